@@ -1,0 +1,152 @@
+"""The one command. Every sub-command fails with one clear line and a non-zero exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from crmlab.errors import CrmlabError
+from crmlab.text import gettext as _
+from crmlab.text import use_language
+
+app = typer.Typer(
+    name="crmlab",
+    help=_("Practise, understand and keep alive the work in a CRM."),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+procedure_app = typer.Typer(help=_("Work on procedure files."), no_args_is_help=True)
+app.add_typer(procedure_app, name="procedure")
+
+AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON alone."))]
+
+
+@app.command()
+def start(
+    port: Annotated[
+        int | None, typer.Option(help=_("The port to serve on; by default the first free one."))
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help=_("Open the shelf in a browser."))
+    ] = True,
+    lang: Annotated[str | None, typer.Option(help=_("The language, such as en."))] = None,
+) -> None:
+    """Serve the lessons and open the shelf."""
+    from crmlab.crm.sandbox import template
+    from crmlab.server.app import serve
+
+    if lang:  # else what CRMLAB_LANG says holds
+        use_language(lang)
+    template()
+    serve(port=port, open_browser=browser, language=lang)
+
+
+@app.command()
+def practise(
+    procedure: Annotated[str, typer.Argument(help=_("A shipped procedure, or a YAML file."))],
+    script: Annotated[Path, typer.Option(help=_("The script to play, a YAML file."))],
+    as_json: AsJson = False,
+) -> None:
+    """Play a case from a script, through the very engine the desks use."""
+    from crmlab.practice.script import play
+    from crmlab.procedures import load
+
+    told = play(load(procedure), script)
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        _print_debrief(told)
+
+
+@procedure_app.command()
+def check(
+    file: Annotated[str, typer.Argument(help=_("A shipped procedure, or a YAML file."))],
+    as_json: AsJson = False,
+) -> None:
+    """Validate a procedure file: file, line, what is wrong, what would be right."""
+    from crmlab.practice.rehearsal import rehearse_with_records
+    from crmlab.procedures import find, load
+
+    procedure = load(file)
+    rehearse_with_records(procedure)
+    counts = {
+        "file": find(file).name,
+        "procedure": procedure.procedure,
+        "seats": len(procedure.seats),
+        "steps": len(procedure.steps),
+        "mistakes": len(procedure.mistakes),
+        "cases": len(procedure.cases),
+    }
+    if as_json:
+        typer.echo(json.dumps(counts))
+    else:
+        typer.echo(
+            _(
+                "{file} is sound: {seats} seats, {steps} steps, {mistakes} mistakes, {cases} "
+                "practice cases; every case closes by its right entries, every mistake can be made."
+            ).format(**counts)
+        )
+
+
+def _print_debrief(told: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    ours, theirs = told["totals"], told["by_the_procedure"]
+    table = Table(title=f"{told['case']}: {told['outcome']}")
+    for heading in ("", _("this case"), _("by the procedure")):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, label in (
+        ("worked_hours", _("hours worked")),
+        ("extra_hours", _("extra hours")),
+        ("cost", _("extra cost, CNY")),
+        ("cycle_days", _("working days")),
+    ):
+        table.add_row(label, f"{ours[name]:,.1f}", f"{theirs[name]:,.1f}")
+    for name, label in (
+        ("repeat_complaint", _("chance of another complaint")),
+        ("lose_customer", _("chance of losing the customer")),
+    ):
+        table.add_row(label, f"{ours[name]:.0%}", f"{theirs[name]:.0%}")
+    console.print(table)
+    for seat, borne in told["consequences"].items():
+        for item in borne:
+            console.print(
+                f"{seat}: {item['what']} ({item['mistake']}; +{item['hours']:g} h, "
+                f"{item['cost']:,.0f} CNY)",
+                markup=False,
+            )
+
+
+def main() -> None:
+    """Run the command; what goes wrong is one sentence on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # Windows would take its own code page for a pipe
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except CrmlabError as fault:
+        print(fault, file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+    except OSError as fault:
+        where = f" ({fault.filename})" if fault.filename else ""
+        print(
+            _("The disk could not be used: {reason}{where}; make room or allow writing.").format(
+                reason=fault.strerror or fault, where=where
+            ),
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

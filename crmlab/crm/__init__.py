@@ -1,0 +1,1 @@
+"""The practice CRM: tables, permissions, audit trail, operations."""

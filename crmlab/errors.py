@@ -1,0 +1,50 @@
+"""One family of errors: each is one sentence a trainee can read.
+
+The sentence says what is wrong, where, and what to do. Whoever shows an error (a desk, the
+command line, a lesson) shows `str(error)` and nothing else; a traceback is for engineers only.
+"""
+
+
+class CrmlabError(Exception):
+    """What went wrong, where, and the way out, in one sentence."""
+
+
+class ProcedureError(CrmlabError):
+    """A procedure file that does not load: file, line, what is wrong, what would be right."""
+
+
+class ScriptError(CrmlabError):
+    """A practice script that cannot be played."""
+
+
+class SandboxError(CrmlabError):
+    """A sandbox that cannot be opened, copied or written."""
+
+
+class StaleCase(CrmlabError):
+    """The case has moved on since it was read; nothing was overwritten."""
+
+
+class PlaceError(CrmlabError):
+    """A folder that crmlab needs cannot be found or written."""
+
+
+class BankError(CrmlabError):
+    """A question bank or task list that does not load."""
+
+
+class ProgressError(CrmlabError):
+    """Progress that cannot be read or kept."""
+
+
+class Refused(CrmlabError):
+    """What a CRM would refuse: nothing has changed.
+
+    Attributes:
+        fields: one sentence for each field that is at fault, by field name. Empty when the
+            refusal concerns the whole action (wrong seat, wrong step).
+    """
+
+    def __init__(self, sentence: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.fields = dict(fields or {})

@@ -1,0 +1,1 @@
+"""A case in a sandbox: seats, simulated colleagues, the clock, the debrief."""

@@ -1,0 +1,34 @@
+"""Chance that can be repeated: the same case, the same question, the same answer.
+
+Each draw has a key of its own instead of a place in a sequence. So two runs of one case, with
+and without a slip, meet the same luck wherever they ask the same question (common random
+numbers), however differently they got there.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from crmlab.procedures.case import Case
+from crmlab.procedures.schema import Procedure
+from crmlab.procedures.walk import Pace
+
+
+def chance(seed: int, *key: str | int) -> float:
+    """A number from 0 up to 1, uniform over keys, the same on every platform."""
+    text = "/".join([str(seed), *map(str, key)])
+    return int.from_bytes(sha256(text.encode()).digest()[:7], "big") / 2**56
+
+
+def drawn_pace(procedure: Procedure) -> Pace:
+    """The step's usual hours, from seven tenths to thirteen tenths of them, as luck has it."""
+
+    def pace(case: Case) -> tuple[float, float]:
+        assert case.step is not None
+        step = procedure.steps[case.step]
+        visit = len(case.visits_to(case.step))
+        wait = 0.7 + 0.6 * chance(case.seed, "wait", case.step, visit)
+        work = 0.7 + 0.6 * chance(case.seed, "work", case.step, visit)
+        return round(step.wait_hours * wait, 2), round(step.work_hours * work, 2)
+
+    return pace

@@ -1,0 +1,36 @@
+"""Rehearsing a procedure file before anybody sits down to it: do its cases and mistakes fit?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from crmlab.crm.cases import facts_of
+from crmlab.crm.records import misfits
+from crmlab.crm.sandbox import open_sandbox
+from crmlab.errors import CrmlabError, ProcedureError
+from crmlab.procedures import Procedure
+from crmlab.procedures.walk import rehearse
+
+
+def rehearse_with_records(procedure: Procedure) -> None:
+    """Play every case right and every mistake once, with facts read from a fresh sandbox.
+
+    Raises:
+        ProcedureError: a line for each misfit.
+    """
+    faults = list(misfits(procedure))
+    if faults:
+        raise ProcedureError("\n".join(faults))
+    with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
+        sandbox = open_sandbox("rehearsal", folder=Path(folder))
+        try:
+            with sandbox.read() as session:
+                facts = {case: facts_of(session, procedure, case) for case in procedure.cases}
+            faults.extend(rehearse(procedure, facts.__getitem__))
+        except CrmlabError as fault:
+            faults.append(str(fault))
+        finally:
+            sandbox.close()
+    if faults:
+        raise ProcedureError("\n".join(faults))

@@ -1,0 +1,277 @@
+"""Practice: a trainee in a sandbox, in one seat or in all, with colleagues in the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from crmlab.calendar import STANDARD
+from crmlab.crm import cases as crm
+from crmlab.crm import tables
+from crmlab.crm.records import Entry, entries
+from crmlab.crm.sandbox import Sandbox
+from crmlab.errors import Refused, StaleCase
+from crmlab.practice.colleagues import LOOKING_HOURS, MANNERS, next_action, right_action
+from crmlab.practice.debrief import Debrief, debrief
+from crmlab.practice.draws import drawn_pace
+from crmlab.procedures import Procedure
+from crmlab.procedures.case import Action, Case, HandOver, Reassign, SendBack
+from crmlab.procedures.conditions import Raw
+from crmlab.procedures.engine import Result
+from crmlab.text import gettext as _
+
+MOST_COLLEAGUE_STEPS = 100
+"""After so many steps in a row, colleagues who send a case to and fro have no end to find."""
+
+
+@dataclass(frozen=True)
+class InboxLine:
+    """A case as an inbox shows it."""
+
+    case_id: str
+    title: str
+    customer: str
+    step: str
+    seat: str
+    holder: str
+    due_at: datetime
+    hours_left: float
+
+
+@dataclass(frozen=True)
+class ClosedLine:
+    """A case that is done, as an inbox shows it."""
+
+    case_id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class _Turn:
+    step: str
+    seat: str
+    begins: datetime
+    done_at: datetime
+    worked_hours: float
+
+
+class Practice:
+    """One trainee's practice of one procedure in one sandbox.
+
+    Args:
+        seats: the seats the trainee sits in; all of them by default.
+        manner: how the colleagues in the other seats work: careful, ordinary or hasty.
+    """
+
+    def __init__(
+        self,
+        procedure: Procedure,
+        sandbox: Sandbox,
+        *,
+        seats: list[str] | None = None,
+        manner: str = "careful",
+    ) -> None:
+        if manner not in MANNERS:
+            raise Refused(
+                _("Colleagues are {known}, not '{manner}'.").format(
+                    known=", ".join(MANNERS), manner=manner
+                )
+            )
+        self.procedure, self.sandbox, self.manner = procedure, sandbox, manner
+        self.seats = list(procedure.seats) if seats is None else seats
+
+    def open(self, case_id: str) -> Case:
+        """Open a practice case of the procedure; colleagues bring it to the trainee's desk."""
+        case = crm.open_practice_case(self.sandbox, self.procedure, case_id)
+        return self._colleagues(case)
+
+    def open_all(self) -> None:
+        """Lay out the first morning: every practice case that is not open yet, where it is found.
+
+        A case that is open already goes on: colleagues take it to the trainee's desk, if it lies
+        on one of theirs because a window was closed in the middle or the trainee sits elsewhere.
+        """
+        with self.sandbox.read() as session:
+            known = {row.case_id for row in session.query(tables.CaseRow.case_id)}
+        for case_id, template in self.procedure.cases.items():
+            if case_id in known:
+                self._colleagues(self.case(case_id))
+                continue
+            case = crm.open_practice_case(self.sandbox, self.procedure, case_id)
+            for _count in range(MOST_COLLEAGUE_STEPS):
+                if template.found_at is None or case.step in (template.found_at, None):
+                    break
+                action = right_action(self.procedure, case)
+                case = self._apply(case, action).case
+            if template.found_after_hours:
+                self.wait(case, template.found_after_hours)
+            self._colleagues(case)
+
+    def case(self, case_id: str) -> Case:
+        """A case as it is now."""
+        with self.sandbox.read() as session:
+            return crm.read_case(session, case_id)
+
+    def now(self, case: Case) -> datetime:
+        """The case's simulated moment: after all that happened to it, and all the waiting."""
+        with self.sandbox.read() as session:
+            row = session.get(tables.CaseRow, case.case_id)
+            return STANDARD.local(row.now if row else case.last_moment)
+
+    def inbox(self, seat: str | None = None) -> list[InboxLine]:
+        """The open cases at a seat, or at all of them, the most urgent first."""
+        with self.sandbox.read() as session:
+            rows = crm.inbox(session, self.procedure.procedure, seat)
+            lines = []
+            for row in rows:
+                assert row.step  # every open case lies somewhere
+                assert row.seat
+                assert row.due_at
+                customer = session.get(tables.Customer, row.customer_id or "")
+                holder = session.get(tables.User, row.holder or "")
+                lines.append(
+                    InboxLine(
+                        case_id=row.case_id,
+                        title=row.title,
+                        customer=customer.name if customer else "",
+                        step=row.step,
+                        seat=row.seat,
+                        holder=holder.name if holder else "",
+                        due_at=STANDARD.local(row.due_at),
+                        hours_left=STANDARD.between(row.now, row.due_at),
+                    )
+                )
+        return sorted(lines, key=lambda line: line.hours_left)
+
+    def closed_cases(self) -> list[ClosedLine]:
+        """The cases that are done, the latest first."""
+        with self.sandbox.read() as session:
+            rows = crm.closed(session, self.procedure.procedure)
+            return [ClosedLine(row.case_id, row.title) for row in rows]
+
+    def people(self, seat: str) -> list[Entry]:
+        """Who may sit in a seat."""
+        with self.sandbox.read() as session:
+            return [Entry(user.user_id, user.name) for user in crm.holders(session, seat)]
+
+    def choices(self, kind: str) -> list[Entry]:
+        """The records that a form field of this kind offers."""
+        with self.sandbox.read() as session:
+            return entries(session, kind)
+
+    def hand_over(
+        self,
+        case: Case,
+        fields: dict[str, Raw],
+        *,
+        seat: str | None = None,
+        step: str | None = None,
+        at: datetime | None = None,
+    ) -> Result:
+        """Hand in a step; colleagues carry on until the case is the trainee's again.
+
+        Seat and step are the current ones unless given; others are refused by the engine.
+
+        Raises:
+            Refused, StaleCase: nothing has changed.
+        """
+        turn = self._turn(case)
+        return self.do(
+            case,
+            HandOver(
+                seat=seat or turn.seat,
+                step=step or turn.step,
+                fields=fields,
+                at=at or turn.done_at,
+                worked_hours=turn.worked_hours,
+            ),
+        )
+
+    def send_back(
+        self,
+        case: Case,
+        to: str,
+        reason: str,
+        *,
+        seat: str | None = None,
+        step: str | None = None,
+        at: datetime | None = None,
+    ) -> Result:
+        """Return the case to an earlier step, with a reason."""
+        turn = self._turn(case)
+        looked = min(LOOKING_HOURS, turn.worked_hours)
+        action = SendBack(
+            seat=seat or turn.seat,
+            step=step or turn.step,
+            to=to,
+            reason=reason,
+            at=at or STANDARD.add(turn.begins, looked),
+            worked_hours=looked,
+        )
+        return self.do(case, action)
+
+    def reassign(
+        self,
+        case: Case,
+        holder: str,
+        *,
+        seat: str | None = None,
+        step: str | None = None,
+        at: datetime | None = None,
+    ) -> Result:
+        """Give the current step to another person in the same seat."""
+        turn = self._turn(case)
+        action = Reassign(
+            seat=seat or turn.seat,
+            step=step or turn.step,
+            holder=holder,
+            at=at or max(self.now(case), case.last_moment),
+        )
+        return self.do(case, action)
+
+    def do(self, case: Case, action: Action) -> Result:
+        """Do an action, then let colleagues carry on."""
+        result = self._apply(case, action)
+        onward = self._colleagues(result.case)
+        return Result(onward, result.events, result.slips, result.felt)
+
+    def wait(self, case: Case, hours: float) -> datetime:
+        """Let working hours pass while the case lies on its desk."""
+        moment = STANDARD.add(self.now(case), hours)
+        crm.let_pass(self.sandbox, case.case_id, moment)
+        return moment
+
+    def debrief(self, case: Case) -> Debrief:
+        """The case beside the same case done by the procedure."""
+        return debrief(self.procedure, case)
+
+    def _turn(self, case: Case) -> _Turn:
+        """The current step and when it would be done.
+
+        Nobody is timed: work takes what the case's own luck says it takes, and begins when the
+        case has lain on the desk as long as it would have anyway, or when the trainee came to it.
+        """
+        if case.step is None:
+            raise Refused(_("Case {case} is closed; open another one.").format(case=case.case_id))
+        wait, work = drawn_pace(self.procedure)(case)
+        begins = max(self.now(case), STANDARD.add(case.visit.entered_at, wait))
+        seat = self.procedure.steps[case.step].seat
+        return _Turn(case.step, seat, begins, STANDARD.add(begins, work), work)
+
+    def _colleagues(self, case: Case) -> Case:
+        for _count in range(MOST_COLLEAGUE_STEPS):
+            if case.step is None or self.procedure.steps[case.step].seat in self.seats:
+                break
+            action = next_action(self.procedure, case, self.manner)
+            try:
+                try:
+                    case = self._apply(case, action).case
+                except Refused:  # the CRM catches a colleague's slip as it catches anybody's
+                    action = right_action(self.procedure, case)
+                    case = self._apply(case, action).case
+            except (Refused, StaleCase):
+                break  # what the trainee did is kept; the case waits where it lies
+        return case
+
+    def _apply(self, case: Case, action: Action) -> Result:
+        return crm.apply(self.sandbox, self.procedure, case, action)

@@ -1,0 +1,80 @@
+"""A case played without a sandbox of its own: by the procedure, or with one slip on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from crmlab.crm.cases import facts_of
+from crmlab.crm.sandbox import open_sandbox
+from crmlab.errors import ProcedureError, Refused
+from crmlab.practice.colleagues import LOOKING_HOURS, right_action, wrong_action
+from crmlab.procedures import Procedure
+from crmlab.procedures.case import Action, Case, SendBack
+from crmlab.procedures.engine import act
+from crmlab.procedures.walk import LONGEST_WALK, opened_case
+
+
+def case_for_trial(procedure: Procedure, case_id: str) -> Case:
+    """A practice case as it lies on the first desk, with its facts read from the start set."""
+    with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
+        sandbox = open_sandbox("trial", folder=Path(folder))
+        try:
+            with sandbox.read() as session:
+                facts = facts_of(session, procedure, case_id)
+        finally:
+            sandbox.close()
+    return opened_case(procedure, case_id, facts)
+
+
+def stages(procedure: Procedure, case: Case) -> list[Case]:
+    """The case before each of its steps, done by the procedure, and last as it is closed."""
+    seen = [case]
+    while case.step is not None:
+        if len(seen) > LONGEST_WALK:
+            raise ProcedureError(f"Case {case.case_id} goes round at '{case.step}'.")
+        case = act(procedure, case, right_action(procedure, case)).case
+        seen.append(case)
+    return seen
+
+
+def with_slip(procedure: Procedure, case: Case, mistake: str) -> Case | None:
+    """The case with this one slip and everything else by the procedure.
+
+    Where the slip makes the CRM refuse a later step, the case goes back and it is put right.
+    None when the case never comes to the step, or the slip cannot be made in it.
+    """
+    slips_at, made = procedure.mistakes[mistake].step, False
+    for _count in range(LONGEST_WALK):
+        if case.step is None:
+            return case if made else None
+        here = case.step == slips_at and not made
+        action: Action = right_action(procedure, case)
+        if here:
+            action = wrong_action(procedure, case, mistake)
+        try:
+            result = act(procedure, case, action)
+        except Refused as refusal:
+            if not made:
+                return None
+            result = act(
+                procedure,
+                case,
+                SendBack(
+                    seat=action.seat,
+                    step=case.step,
+                    to=slips_at,
+                    reason=str(refusal),
+                    at=action.at,
+                    worked_hours=LOOKING_HOURS,
+                ),
+            )
+        made = made or any(new.mistake == mistake for new in result.slips)
+        case = result.case
+    return None
+
+
+def slips_possible(procedure: Procedure, case: Case) -> dict[str, Case]:
+    """Every mistake that can be made in this case, with the case as it ends."""
+    ended = {name: with_slip(procedure, case, name) for name in procedure.mistakes}
+    return {name: end for name, end in ended.items() if end is not None}

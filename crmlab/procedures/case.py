@@ -1,0 +1,174 @@
+"""The state of one case, and what can be done to it. Plain frozen data, stored as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from crmlab.calendar import STANDARD
+from crmlab.procedures.conditions import Data, Raw
+
+Values = dict[str, dict[str, Raw]]
+"""What has been entered: by step, by field."""
+
+Moment = Annotated[datetime, AfterValidator(STANDARD.local)]
+"""When something is done; a moment without a zone is taken as the office's."""
+
+
+class Visit(Data):
+    """One stay of the case at a step.
+
+    Attributes:
+        due_at: when it becomes overdue.
+        done_at: when the seat let go of it; None while it is there.
+        worked_hours: working hours of the seat itself, without waiting.
+        sent_back: it ended by being sent back, so the step was not done.
+    """
+
+    step: str
+    seat: str
+    entered_at: datetime
+    due_at: datetime
+    done_at: datetime | None = None
+    worked_hours: float = 0
+    sent_back: bool = False
+
+
+class Slip(Data):
+    """A mistake that was made in this case. It costs until it is put right."""
+
+    mistake: str
+    step: str
+    visit: int
+    at: datetime
+    corrected_at: datetime | None = None
+
+
+class Felt(Data):
+    """A consequence that has landed on somebody's desk."""
+
+    mistake: str
+    part: int
+    seat: str
+    step: str
+    at: datetime
+    hours: float
+    cost: float
+    delay_days: float
+    repeat_complaint: float
+    lose_customer: float
+
+
+class SentBack(Data):
+    """Work returned to an earlier step, and whether that was where the slip had been made.
+
+    Attributes:
+        slips: the live slips at the step it went to; empty when there was nothing to put right.
+        elsewhere: the live slips made at other steps.
+    """
+
+    from_step: str
+    to_step: str
+    seat: str
+    reason: str
+    at: datetime
+    slips: list[str]
+    elsewhere: list[str]
+
+    @property
+    def right(self) -> bool:
+        return bool(self.slips)
+
+
+class Event(Data):
+    """One line of the event log, in XES terms; the resource is a seat, never a person."""
+
+    case_id: str
+    activity: str
+    timestamp: datetime
+    lifecycle: str
+    resource: str | None
+
+
+class Case(Data):
+    """Everything that is known about one case. Every action returns a new one.
+
+    Attributes:
+        records: the keys of the CRM records it is about, by kind.
+        version: counts the actions; whoever writes must have seen the latest.
+        returns_to: the step that sent the case back and waits for it.
+        done: steps that were completed and not sent back to since, so their entries stand.
+        reassigned_at: when it last went from one person to another.
+    """
+
+    case_id: str
+    procedure: str
+    title: str
+    seed: int
+    facts: dict[str, Raw]
+    records: dict[str, str] = {}
+    opened_at: datetime
+    step: str | None
+    holder: str | None = None
+    version: int = 1
+    values: Values = {}
+    visits: list[Visit] = []
+    done: list[str] = []
+    returns_to: str | None = None
+    slips: list[Slip] = []
+    felt: list[Felt] = []
+    sent_back: list[SentBack] = []
+    reassigned_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def visit(self) -> Visit:
+        """The stay that is going on now."""
+        return self.visits[-1]
+
+    @property
+    def last_moment(self) -> datetime:
+        """The moment of the latest thing that happened."""
+        entered = self.visit.entered_at
+        return self.closed_at or max(entered, self.reassigned_at or entered)
+
+    def live_slips(self) -> list[Slip]:
+        return [slip for slip in self.slips if slip.corrected_at is None]
+
+    def visits_to(self, step: str) -> list[Visit]:
+        return [visit for visit in self.visits if visit.step == step]
+
+
+class HandOver(Data):
+    """Hand in the step's form and pass the case on."""
+
+    seat: str
+    step: str
+    fields: dict[str, Raw]
+    at: Moment
+    worked_hours: float | None = Field(default=None, ge=0)
+
+
+class SendBack(Data):
+    """Return the case to an earlier step, with a reason."""
+
+    seat: str
+    step: str
+    to: str
+    reason: str
+    at: Moment
+    worked_hours: float = Field(default=0.25, ge=0)
+
+
+class Reassign(Data):
+    """Give the current step to another person in the same seat."""
+
+    seat: str
+    step: str
+    holder: str
+    at: Moment
+
+
+Action = HandOver | SendBack | Reassign

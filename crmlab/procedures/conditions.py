@@ -1,0 +1,207 @@
+"""Conditions as data: a field, a comparison, a value or another record's field.
+
+    {field: batch_no, is_not: {fact: batch_no}}
+    {all: [{field: assess.severity, below: {fact: severity}}, {step: contain, visited: false}]}
+
+Nothing in a procedure file is ever evaluated as code. A condition that compares with something
+not filled in yet is false, except `empty` and `is_not`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Raw = str | bool | int | float | None
+"""A value as it is stored: text, yes or no, a number. Amounts and dates are stored as text."""
+
+
+class Data(BaseModel):
+    """Base of everything read from a file: unknown keys are mistakes, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Reference(Data):
+    """A value that is found elsewhere: in a field of this case, or among its facts."""
+
+    field: str | None = None
+    fact: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Reference:
+        if (self.field is None) == (self.fact is None):
+            raise ValueError("names either a field or a fact")
+        return self
+
+
+Operand = bool | int | float | str | Reference
+COMPARISONS = ("is_", "is_not", "above", "below", "at_least", "at_most", "one_of", "contains")
+COMBINERS = ("all", "any", "not_")
+
+
+class Condition(Data):
+    """One comparison, or several combined with `all`, `any` or `not`.
+
+    The left side is `field` (`step.field`, or just `field` within its own step), `fact`, or
+    `step`. `above` and `below` compare numbers, dates, or the order in which choices are listed.
+    """
+
+    all: list[Condition] | None = None
+    any: list[Condition] | None = None
+    not_: Annotated[Condition | None, Field(alias="not")] = None
+
+    field: str | None = None
+    fact: str | None = None
+    step: str | None = None
+
+    is_: Annotated[Operand | None, Field(alias="is")] = None
+    is_not: Operand | None = None
+    above: Operand | None = None
+    below: Operand | None = None
+    at_least: Operand | None = None
+    at_most: Operand | None = None
+    one_of: list[Operand] | None = None
+    contains: Operand | None = None
+    empty: bool | None = None
+    late: bool | None = None
+    visited: bool | None = None
+
+    @model_validator(mode="after")
+    def _well_formed(self) -> Condition:
+        combined = [name for name in COMBINERS if getattr(self, name) is not None]
+        left = [name for name in ("field", "fact", "step") if getattr(self, name) is not None]
+        tests = [
+            name
+            for name in (*COMPARISONS, "empty", "late", "visited")
+            if getattr(self, name) is not None
+        ]
+        if combined:
+            if len(combined) > 1 or left or tests:
+                raise ValueError("combines with one of all, any, not, and nothing beside it")
+        elif len(left) != 1:
+            raise ValueError("needs one of field, fact, step on its left side")
+        elif len(tests) != 1:
+            raise ValueError(
+                "needs exactly one comparison: is, is_not, above, below, at_least, at_most, "
+                "one_of, contains, empty, late or visited"
+            )
+        elif (tests[0] in ("late", "visited")) != (left[0] == "step"):
+            raise ValueError("late and visited are asked of a step, the rest of a field or a fact")
+        return self
+
+    def parts(self) -> Iterator[Condition]:
+        """This condition and all those inside it."""
+        yield self
+        inner = [*(self.all or []), *(self.any or []), *([self.not_] if self.not_ else [])]
+        for part in inner:
+            yield from part.parts()
+
+    def operands(self) -> list[Operand]:
+        """The right side: one value, several (`one_of`), or none."""
+        if self.one_of is not None:
+            return list(self.one_of)
+        found = (getattr(self, name) for name in COMPARISONS if name != "one_of")
+        return [value for value in found if value is not None]
+
+
+class World(Protocol):
+    """What a condition can ask of a case."""
+
+    def field(self, reference: str) -> Raw: ...
+    def fact(self, name: str) -> Raw: ...
+    def choices(self, condition: Condition) -> list[str]: ...
+    def late(self, step: str) -> bool: ...
+    def visited(self, step: str) -> bool: ...
+
+
+def holds(condition: Condition, world: World) -> bool:
+    """Whether the condition is true of the case."""
+    if condition.all is not None:
+        return all(holds(part, world) for part in condition.all)
+    if condition.any is not None:
+        return any(holds(part, world) for part in condition.any)
+    if condition.not_ is not None:
+        return not holds(condition.not_, world)
+    if condition.step is not None:
+        if condition.late is not None:
+            return world.late(condition.step) is condition.late
+        return world.visited(condition.step) is condition.visited
+    left = _left(condition, world)
+    if condition.empty is not None:
+        return blank(left) is condition.empty
+    return _compare(condition, left, world)
+
+
+def _left(condition: Condition, world: World) -> Raw:
+    if condition.field is not None:
+        return world.field(condition.field)
+    assert condition.fact is not None  # a well-formed condition has a left side
+    return world.fact(condition.fact)
+
+
+def _value(operand: Operand, world: World) -> Raw:
+    if not isinstance(operand, Reference):
+        return operand
+    return world.field(operand.field) if operand.field else world.fact(operand.fact or "")
+
+
+def _compare(condition: Condition, left: Raw, world: World) -> bool:
+    if condition.one_of is not None:
+        return not blank(left) and any(same(left, _value(item, world)) for item in condition.one_of)
+    right = _value(condition.operands()[0], world)
+    if condition.is_not is not None:
+        return not same(left, right)
+    if blank(left) or blank(right):
+        return False
+    if condition.is_ is not None:
+        return same(left, right)
+    if condition.contains is not None:
+        return str(right).casefold() in str(left).casefold()
+    order = world.choices(condition)
+    a, b = _rank(left, order), _rank(right, order)
+    if type(a) is not type(b):
+        return False
+    if condition.above is not None:
+        return a > b  # type: ignore[operator]
+    if condition.below is not None:
+        return a < b  # type: ignore[operator]
+    return (a >= b) if condition.at_least is not None else (a <= b)  # type: ignore[operator]
+
+
+def blank(value: Raw) -> bool:
+    """Whether nothing has been entered. Zero and *no* are entries."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def same(left: Raw, right: Raw) -> bool:
+    """Whether two stored values mean the same: numbers by size, text without case or edges."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if blank(left) or blank(right):
+        return blank(left) and blank(right)
+    a, b = _number(left), _number(right)
+    if a is not None and b is not None:
+        return a == b
+    return str(left).strip().casefold() == str(right).strip().casefold()
+
+
+def _rank(value: Raw, order: list[str]) -> Decimal | str:
+    """What `above` and `below` compare: the place in a list of choices, a number, or text."""
+    if str(value) in order:
+        return Decimal(order.index(str(value)))
+    number = _number(value)
+    return str(value) if number is None else number
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

@@ -1,0 +1,123 @@
+"""What a CRM refuses in a form: missing fields and values that cannot be what they say."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from crmlab.errors import Refused
+from crmlab.procedures.conditions import Raw
+from crmlab.procedures.schema import Field, Step
+from crmlab.text import gettext as _
+
+LONGEST = {"text": 500, "long_text": 2000, "record": 60}
+"""The most characters a text field takes."""
+
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+def check_form(step: Step, entries: dict[str, Any]) -> dict[str, Raw]:
+    """The step's fields as they will be stored.
+
+    Raises:
+        Refused: with one sentence for each field at fault, all of them at once.
+    """
+    faults: dict[str, str] = {
+        name: _("The form '{step}' has no field '{name}'; its fields are {fields}.").format(
+            step=_(step.title), name=name, fields=", ".join(step.fields)
+        )
+        for name in entries
+        if name not in step.fields
+    }
+    values: dict[str, Raw] = {}
+    for name, field in step.fields.items():
+        try:
+            values[name] = clean(field, entries.get(name))
+        except ValueError as fault:
+            faults[name] = str(fault)
+    if faults:
+        raise Refused(" ".join(faults.values()), faults)
+    return values
+
+
+def clean(field: Field, entry: Any) -> Raw:
+    """One entry as it will be stored, or a ValueError that says what would be right."""
+    if entry is None or (isinstance(entry, str) and not entry.strip()):
+        if field.required:
+            raise ValueError(_("'{label}' is missing.").format(label=_(field.label)))
+        return None
+    if field.type == "choice":
+        return _choice(field, entry)
+    if field.type == "yes_no":
+        return _yes_no(field, entry)
+    if field.type in ("integer", "amount"):
+        return _number(field, entry)
+    if field.type == "date":
+        return _date(field, entry)
+    return _text(field, entry)
+
+
+def _choice(field: Field, entry: Any) -> Raw:
+    if entry in field.choice_values():
+        return str(entry)
+    known = ", ".join(_(choice.label) for choice in field.choices)
+    raise ValueError(_("'{label}' is one of: {known}.").format(label=_(field.label), known=known))
+
+
+def _yes_no(field: Field, entry: Any) -> Raw:
+    if isinstance(entry, bool):
+        return entry
+    if str(entry).lower() in ("yes", "true", "no", "false"):
+        return str(entry).lower() in ("yes", "true")
+    raise ValueError(_("'{label}' is yes or no.").format(label=_(field.label)))
+
+
+def _number(field: Field, entry: Any) -> Raw:
+    label = _(field.label)
+    try:
+        text = str(entry).strip()
+        # A comma parts thousands; anywhere else it may be meant for a decimal point.
+        number = Decimal(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    whole = field.type == "integer"
+    if isinstance(entry, bool) or not number.is_finite():
+        raise ValueError(_("'{label}' is a number, such as 12.").format(label=label))
+    if whole and number != number.to_integral_value():
+        raise ValueError(_("'{label}' is a whole number, such as 12.").format(label=label))
+    if abs(number) >= Decimal("1e12"):
+        raise ValueError(_("'{label}' is larger than the CRM can hold.").format(label=label))
+    if field.at_least is not None and number < Decimal(str(field.at_least)):
+        raise ValueError(
+            _("'{label}' is at least {limit}.").format(label=label, limit=f"{field.at_least:,.15g}")
+        )
+    if field.at_most is not None and number > Decimal(str(field.at_most)):
+        raise ValueError(
+            _("'{label}' is at most {limit}.").format(label=label, limit=f"{field.at_most:,.15g}")
+        )
+    return int(number) if whole else str(number.quantize(Decimal("0.01")))
+
+
+def _date(field: Field, entry: Any) -> Raw:
+    try:
+        return date.fromisoformat(str(entry).strip()).isoformat()
+    except ValueError:
+        raise ValueError(
+            _("'{label}' is a date, such as 2026-05-12.").format(label=_(field.label))
+        ) from None
+
+
+def _text(field: Field, entry: Any) -> Raw:
+    text = str(entry).strip()
+    longest = LONGEST[field.type]
+    if len(text) > longest:
+        raise ValueError(
+            _("'{label}' has {n} characters; it takes {longest}.").format(
+                label=_(field.label), n=len(text), longest=longest
+            )
+        )
+    if field.pattern and not re.fullmatch(field.pattern, text):
+        raise ValueError(_(field.pattern_help))
+    return text

@@ -1,0 +1,223 @@
+"""Walking a case through a procedure with the right entries, or with one mistake on purpose.
+
+The run by the procedure is what the debrief sets beside a trainee's case; the rehearsal proves
+that a procedure file and its practice cases fit together before anybody sits down to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from crmlab.calendar import STANDARD, WorkingCalendar
+from crmlab.errors import ProcedureError, Refused
+from crmlab.procedures.case import Case, HandOver
+from crmlab.procedures.checks import PLACEHOLDER
+from crmlab.procedures.conditions import Condition, Raw, Reference, holds
+from crmlab.procedures.engine import CaseWorld, Result, act, may_send_back_to, open_case
+from crmlab.procedures.schema import Procedure
+from crmlab.procedures.wording import fill
+
+Pace = Callable[[Case], tuple[float, float]]
+"""For the case's current step: working hours it waits on the desk, and hours it is worked on."""
+
+LONGEST_WALK = 200
+"""Steps after which a case is taken to go round in a circle."""
+
+
+def usual_pace(procedure: Procedure) -> Pace:
+    """The hours that the procedure file names, every time."""
+
+    def pace(case: Case) -> tuple[float, float]:
+        step = procedure.steps[case.step or procedure.start]
+        return step.wait_hours, step.work_hours
+
+    return pace
+
+
+def right_fields(procedure: Procedure, case: Case) -> dict[str, Raw]:
+    """What the procedure would enter at the case's current step."""
+    assert case.step is not None
+    world = CaseWorld(procedure, case, case.step)
+    right: dict[str, Raw] = {}
+    for name, field in procedure.steps[case.step].fields.items():
+        for item in field.rights():
+            if item.when is None or holds(item.when, world):
+                right[name] = resolve(procedure, case, item.value)
+                break
+    return right
+
+
+def wrong_fields(procedure: Procedure, case: Case, mistake: str) -> dict[str, Raw]:
+    """The right entries, but for those that make this mistake."""
+    example = procedure.mistakes[mistake].example
+    wrong = {name: resolve(procedure, case, value) for name, value in example.items()}
+    return {**right_fields(procedure, case), **wrong}
+
+
+def resolve(procedure: Procedure, case: Case, value: Raw | Reference) -> Raw:
+    """A value of the procedure file for this case: references looked up, placeholders filled."""
+    assert case.step is not None
+    world = CaseWorld(procedure, case, case.step)
+    if isinstance(value, Reference):
+        return world.field(value.field) if value.field else world.fact(value.fact or "")
+    if not isinstance(value, str):
+        return value
+    alone = PLACEHOLDER.fullmatch(value)
+    if alone and alone.group(1) != "fact":  # another field's entry is taken as it stands
+        return world.field(f"{alone.group(1)}.{alone.group(2)}")
+    return fill(value, world) if PLACEHOLDER.search(value) else value
+
+
+def way_back(procedure: Procedure, case: Case) -> tuple[str, str] | None:
+    """The earlier step that keeps the current one from being done, and why.
+
+    A rule may refuse a hand-over for what an earlier desk entered: no right entry here can help
+    then, and the case has to go back to that desk.
+    """
+    assert case.step is not None
+    step = case.step
+    right = {**case.values, step: right_fields(procedure, case)}
+    world = CaseWorld(procedure, case.model_copy(update={"values": right}), step)
+    allowed = may_send_back_to(procedure, case)
+    for rule in procedure.steps[step].rules:
+        if holds(rule.refuse_when, world):
+            for reference in _fields_named(rule.refuse_when):
+                earlier = procedure.split(reference, step)[0]
+                if earlier in allowed:
+                    return earlier, rule.message
+    return None
+
+
+def _fields_named(condition: Condition) -> Iterator[str]:
+    for part in condition.parts():
+        others = [value.field for value in part.operands() if isinstance(value, Reference)]
+        yield from (name for name in [part.field, *others] if name)
+
+
+def hand_over_right(
+    procedure: Procedure,
+    case: Case,
+    pace: Pace,
+    calendar: WorkingCalendar = STANDARD,
+    *,
+    fields: dict[str, Raw] | None = None,
+) -> Result:
+    """Do the current step, at the given pace, with the right entries unless others are given."""
+    assert case.step is not None
+    wait, work = pace(case)
+    action = HandOver(
+        seat=procedure.steps[case.step].seat,
+        step=case.step,
+        fields=right_fields(procedure, case) if fields is None else fields,
+        at=calendar.add(case.visit.entered_at, wait + work),
+        worked_hours=work,
+    )
+    return act(procedure, case, action, calendar=calendar)
+
+
+def by_the_procedure(
+    procedure: Procedure,
+    case: Case,
+    pace: Pace | None = None,
+    calendar: WorkingCalendar = STANDARD,
+) -> Case:
+    """The case, carried from where it is to its close with the right entry everywhere.
+
+    Raises:
+        ProcedureError: the right entries are refused, or lead round in a circle.
+    """
+    pace = pace or usual_pace(procedure)
+    for _ in range(LONGEST_WALK):
+        if case.step is None:
+            return case
+        try:
+            case = hand_over_right(procedure, case, pace, calendar).case
+        except Refused as refusal:
+            raise ProcedureError(
+                f"Case {case.case_id}: the right entries of step '{case.step}' are refused: "
+                f"{refusal}"
+            ) from None
+    raise ProcedureError(
+        f"Case {case.case_id}: the right entries never reach a close; it goes round at "
+        f"'{case.step}'."
+    )
+
+
+def opened_case(procedure: Procedure, case_id: str, facts: dict[str, Raw]) -> Case:
+    """A practice case of the file, as it lies on the first desk."""
+    template = procedure.cases[case_id]
+    return open_case(
+        procedure,
+        case_id,
+        template.title,
+        facts,
+        template.opened_at,
+        records=template.records,
+        seed=template.seed,
+    ).case
+
+
+Facts = Callable[[str], dict[str, Raw]]
+"""The facts of a practice case by its number, those read from the CRM included."""
+
+
+def stated_facts(procedure: Procedure) -> Facts:
+    """Only what the file itself says: enough for a procedure whose facts need no CRM."""
+    return lambda case_id: dict(procedure.cases[case_id].facts)
+
+
+def rehearse(procedure: Procedure, facts: Facts | None = None) -> Iterator[str]:
+    """Play every practice case of a file, right and wrong; yield a sentence for each misfit.
+
+    By the right entries each case closes without a slip; and each mistake can be made, by its
+    own example (or by being late), in one case at least.
+    """
+    facts = facts or stated_facts(procedure)
+    made: set[str] = set()
+    for case_id in procedure.cases:
+        opened = opened_case(procedure, case_id, facts(case_id))
+        try:
+            closed = by_the_procedure(procedure, opened)
+        except ProcedureError as fault:
+            yield str(fault)
+            continue
+        for slip in closed.slips:
+            yield (
+                f"Case {case_id}: the right entries make the mistake '{slip.mistake}' at step "
+                f"'{slip.step}'."
+            )
+        made |= set(_mistakes_made(procedure, opened))
+    if procedure.cases:
+        for name, mistake in procedure.mistakes.items():
+            if name not in made:
+                yield (
+                    f"Mistake '{name}' (step '{mistake.step}') cannot be made in any practice "
+                    "case: its example does not meet its own condition there."
+                )
+
+
+def _mistakes_made(procedure: Procedure, case: Case) -> Iterator[str]:
+    """The mistakes that can be made on the right way through this case, one at a time."""
+    pace = usual_pace(procedure)
+    for _ in range(LONGEST_WALK):
+        if case.step is None:
+            return
+        for name, mistake in procedure.mistakes_of(case.step).items():
+            late: Any = _too_late(procedure) if not mistake.example else pace
+            fields = wrong_fields(procedure, case, name)
+            try:
+                result = hand_over_right(procedure, case, late, fields=fields)
+            except Refused:
+                continue
+            if any(slip.mistake == name for slip in result.slips):
+                yield name
+        case = hand_over_right(procedure, case, pace).case
+
+
+def _too_late(procedure: Procedure) -> Pace:
+    def pace(case: Case) -> tuple[float, float]:
+        step = procedure.steps[case.step or procedure.start]
+        return step.deadline_hours + 1, step.work_hours
+
+    return pace

@@ -1,0 +1,1 @@
+"""The server that carries the lessons: Voila's pages and JupyterLab beside them."""

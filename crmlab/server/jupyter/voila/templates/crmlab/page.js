@@ -1,0 +1,110 @@
+/* The page around a lesson: theme, presenting, and what to say while the desk is set up or when
+   its kernel is gone. Texts come from the template, so that they can be translated. */
+(() => {
+  const root = document.documentElement;
+  const $ = (id) => document.getElementById(id);
+  const keep = (store, key, value) => {
+    try {
+      store.setItem(key, value);
+    } catch {
+      /* the choice then holds for this page only */
+    }
+  };
+
+  const themeButton = $("theme");
+  const nameTheme = () => {
+    const next = root.dataset.theme === "dark" ? "light" : "dark";
+    themeButton.textContent = themeButton.dataset[next];
+  };
+  document.addEventListener("crmlab:theme", nameTheme);
+  themeButton.addEventListener("click", () => {
+    keep(localStorage, "crmlab.theme", root.dataset.theme === "dark" ? "light" : "dark");
+    window.crmlabTheme();
+  });
+  window.crmlabTheme();
+
+  const presentButton = $("present");
+  const showPresenting = (on) => {
+    root.classList.toggle("presenting", on);
+    presentButton.setAttribute("aria-pressed", String(on));
+    window.dispatchEvent(new Event("resize")); // figures measure their room again
+  };
+  presentButton.addEventListener("click", () => {
+    const on = !root.classList.contains("presenting");
+    keep(sessionStorage, "crmlab.present", on ? "yes" : "no");
+    showPresenting(on);
+  });
+  presentButton.setAttribute("aria-pressed", String(root.classList.contains("presenting")));
+
+  /* A lost connection may come back, and then the page is as it was; a lost kernel does not. */
+  let leaving = false;
+  let reason = "";
+  const lost = (why) => {
+    if (leaving || reason === "kernel" || reason === why) return;
+    reason = why;
+    $("setting-up").textContent = "";
+    $("lost-text").textContent = $("lost").dataset[why];
+    $("lost").hidden = false;
+    root.dataset.state = "lost";
+  };
+  const found = () => {
+    if (reason !== "connection" || !cells.dataset.ready) return;
+    reason = "";
+    $("lost").hidden = true;
+    root.dataset.state = "ready";
+  };
+  window.addEventListener("pagehide", () => (leaving = true));
+  window.addEventListener("beforeunload", () => (leaving = true));
+  $("reload").addEventListener("click", () => window.location.reload());
+
+  /* An output is in place when its script has become an element, and a widget's has a view. */
+  const cells = $("cells");
+  const waiting = () =>
+    cells.querySelector('script[type^="application/vnd.voila"], .lm-Panel:empty');
+  const ready = () => {
+    if (root.dataset.state !== "setting-up" || waiting()) return;
+    watcher.disconnect();
+    root.dataset.state = "ready";
+    cells.dataset.ready = "yes";
+    $("setting-up").textContent = $("setting-up").dataset.ready;
+    window.dispatchEvent(new Event("resize"));
+  };
+  const watcher = new MutationObserver(ready);
+
+  /* A kernel that was shut down from elsewhere says nothing to this page: so it is asked. */
+  const ask = async (url) => {
+    if (root.dataset.state === "setting-up" || document.hidden) return;
+    try {
+      const answer = await fetch(url);
+      if (answer.status === 404) lost("kernel");
+    } catch {
+      lost("connection");
+    }
+  };
+  const listen = (kernel) => {
+    const url = `${document.body.dataset.base}api/kernels/${kernel.id}`;
+    const look = () => ask(url);
+    window.addEventListener("focus", look);
+    document.addEventListener("visibilitychange", look);
+    setInterval(look, 10000);
+    kernel.statusChanged.connect((_, status) => {
+      if (["dead", "autorestarting", "restarting"].includes(status)) lost("kernel");
+    });
+    kernel.connectionStatusChanged.connect((_, status) => {
+      if (status === "disconnected") lost("connection");
+      if (status === "connecting") setTimeout(look, 500);
+      if (status === "connected") found();
+    });
+  };
+
+  window.addEventListener("load", async () => {
+    if (!cells.dataset.complete) return lost("connection"); // the stream broke off
+    const patience = setTimeout(() => lost("connection"), 60000);
+    while (!window.jupyterapp) await new Promise((go) => setTimeout(go, 20));
+    const manager = await window.jupyterapp.widgetManagerPromise.promise;
+    clearTimeout(patience);
+    listen(manager.kernel);
+    watcher.observe(cells, { childList: true, subtree: true });
+    ready();
+  });
+})();

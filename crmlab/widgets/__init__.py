@@ -1,0 +1,32 @@
+"""Views. Thin: they observe and call, they decide nothing.
+
+    from crmlab.widgets import Desk
+
+    Desk("complaint", sandbox="lesson-10")
+
+Each name is imported when it is first asked for, so that a lesson pays for what it shows.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "BreakIt": "walkthrough",
+    "Desk": "desk",
+    "JobCard": "jobcard",
+    "Quiz": "quiz",
+    "Shelf": "shelf",
+    "Tasks": "tasks",
+    "Walkthrough": "walkthrough",
+    "in_words": "retelling",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 - a list of names, made from the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"crmlab.widgets.{_HOME[name]}"), name)

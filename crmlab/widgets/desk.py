@@ -1,0 +1,277 @@
+"""The desk: one seat's inbox, the form of the current step, the way of the case, the debrief.
+
+It knows nothing of complaints. It draws whatever procedure it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.errors import CrmlabError, Refused, StaleCase
+from crmlab.practice.session import InboxLine, Practice
+from crmlab.procedures import Procedure, load
+from crmlab.procedures.case import Case
+from crmlab.procedures.conditions import Raw
+from crmlab.text import gettext as _
+from crmlab.text import ngettext
+from crmlab.widgets.drawing import until, urgency
+from crmlab.widgets.live import Live
+from crmlab.widgets.pressing import Forms
+from crmlab.widgets.step_view import case_view, step_view, timeline_view
+from crmlab.widgets.swimlane import swimlane
+from crmlab.widgets.telling import seat_view, tell
+
+Watcher = Callable[[Practice, Case], None]
+"""Told of a case after each action on it, so that progress can be kept."""
+
+
+class Desk(Live):
+    """A practice desk.
+
+        Desk("complaint", sandbox="lesson-10")
+
+    Args:
+        procedure: a shipped procedure's name, a path, or a procedure that is loaded.
+        sandbox: the name of the learner's sandbox, or one that is open.
+        seats: the seats the trainee sits in; all of them by default.
+        manner: of the colleagues in the other seats: careful, ordinary or hasty.
+        watch: told of the case after each action.
+    """
+
+    template: ClassVar[str] = "desk.html"
+
+    def __init__(
+        self,
+        procedure: str | Path | Procedure,
+        *,
+        sandbox: str | Sandbox,
+        seats: list[str] | None = None,
+        manner: str = "careful",
+        watch: Watcher | None = None,
+    ) -> None:
+        super().__init__()
+        self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
+        opened = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
+        self.practice = Practice(self.procedure, opened, seats=seats, manner=manner)
+        self.practice.open_all()
+        self._watch = watch
+        self._begin()
+        self.draw()
+
+    def _begin(self) -> None:
+        start = self.procedure.steps[self.procedure.start].seat
+        self.seat = start if start in self.practice.seats else self.practice.seats[0]
+        self.case: Case | None = None
+        self.panel = ""
+        self.hints = 0
+        self.hints_taken = 0
+        self.errors: dict[str, str] = {}
+        self.drafts: dict[tuple[str, str], dict[str, Any]] = {}
+
+    # What is drawn
+
+    def context(self) -> dict[str, Any]:
+        lines = self.practice.inbox()
+        case = self.case
+        return {
+            "seats": [
+                vars(seat_view(self.procedure, seat))
+                | {
+                    "here": seat == self.seat,
+                    "waiting": sum(line.seat == seat for line in lines),
+                }
+                for seat in self.practice.seats
+            ],
+            "now": self.practice.now(case) if case and case.step else None,
+            "title": _(self.procedure.title),
+            "purpose": _(self.procedure.purpose),
+            "panel": self.panel,
+            "case": case_view(self.practice, case) if case else None,
+            "lane": swimlane(self.procedure, case),
+            "mine": [self._line(line) for line in lines if line.seat == self.seat],
+            "others": [self._line(line) for line in lines if line.seat != self.seat],
+            "finished": [
+                {"id": row.case_id, "title": _(row.title)} for row in self.practice.closed_cases()
+            ],
+            "step": self._step(case) if case and case.step else None,
+            "timeline": timeline_view(self.practice, case) if case else [],
+            "told": tell(self.procedure, self.practice.debrief(case))
+            if case and case.closed_at
+            else None,
+        }
+
+    def _line(self, line: InboxLine) -> dict[str, Any]:
+        return {
+            "id": line.case_id,
+            "step": _(self.procedure.steps[line.step].short),
+            "customer": line.customer,
+            "seat": seat_view(self.procedure, line.seat),
+            "holder": line.holder,
+            "due": until(line.hours_left),
+            "urgency": urgency(line.hours_left),
+        }
+
+    def _step(self, case: Case) -> dict[str, Any]:
+        assert case.step is not None
+        view = step_view(
+            self.practice,
+            case,
+            entries=self.drafts.get((case.case_id, case.step)),
+            errors=self.errors,
+            hints=self.hints,
+        )
+        back = self.drafts.get((case.case_id, "send_back"), {})
+        return view | {
+            "here": view["seat"].id == self.seat,
+            "may_sit": view["seat"].id in self.practice.seats,
+            "back_draft": {"to": back.get("to", ""), "reason": back.get("reason", "")},
+            "back_errors": {name: self.errors.get(name, "") for name in ("to", "reason")},
+        }
+
+    # What can be done
+
+    def on_sit(self, forms: Forms, seat: str) -> str:
+        """Take another seat; a case that lies there comes with it."""
+        self._keep(forms)
+        self.seat, self.panel, self.errors = seat, "", {}
+        here = self.case is not None and self._seat_of(self.case) == seat
+        if not here:
+            waiting = self.practice.inbox(seat)
+            self._show(waiting[0].case_id if waiting else None)
+        return "step" if self.case and self._seat_of(self.case) == seat else "title"
+
+    def on_open(self, forms: Forms, case: str) -> str:
+        """Look at a case."""
+        self._keep(forms)
+        self.panel, self.errors = "", {}
+        self._show(case)
+        return "title"
+
+    def on_hand_over(self, forms: Forms) -> str:
+        """Hand in the form."""
+        self._keep(forms)
+        case = self._current()
+        assert case.step is not None
+        key = (case.case_id, case.step)
+        step = self.procedure.steps[case.step]
+        result = self.practice.hand_over(
+            case, self._entries(step.fields, forms.get("step", {})), seat=self.seat
+        )
+        self.drafts.pop(key, None)
+        self._moved(result.case)
+        if result.case.step is None:
+            self.notice = _("The case is closed. Here is what it did to everybody.")
+            return "debrief"
+        seat = seat_view(self.procedure, self._seat_of(result.case))
+        if seat.id == self.seat:
+            self.notice = _("Done. The next step is yours too.")
+            return "step"
+        self.notice = _("Handed over. It now lies with the {seat}.").format(seat=seat.name)
+        return "go" if seat.id in self.practice.seats else "elsewhere"
+
+    def on_send_back(self, forms: Forms) -> str:
+        """Return the case to an earlier step."""
+        self._keep(forms)
+        case = self._current()
+        entry = forms.get("send_back", {})
+        self.drafts[case.case_id, "send_back"] = entry
+        result = self.practice.send_back(
+            case, entry.get("to", ""), entry.get("reason", ""), seat=self.seat
+        )
+        del self.drafts[case.case_id, "send_back"]
+        self._moved(result.case)
+        if result.case.step is None:
+            return "debrief"
+        seat = seat_view(self.procedure, self._seat_of(result.case))
+        self.notice = _("Sent back. It now lies with the {seat}.").format(seat=seat.name)
+        return "step" if seat.id == self.seat else "go"
+
+    def on_reassign(self, forms: Forms, holder: str) -> str:
+        """Give the step to a colleague in the same seat: the second of two clicks."""
+        self._keep(forms)
+        self._moved(self.practice.reassign(self._current(), holder, seat=self.seat).case)
+        name = next(p.label for p in self.practice.people(self.seat) if p.key == holder)
+        self.notice = _("Now {name} has it.").format(name=name)
+        return "step"
+
+    def on_panel(self, forms: Forms, name: str) -> str:
+        """Open or close one of the small questions."""
+        self._keep(forms)
+        self.errors = {}
+        self.panel = "" if self.panel == name else name
+        return "panel" if self.panel else ""
+
+    def on_hint(self, forms: Forms) -> str:
+        """Open one more hint."""
+        self._keep(forms)
+        self.hints += 1
+        self.hints_taken += 1
+        return "hint"
+
+    def on_wait(self, forms: Forms, hours: str) -> str:
+        """Let time pass."""
+        self._keep(forms)
+        self.practice.wait(self._current(), float(hours))
+        return ""
+
+    def on_reset(self, forms: Forms) -> str:
+        """Back to the first morning."""
+        self.practice.sandbox.reset()
+        self.practice.open_all()
+        self._begin()
+        self.notice = _("A new first morning. The cases wait in the inbox.")
+        return "title"
+
+    def on_refusal(self, refusal: CrmlabError) -> str:
+        """Errors stand beside their field; a case that moved on is shown as it is now."""
+        if isinstance(refusal, StaleCase):
+            self._show(self.case.case_id if self.case else None)
+            return "trouble"
+        fields = refusal.fields if isinstance(refusal, Refused) else {}
+        self.errors = fields
+        if fields:
+            self.trouble = ngettext(
+                "Not handed in yet: {n} entry is missing or not right. Your entries are kept.",
+                "Not handed in yet: {n} entries are missing or not right. Your entries are kept.",
+                len(fields),
+            ).format(n=len(fields))
+            return f"field-{next(iter(fields))}"
+        return "trouble"
+
+    # Help
+
+    def _keep(self, forms: Forms) -> None:
+        """Keep what stands in the form, so that no other press loses it."""
+        if self.case and self.case.step and "step" in forms:
+            self.drafts[self.case.case_id, self.case.step] = forms["step"]
+        if self.case and "send_back" in forms:
+            self.drafts[self.case.case_id, "send_back"] = forms["send_back"]
+
+    @staticmethod
+    def _entries(fields: dict[str, Any], form: dict[str, Any]) -> dict[str, Raw]:
+        """What stands in the form, without what is left empty."""
+        return {name: form[name] for name in fields if form.get(name) not in (None, "")}
+
+    def _current(self) -> Case:
+        if self.case is None or self.case.step is None:
+            raise Refused(_("Choose an open case from the inbox first."))
+        return self.case
+
+    def _moved(self, case: Case) -> None:
+        self.case, self.panel, self.errors, self.hints = case, "", {}, 0
+        if self._watch:
+            self._watch(self.practice, case)
+
+    def _show(self, case_id: str | None) -> None:
+        self.hints = 0
+        try:
+            self.case = self.practice.case(case_id) if case_id else None
+        except Refused:  # the sandbox was reset in another window
+            self.case = None
+
+    def _seat_of(self, case: Case) -> str:
+        return self.procedure.steps[case.step].seat if case.step else ""
+

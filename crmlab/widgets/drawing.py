@@ -1,0 +1,100 @@
+"""Templates: how the views turn data into HTML, with every value escaped and every word ours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from crmlab.calendar import HOURS_PER_DAY, STANDARD
+from crmlab.text import PSEUDO, SOURCE, gettext, language, ngettext
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def environment() -> Environment:
+    """The templates, with the filters that all of them share."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals.update(_=gettext, ngettext=ngettext, put=put)
+    env.filters.update(
+        data=data, hours=hours, money=money, percent=percent, moment=moment, days=days
+    )
+    return env
+
+
+def draw(template: str, **context: Any) -> str:
+    """A template as HTML."""
+    return environment().get_template(template).render(**context)
+
+
+def put(sentence: str, **values: Any) -> Markup:
+    """A translated sentence with values in it, each escaped unless it is markup already."""
+    return Markup(escape(sentence)).format(**values)
+
+
+def data(value: Any) -> Markup:
+    """A value from the records or from the trainee: shown as it is, in no language."""
+    return Markup('<span translate="no">{}</span>').format(value)
+
+
+def hours(value: float) -> str:
+    """Working hours, as precise as anybody needs: `0.5 h`, `12 h`."""
+    return gettext("{n} h").format(n=_short(value))
+
+
+def days(value: float) -> str:
+    """Working days."""
+    return gettext("{n} days").format(n=_short(value))
+
+
+def money(value: float) -> Markup:
+    """CNY without the fen, thousands separated."""
+    return data(f"¥{value:,.0f}")
+
+
+def percent(value: float) -> Markup:
+    """A chance, in whole per cents."""
+    return data(f"{value:.0%}".replace("%", " %"))
+
+
+def moment(value: datetime, form: str = "EEE d MMM, HH:mm") -> Markup:
+    """A moment in local time, in the manner of the language in force."""
+    locale = SOURCE if language() == PSEUDO else language()
+    return data(format_datetime(STANDARD.local(value), form, locale=locale, tzinfo=STANDARD.tz))
+
+
+def until(hours_left: float) -> str:
+    """How long until something is due, or since it was, in words."""
+    if hours_left < 0:
+        late = -hours_left
+        if late >= HOURS_PER_DAY:
+            n = round(late / HOURS_PER_DAY)
+            return ngettext("{n} day late", "{n} days late", n).format(n=n)
+        n = max(1, round(late))
+        return ngettext("{n} hour late", "{n} hours late", n).format(n=n)
+    if hours_left < HOURS_PER_DAY:
+        n = max(1, round(hours_left))
+        return ngettext("due in {n} hour", "due in {n} hours", n).format(n=n)
+    n = round(hours_left / HOURS_PER_DAY)
+    return ngettext("due in {n} day", "due in {n} days", n).format(n=n)
+
+
+def urgency(hours_left: float) -> str:
+    """The state that `until` tells, as a style: late, soon or calm."""
+    return "late" if hours_left < 0 else "soon" if hours_left < HOURS_PER_DAY / 2 else "calm"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}"

@@ -1,0 +1,113 @@
+// The browser's part of a view that is drawn in the kernel (see live.py).
+// It shows the HTML it is given, sends what is pressed, and keeps the reader's place.
+
+function formsIn(root) {
+  const forms = {};
+  for (const form of root.querySelectorAll("form[data-form]")) {
+    const values = {};
+    for (const field of form.elements) {
+      if (!field.name) continue;
+      if (field.type === "radio") {
+        values[field.name] ??= "";
+        if (field.checked) values[field.name] = field.value;
+      } else {
+        values[field.name] = field.value;
+      }
+    }
+    forms[form.dataset.form] = values;
+  }
+  return forms;
+}
+
+function placeOf(root) {
+  const active = root.contains(document.activeElement) ? document.activeElement : null;
+  if (!active || active === root) return null;
+  const place = { id: active.id };
+  if ("selectionStart" in active) {
+    try {
+      place.selection = [active.selectionStart, active.selectionEnd];
+    } catch {
+      // numbers and dates have no selection
+    }
+  }
+  return place;
+}
+
+function render({ model, el }) {
+  el.classList.add("crmlab");
+  // JupyterLab's own keyboard shortcuts stay out of the view.
+  el.dataset.lmSuppressShortcuts = "true";
+  let waiting = false;
+
+  const show = () => {
+    const { html, focus, lang } = model.get("view");
+    const place = placeOf(el);
+    const open = [...el.querySelectorAll("details[open][id]")].map((node) => node.id);
+    const scrolled = new Map(
+      [...el.querySelectorAll("[data-keep-scroll][id]")].map((node) => [node.id, node.scrollLeft]),
+    );
+    el.innerHTML = html;
+    el.lang = lang === "qps" ? "en" : lang;
+    for (const id of open) el.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+    for (const [id, left] of scrolled) {
+      const node = el.querySelector(`#${CSS.escape(id)}`);
+      if (node) node.scrollLeft = left;
+    }
+    waiting = false;
+    el.removeAttribute("aria-busy");
+    const goal = focus ? el.querySelector(`[data-focus="${CSS.escape(focus)}"]`) : null;
+    const kept = place?.id ? el.querySelector(`#${CSS.escape(place.id)}`) : null;
+    const target = goal ?? kept;
+    if (target) {
+      target.focus({ preventScroll: Boolean(!goal) });
+      if (!goal && place?.selection && "setSelectionRange" in target) {
+        try {
+          target.setSelectionRange(...place.selection);
+        } catch {
+          // the field has become one without a selection
+        }
+      }
+      if (goal) target.scrollIntoView({ block: "nearest" });
+    } else if (place) {
+      // What was in focus is gone; stay in the view rather than fall back to the page's top.
+      el.querySelector("[data-home]")?.focus({ preventScroll: true });
+    }
+  };
+
+  const send = (node) => {
+    if (waiting) return;
+    waiting = true;
+    el.setAttribute("aria-busy", "true");
+    const { do: action, form: _form, focus: _focus, ...args } = node.dataset;
+    model.send({ do: action, args, forms: formsIn(el) });
+  };
+
+  const pressed = (event) => {
+    const node = event.target.closest("[data-do]");
+    if (!node || !el.contains(node) || node.tagName === "FORM" || node.disabled) return;
+    if (node.tagName === "SELECT") return;
+    event.preventDefault();
+    send(node);
+  };
+  const submitted = (event) => {
+    event.preventDefault();
+    if (event.target.dataset.do) send(event.target);
+  };
+  const chosen = (event) => {
+    if (event.target.matches("select[data-do]")) send(event.target);
+  };
+
+  el.addEventListener("click", pressed);
+  el.addEventListener("submit", submitted);
+  el.addEventListener("change", chosen);
+  model.on("change:view", show);
+  show();
+  return () => {
+    model.off("change:view", show);
+    el.removeEventListener("click", pressed);
+    el.removeEventListener("submit", submitted);
+    el.removeEventListener("change", chosen);
+  };
+}
+
+export default { render };

@@ -1,0 +1,112 @@
+"""A view drawn in the kernel: HTML out, actions in.
+
+A subclass has a template and methods named `on_<action>`. In the template, an element with
+`data-do="<action>"` sends that action when it is pressed (or submitted, if it is a form), with
+its other `data-` attributes as arguments and with what stands in the view's forms. So all
+decisions and all words stay in Python, and the browser's part is one small file, `live.js`.
+
+`click` does the same without a browser: it presses what is really drawn, or says that it is
+not there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets
+
+from crmlab.errors import CrmlabError
+from crmlab.text import gettext as _
+from crmlab.text import language
+from crmlab.widgets.drawing import draw
+from crmlab.widgets.pressing import Forms, pressed, readable
+
+HERE = Path(__file__).parent
+log = logging.getLogger(__name__)
+
+
+class Live(anywidget.AnyWidget):
+    """Base of the views. Subclasses name a `template` and give it a `context`."""
+
+    _esm = HERE / "live.js"
+    _css = HERE / "look" / "components.css"
+    view = traitlets.Dict({"html": "", "turn": 0, "focus": "", "lang": "en"}).tag(sync=True)
+
+    template: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notice = ""
+        self.trouble = ""
+        self.on_msg(self._receive)
+
+    def context(self) -> dict[str, Any]:
+        """What the template is given."""
+        raise NotImplementedError(type(self).__name__)
+
+    def draw(self, focus: str = "") -> None:
+        """Show the present state; `focus` is the name of the element that comes into focus."""
+        page = draw(
+            self.template,
+            uid=f"v{self.model_id[:6]}" if self.model_id else "v",
+            notice=self.notice,
+            trouble=self.trouble,
+            **self.context(),
+        )
+        turn = int(self.view["turn"]) + 1
+        self.view = {"html": page, "turn": turn, "focus": focus, "lang": language()}
+
+    def act(self, action: str, args: dict[str, Any], forms: Forms) -> None:
+        """Do an action. Whatever is refused is told on the page, and nothing is lost.
+
+        Anything else that goes wrong is a fault of ours: it is raised, and `_receive` keeps it
+        from the trainee.
+        """
+        self.notice = self.trouble = ""
+        method: Callable[..., str | None] = getattr(self, f"on_{action}")
+        focus: str | None = None
+        try:
+            focus = method(forms, **args)
+        except CrmlabError as refusal:
+            self.trouble = str(refusal)
+            focus = self.on_refusal(refusal)
+        self.draw(focus or "")
+
+    def on_refusal(self, refusal: CrmlabError) -> str:
+        """What comes into focus when an action is refused: the message, unless overridden."""
+        return "trouble"
+
+    def _receive(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        try:
+            self.act(content["do"], content.get("args", {}), content.get("forms", {}))
+        except Exception as fault:
+            log.exception("a view could not do %r", content.get("do"))
+            self.trouble = _(
+                "Something broke here, and it is not your doing ({fault}). What you handed in "
+                "before is kept; try once more, or load the page again."
+            ).format(fault=type(fault).__name__)
+            self.draw("trouble")
+
+    # Without a browser
+
+    def click(self, action: str, form: dict[str, Any] | None = None, **args: Any) -> None:
+        """Press what a person would press.
+
+        Args:
+            action: its `data-do`.
+            form: what to enter first in the form it belongs to (or in the view's only form).
+            args: its other `data-` attributes, where several do the same.
+
+        Raises:
+            LookupError: no such thing is drawn, or it is disabled, or it has no such field.
+        """
+        args_, forms = pressed(self.view["html"], action, form, args)
+        self.act(action, args_, forms)
+
+    def text(self) -> str:
+        """The view as plain text, a line for each block: for reading and for comparing."""
+        return readable(self.view["html"])

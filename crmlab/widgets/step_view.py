@@ -1,0 +1,199 @@
+"""A case and its current step as the desk shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from crmlab.calendar import STANDARD
+from crmlab.crm import records
+from crmlab.crm.cases import timeline
+from crmlab.crm.tables import Customer
+from crmlab.practice.session import Practice
+from crmlab.procedures import Procedure
+from crmlab.procedures.case import Case
+from crmlab.procedures.conditions import holds
+from crmlab.procedures.engine import CaseWorld, may_send_back_to
+from crmlab.procedures.schema import Field
+from crmlab.procedures.wording import fill, show
+from crmlab.text import gettext as _
+from crmlab.widgets.drawing import hours, until, urgency
+from crmlab.widgets.telling import seat_view
+
+INPUTS = {"text": "text", "integer": "text", "amount": "text", "date": "date"}
+MODES = {"integer": "numeric", "amount": "decimal"}
+WRITTEN = ("text", "long_text", "record", "date")
+"""Field types whose value is what somebody typed, in no language."""
+
+
+def case_view(practice: Practice, case: Case) -> dict[str, Any]:
+    """The head of a case: its number, its title, and whose it is.
+
+    The other records of the case are for the trainee to find out and enter.
+    """
+    with practice.sandbox.read() as session:
+        customer = session.get(Customer, case.records.get("customer", ""))
+        return {
+            "id": case.case_id,
+            "title": _(case.title),
+            "customer": records.describe(customer) if customer else "",
+            "closed": case.closed_at is not None,
+        }
+
+
+def step_view(
+    practice: Practice,
+    case: Case,
+    *,
+    entries: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None,
+    hints: int = 0,
+) -> dict[str, Any]:
+    """The current step: what the seat sees, its form with what stands in it, the ways on."""
+    assert case.step is not None
+    procedure, errors = practice.procedure, errors or {}
+    step = procedure.steps[case.step]
+    world = CaseWorld(procedure, case, case.step)
+    stands = case.values.get(case.step, {}) if entries is None else entries
+    left = STANDARD.between(practice.now(case), case.visit.due_at)
+    people = practice.people(step.seat)
+    names = {person.key: person.label for person in people}
+    return {
+        "number": procedure.number(case.step),
+        "title": _(step.title),
+        "purpose": _(step.purpose),
+        "why": _(step.why),
+        "if_skipped": _(step.if_skipped),
+        "hands_on": _(step.hands_on),
+        "seat": seat_view(procedure, step.seat),
+        "holder": names.get(case.holder or "", ""),
+        "due": until(left),
+        "urgency": urgency(left),
+        "evidence": [
+            {"says": fill(item.says, world), "by": fill(item.by, world) if item.by else ""}
+            for item in step.evidence
+            if item.when is None or holds(item.when, world)
+        ],
+        "reads": [_read(procedure, world, reference) for reference in step.reads],
+        "fields": [
+            _field(practice, name, field, stands.get(name), errors.get(name, ""))
+            for name, field in step.fields.items()
+        ],
+        "hints": [fill(hint, world) for hint in step.hints[:hints]],
+        "hints_left": max(0, len(step.hints) - hints),
+        "people": [
+            {"id": person.key, "name": person.label, "holds": person.key == case.holder}
+            for person in people
+        ],
+        "back_to": [
+            {"value": name, "label": _(procedure.steps[name].title)}
+            for name in may_send_back_to(procedure, case)
+        ],
+        "returned": _returned(procedure, case),
+    }
+
+
+def timeline_view(practice: Practice, case: Case) -> list[dict[str, Any]]:
+    """What has happened in the case and with its customer, the latest first."""
+    found = [*_contacts(practice, case), *_visits(practice.procedure, case)]
+    return sorted(found, key=lambda item: item["at"])[::-1]  # of one moment, the later first
+
+
+def _read(procedure: Procedure, world: CaseWorld, reference: str) -> dict[str, Any]:
+    field = procedure.field(reference, world.here)
+    assert field is not None  # the loader has seen to that
+    return {
+        "label": _(field.label),
+        "value": show(field, world.field(reference)),
+        "raw": field.type in WRITTEN,
+    }
+
+
+def _field(
+    practice: Practice, name: str, field: Field, value: Any, error: str
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": _(field.label),
+        "help": _(field.help) if field.help else "",
+        "type": field.type,
+        "required": field.required,
+        "input": INPUTS.get(field.type, "text"),
+        "mode": MODES.get(field.type, ""),
+        "options": list(_options(practice, field)),
+        "value": {True: "yes", False: "no", None: ""}.get(value, value)
+        if isinstance(value, bool | None)
+        else str(value),
+        "error": error,
+    }
+
+
+def _options(practice: Practice, field: Field) -> Iterator[dict[str, str]]:
+    if field.type == "yes_no":
+        yield {"value": "yes", "label": _("Yes")}
+        yield {"value": "no", "label": _("No")}
+    for choice in field.choices:
+        yield {"value": choice.value, "label": _(choice.label)}
+    if field.record:
+        for entry in practice.choices(field.record):
+            yield {"value": entry.key, "label": entry.label}
+
+
+def _returned(procedure: Procedure, case: Case) -> dict[str, Any] | None:
+    """Why the step is back on this desk, if it was sent back."""
+    last = case.sent_back[-1] if case.sent_back else None
+    if last is None or last.to_step != case.step or len(case.visits) < 2:
+        return None
+    if not case.visits[-2].sent_back:
+        return None
+    return {"seat": _(procedure.seats[last.seat].name), "reason": last.reason}
+
+
+def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
+    reasons = iter(case.sent_back)
+    for visit in case.visits:
+        step = procedure.steps[visit.step]
+        reason = next(reasons).reason if visit.sent_back else ""
+        title = _("{step}: waits") if visit.done_at is None else "{step}"
+        if visit.sent_back:
+            title = _("{step}: sent back")
+        yield {
+            "kind": "now" if visit.done_at is None else "done",
+            "title": title.format(step=_(step.short)),
+            "seat": seat_view(procedure, step.seat),
+            "at": visit.done_at or visit.entered_at,
+            "took": hours(STANDARD.between(visit.entered_at, visit.done_at))
+            if visit.done_at
+            else "",
+            "late": visit.done_at is not None and visit.done_at > visit.due_at,
+            "note": reason,
+            "ours": False,
+        }
+
+
+def _contacts(practice: Practice, case: Case) -> Iterator[dict[str, Any]]:
+    customer = case.records.get("customer")
+    if not customer:
+        return
+    channels = {
+        "call": _("Call"),
+        "message": _("Message"),
+        "visit": _("Visit"),
+        "comment": _("Comment"),
+    }
+    until_now: datetime = practice.now(case)
+    with practice.sandbox.read() as session:
+        for contact in timeline(session, customer, until_now):
+            yield {
+                "kind": "contact",
+                "title": channels.get(contact.channel, contact.channel),
+                "seat": seat_view(practice.procedure, contact.seat)
+                if contact.seat in practice.procedure.seats
+                else None,
+                "at": contact.at,
+                "took": "",
+                "late": False,
+                "note": contact.note,
+                "ours": False,
+            }

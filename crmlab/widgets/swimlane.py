@@ -1,0 +1,165 @@
+"""The swimlane: a whole procedure at a glance, from its file alone.
+
+Lanes are seats, columns are steps in the order of the file. The drawing is laid out here and
+filled into `swimlane.html`, which also says the same as a list for whoever cannot see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from unicodedata import east_asian_width
+
+from crmlab.procedures import Procedure
+from crmlab.procedures.case import Case
+from crmlab.procedures.schema import END
+from crmlab.text import gettext as _
+
+LANE, GAP, TOP = 54, 4, 8
+NAME_WIDTH, COLUMN, RADIUS = 176, 84, 15
+LETTER = 6.6
+"""About how wide a letter of a label is; a Chinese character takes two."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One seat's band."""
+
+    name: str
+    letter: str
+    colour: int
+    y: float
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step's mark; `state` is done, now or ahead."""
+
+    step: str
+    number: int
+    label: str
+    seat: str
+    colour: int
+    state: str
+    told: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A way from one step to another; `kind` is next, skip or back."""
+
+    path: str
+    kind: str
+    taken: bool
+
+
+@dataclass(frozen=True)
+class Swimlane:
+    """The drawing."""
+
+    title: str
+    width: float
+    height: float
+    lanes: list[Lane]
+    nodes: list[Node]
+    edges: list[Edge]
+
+
+def colour_of(procedure: Procedure, seat: str) -> int:
+    """Which of the eight seat colours a seat has, from 1."""
+    return list(procedure.seats).index(seat) % 8 + 1
+
+
+def swimlane(procedure: Procedure, case: Case | None = None) -> Swimlane:
+    """Lay out a procedure, with the state of a case if there is one."""
+    lanes = [
+        Lane(_(seat.name), seat.letter, colour_of(procedure, name), TOP + i * (LANE + GAP))
+        for i, (name, seat) in enumerate(procedure.seats.items())
+    ]
+    names = max(_width(lane.name) for lane in lanes) + 64
+    left, column = max(NAME_WIDTH, names), _column(procedure)
+    centres = {name: lane.y + LANE / 2 + 7 for name, lane in zip(procedure.seats, lanes, strict=True)}
+    nodes = [
+        Node(
+            step=name,
+            number=i + 1,
+            label=_(step.short),
+            seat=_(procedure.seats[step.seat].name),
+            colour=colour_of(procedure, step.seat),
+            state=(state := state_of(case, name)),
+            told=told(state),
+            x=left + column * (i + 0.5),
+            y=centres[step.seat],
+        )
+        for i, (name, step) in enumerate(procedure.steps.items())
+    ]
+    at = case and case.step and _(procedure.steps[case.step].title)
+    title = (
+        _("{procedure}: the case is at '{step}'.").format(procedure=_(procedure.title), step=at)
+        if at
+        else _(procedure.title)
+    )
+    return Swimlane(
+        title=title,
+        width=left + column * len(nodes) + 12,
+        height=TOP + len(lanes) * (LANE + GAP) + 4,
+        lanes=lanes,
+        nodes=nodes,
+        edges=_edges(procedure, case, {node.step: node for node in nodes}),
+    )
+
+
+def state_of(case: Case | None, step: str) -> str:
+    """Where a step stands in a case: done, now or ahead."""
+    if case is None:
+        return "ahead"
+    if case.step == step:
+        return "now"
+    return "done" if step in case.done else "ahead"
+
+
+def told(state: str) -> str:
+    """A step's state as a word."""
+    return {"done": _("done"), "now": _("now"), "ahead": _("to come")}[state]
+
+
+def _edges(procedure: Procedure, case: Case | None, nodes: dict[str, Node]) -> list[Edge]:
+    edges = []
+    for name, step in procedure.steps.items():
+        for to in dict.fromkeys(way.to for way in step.next if way.to != END):
+            start, end = nodes[name], nodes[to]
+            apart = end.number - start.number
+            kind = "back" if apart < 0 else "next" if apart == 1 else "skip"
+            taken = case is not None and name in case.done and state_of(case, to) != "ahead"
+            edges.append(Edge(_path(start, end, kind), kind, taken and kind != "back"))
+    return edges
+
+
+def _path(start: Node, end: Node, kind: str) -> str:
+    if kind == "back":
+        x1, x2 = start.x - RADIUS * 0.7, end.x + RADIUS * 0.7
+        low = max(start.y, end.y) + LANE * 0.55
+        y1, y2 = start.y + RADIUS * 0.7, end.y + RADIUS * 0.7
+        return f"M{x1:.0f},{y1:.0f} C{x1:.0f},{low:.0f} {x2:.0f},{low:.0f} {x2:.0f},{y2:.0f}"
+    x1, x2 = start.x + RADIUS + 2, end.x - RADIUS - 2
+    bend = min(40.0, (x2 - x1) / 2)
+    return (
+        f"M{x1:.0f},{start.y:.0f} C{x1 + bend:.0f},{start.y:.0f} "
+        f"{x2 - bend:.0f},{end.y:.0f} {x2:.0f},{end.y:.0f}"
+    )
+
+
+def _column(procedure: Procedure) -> float:
+    """Wide enough that two labels side by side in one lane do not touch."""
+    steps = list(procedure.steps.values())
+    pairs = (
+        (_width(_(a.short)) + _width(_(b.short))) / 2 + 10
+        for a, b in zip(steps, steps[1:], strict=False)
+        if a.seat == b.seat
+    )
+    return max(COLUMN, *pairs, 0)
+
+
+def _width(text: str) -> float:
+    return sum(LETTER * (2 if east_asian_width(letter) in "WF" else 1) for letter in text)

@@ -1,0 +1,201 @@
+"""A debrief in words: the sentences and figures that the debrief page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crmlab.practice.debrief import Debrief, Landed, SlipStory, Totals
+from crmlab.procedures import Procedure
+from crmlab.procedures.engine import CaseWorld
+from crmlab.procedures.wording import fill
+from crmlab.text import gettext as _
+from crmlab.text import ngettext
+from crmlab.widgets.drawing import days, hours, percent
+from crmlab.widgets.swimlane import colour_of
+
+
+@dataclass(frozen=True)
+class SeatView:
+    """A seat as every view shows it: a colour, a letter and a word."""
+
+    id: str
+    name: str
+    letter: str
+    colour: int
+    duty: str
+
+
+def seat_view(procedure: Procedure, seat: str) -> SeatView:
+    told = procedure.seats[seat]
+    return SeatView(seat, _(told.name), told.letter, colour_of(procedure, seat), _(told.duty))
+
+
+def tell(procedure: Procedure, story: Debrief) -> dict[str, Any]:
+    """What `debrief.html` is given."""
+    return {
+        "sentence": _sentence(story),
+        "figures": _figures(story.totals, story.by_the_procedure),
+        "slips": [_slip(procedure, story, slip) for slip in story.slips],
+        "seats": [
+            {
+                "seat": seat_view(procedure, share.seat),
+                "sentence": _("{hours} more work, ¥{cost}").format(
+                    hours=hours(share.hours), cost=f"{share.cost:,.0f}"
+                ),
+            }
+            for share in story.seats
+        ],
+        "sent_back": [_sent_back(procedure, item) for item in story.sent_back],
+        "stages": [
+            {
+                "title": _(procedure.steps[stage.step].title),
+                "seat": seat_view(procedure, stage.seat),
+                "worked": f"{stage.worked_hours:,.1f}",
+                "elapsed": f"{stage.elapsed_hours:,.1f}",
+                "reference": f"{stage.by_the_procedure:,.1f}",
+                "timing": _("late")
+                if stage.late
+                else _("in time")
+                if stage.visits
+                else _("not taken"),
+            }
+            for stage in story.stages
+        ],
+    }
+
+
+def _sentence(story: Debrief) -> str:
+    costing = [slip for slip in story.slips if slip.landed]
+    if not story.slips:
+        return _(
+            "Nothing slipped. The case went the way the procedure goes, and nobody after you had "
+            "to do your work again."
+        )
+    if not costing:
+        return _(
+            "Every slip was put right before it reached anybody. That is what sending back is for."
+        )
+    cost = _("{slips} {desks} {hours} and ¥{cost}").format(
+        slips=ngettext("{n} slip cost", "{n} slips cost", len(costing)).format(n=len(costing)),
+        desks=ngettext("{n} desk", "{n} desks", len(story.seats)).format(n=len(story.seats)),
+        hours=hours(story.totals.extra_hours),
+        cost=f"{story.totals.cost:,.0f}",
+    )
+    before = _plain_percent(story.by_the_procedure.lose_customer)
+    after = _plain_percent(story.totals.lose_customer)
+    if before == after:
+        return _("{cost}; the customer is no likelier to leave for it.").format(cost=cost)
+    return _("{cost}; the chance that the customer leaves went from {before} to {after}.").format(
+        cost=cost, before=before, after=after
+    )
+
+
+def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
+    by = _("{value} by the procedure")
+    return [
+        {
+            "label": _("Extra hours, all desks"),
+            "value": f"+{hours(ours.extra_hours)}" if ours.extra_hours else hours(0),
+            "beside": _("on top of {value} of work").format(value=hours(ours.worked_hours)),
+        },
+        {
+            "label": _("Extra cost"),
+            "value": f"¥{ours.cost:,.0f}",
+            "beside": by.format(value=f"¥{reference.cost:,.0f}"),
+        },
+        {
+            "label": _("From first word to close"),
+            "value": days(ours.cycle_days),
+            "beside": by.format(value=days(reference.cycle_days)),
+        },
+        {
+            "label": _("Chance they complain again"),
+            "value": _plain_percent(ours.repeat_complaint),
+            "beside": by.format(value=_plain_percent(reference.repeat_complaint)),
+        },
+        {
+            "label": _("Chance they leave"),
+            "value": _plain_percent(ours.lose_customer),
+            "beside": by.format(value=_plain_percent(reference.lose_customer))
+            + _came_out(ours, reference),
+        },
+    ]
+
+
+def _came_out(ours: Totals, reference: Totals) -> str:
+    """What the draw brought: the same luck for both runs."""
+    if ours.leaves and not reference.leaves:
+        return " " + _("With the luck of this case, they left; by the procedure they stay.")
+    if ours.complains_again and not reference.complains_again:
+        return " " + _("With the luck of this case, they complained again.")
+    return ""
+
+
+def _slip(procedure: Procedure, story: Debrief, slip: SlipStory) -> dict[str, Any]:
+    mistake = slip.mistake
+    world = CaseWorld(procedure, story.case, mistake.step)
+    where = _("step {number}, {title}").format(
+        number=procedure.number(mistake.step), title=_(procedure.steps[mistake.step].short)
+    )
+    return {
+        "name": slip.name,
+        "title": _(mistake.title),
+        "where": where,
+        "right": fill(mistake.right, world),
+        "corrected": slip.corrected,
+        "landed": [_landed(procedure, item, world) for item in slip.landed],
+        "nothing": _("Put right before anybody felt it.")
+        if slip.corrected
+        else _("Nobody has felt it yet."),
+    }
+
+
+def _landed(procedure: Procedure, item: Landed, world: CaseWorld) -> dict[str, Any]:
+    felt = item.felt
+    told = []
+    if felt.delay_days:
+        told.append(_("{days} later.").format(days=days(felt.delay_days)))
+    if felt.repeat_complaint:
+        told.append(_("{p} more likely to complain again.").format(
+            p=_plain_percent(felt.repeat_complaint)
+        ))
+    if felt.lose_customer:
+        told.append(_("{p} more likely to leave.").format(p=_plain_percent(felt.lose_customer)))
+    return {
+        "seat": seat_view(procedure, felt.seat),
+        "what": fill(item.consequence.what, world),
+        "why": fill(item.consequence.why, world),
+        "chances": " ".join(told),
+        "hours": f"{felt.hours:,.1f}",
+        "cost": f"{felt.cost:,.0f}",
+    }
+
+
+def _sent_back(procedure: Procedure, item: Any) -> dict[str, Any]:
+    step = _(procedure.steps[item.to_step].title)
+    if item.right:
+        names = ", ".join(_(procedure.mistakes[name].title) for name in item.slips)
+        sentence = _("To '{step}': there it was, {names}.").format(step=step, names=names)
+    elif item.elsewhere:
+        places = ", ".join(
+            dict.fromkeys(
+                _(procedure.steps[procedure.mistakes[name].step].title) for name in item.elsewhere
+            )
+        )
+        sentence = _("To '{step}': something was wrong, but at '{places}'.").format(
+            step=step, places=places
+        )
+    else:
+        sentence = _("To '{step}': nothing was wrong there, so it cost time only.").format(
+            step=step
+        )
+    return {
+        "right": item.right,
+        "verdict": _("well seen") if item.right else _("not there"),
+        "sentence": sentence,
+    }
+
+
+def _plain_percent(value: float) -> str:
+    return str(percent(value).striptags())

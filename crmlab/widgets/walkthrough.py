@@ -1,0 +1,153 @@
+"""Watch: one case by the procedure, a step at a time. And break it: the same with one slip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from crmlab.calendar import STANDARD
+from crmlab.practice.debrief import debrief
+from crmlab.practice.trial import case_for_trial, stages, with_slip
+from crmlab.procedures import Procedure, load
+from crmlab.procedures.case import Case
+from crmlab.procedures.conditions import holds
+from crmlab.procedures.engine import CaseWorld
+from crmlab.procedures.wording import fill, show
+from crmlab.text import gettext as _
+from crmlab.widgets.live import Live
+from crmlab.widgets.pressing import Forms
+from crmlab.widgets.step_view import WRITTEN
+from crmlab.widgets.swimlane import swimlane
+from crmlab.widgets.telling import seat_view, tell
+
+
+class Walkthrough(Live):
+    """A worked example: press on through a case that goes by the procedure.
+
+    Args:
+        procedure: a shipped procedure's name, a path, or a procedure that is loaded.
+        case: which of its practice cases.
+    """
+
+    template: ClassVar[str] = "walkthrough.html"
+
+    def __init__(self, procedure: str | Path | Procedure, case: str) -> None:
+        super().__init__()
+        self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
+        self.stages = stages(self.procedure, case_for_trial(self.procedure, case))
+        self.story = _(self.procedure.cases[case].story)
+        self.at = 0
+        self.draw()
+
+    def context(self) -> dict[str, Any]:
+        case = self.stages[self.at]
+        after = self.stages[self.at + 1] if self.at + 1 < len(self.stages) else None
+        return {
+            "case": {"id": case.case_id, "title": _(case.title)},
+            "story": self.story,
+            "lane": swimlane(self.procedure, case),
+            "number": self.at + 1,
+            "total": len(self.stages) - 1,
+            "step": self._step(case, after) if after else None,
+            "ending": tell(self.procedure, debrief(self.procedure, case)) if not after else None,
+        }
+
+    def _step(self, case: Case, after: Case) -> dict[str, Any]:
+        assert case.step is not None
+        step = self.procedure.steps[case.step]
+        world = CaseWorld(self.procedure, case, case.step)
+        visit = after.visits[len(case.visits) - 1]
+        assert visit.done_at is not None  # the case has gone on from here
+        return {
+            "title": _(step.title),
+            "seat": seat_view(self.procedure, step.seat),
+            "why": _(step.why),
+            "evidence": [
+                {"says": fill(item.says, world), "by": fill(item.by, world) if item.by else ""}
+                for item in step.evidence
+                if item.when is None or holds(item.when, world)
+            ],
+            "entries": [
+                {
+                    "label": _(field.label),
+                    "value": show(field, after.values[case.step].get(name)),
+                    "raw": field.type in WRITTEN,
+                }
+                for name, field in step.fields.items()
+            ],
+            "hands_on": _(step.hands_on),
+            "done_at": visit.done_at,
+            "took": STANDARD.between(visit.entered_at, visit.done_at),
+        }
+
+    def on_next(self, _forms: Forms) -> str:
+        """On to the next step."""
+        self.at = min(self.at + 1, len(self.stages) - 1)
+        return "step"
+
+    def on_back(self, _forms: Forms) -> str:
+        """Back to the step before."""
+        self.at = max(self.at - 1, 0)
+        return "step"
+
+    def on_first(self, _forms: Forms) -> str:
+        """From the beginning."""
+        self.at = 0
+        return "step"
+
+
+class BreakIt(Live):
+    """Make a typical mistake on purpose and see what it costs whom.
+
+    Args:
+        procedure: a shipped procedure's name, a path, or a procedure that is loaded.
+        case: which of its practice cases.
+        mistake: the one that is chosen at first; by default the first of the file.
+    """
+
+    template: ClassVar[str] = "break_it.html"
+
+    def __init__(
+        self, procedure: str | Path | Procedure, case: str, mistake: str | None = None
+    ) -> None:
+        super().__init__()
+        self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
+        self.case = case_for_trial(self.procedure, case)
+        possible = [
+            name
+            for name in self.procedure.mistakes
+            if with_slip(self.procedure, self.case, name) is not None
+        ]
+        self.mistakes = possible
+        self.mistake = mistake if mistake in possible else possible[0]
+        self.draw()
+
+    def context(self) -> dict[str, Any]:
+        ended = with_slip(self.procedure, self.case, self.mistake)
+        assert ended is not None  # only those that can be made are offered
+        chosen = self.procedure.mistakes[self.mistake]
+        return {
+            "groups": [
+                {
+                    "step": _("{number} {title}").format(
+                        number=self.procedure.number(step), title=_(told.short)
+                    ),
+                    "mistakes": [
+                        {"name": name, "title": _(self.procedure.mistakes[name].title)}
+                        for name in self.procedure.mistakes_of(step)
+                        if name in self.mistakes
+                    ],
+                }
+                for step, told in self.procedure.steps.items()
+            ],
+            "chosen": self.mistake,
+            "seat": seat_view(self.procedure, self.procedure.steps[chosen.step].seat),
+            "told": tell(self.procedure, debrief(self.procedure, ended)),
+        }
+
+    def on_choose(self, forms: Forms) -> str:
+        """Make the mistake that is chosen."""
+        chosen = forms.get("mistake", {}).get("mistake")
+        if chosen in self.mistakes:
+            self.mistake = str(chosen)
+        return ""

@@ -1,0 +1,77 @@
+"""Every check, one after the other; the first that fails ends it. `python start.py test` runs this.
+
+The last line on stdout is pytest's own: what is said here goes to stderr.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from browser import find_chromium, in_ci
+
+ROOT = Path(__file__).parent.parent
+FETCH_SECONDS = 300
+CHECKS = {
+    "ruff check": ["-m", "ruff", "check", "."],
+    "ruff format": ["-m", "ruff", "format", "--check", "."],
+    "mypy": ["-m", "mypy"],
+    "import-linter": ["-c", "from importlinter.cli import lint_imports_command as c; c()"],
+}
+TESTS = ["tests", "--nbval-lax", "--nbval-current-env", "notebooks"]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(*arguments: str) -> int:
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
+
+
+def have_chromium() -> bool:
+    """See to a browser for the browser tests; say so when there is none."""
+    if find_chromium():
+        return True
+    say("No Chromium was found; trying to fetch one.")
+    command = [sys.executable, "-m", "playwright", "install", "chromium"]
+    try:
+        subprocess.run(command, check=False, capture_output=True, timeout=FETCH_SECONDS)
+    except subprocess.TimeoutExpired:
+        say(f"Fetching took longer than {FETCH_SECONDS} seconds and was given up.")
+    if find_chromium():
+        return True
+    if in_ci:
+        say("No Chromium can be had, and with CI=true the browser tests must run: install one.")
+        return False
+    say(
+        "No Chromium can be had, so the browser tests will be skipped; install Chromium, Chrome "
+        "or Edge to run them."
+    )
+    return True
+
+
+def pytest_arguments(given: list[str]) -> list[str]:
+    """What pytest runs: everything, or the files and folders that were named."""
+    named = any((ROOT / name.split("::")[0]).exists() for name in given if name[:1] != "-")
+    return given if named else [*TESTS, *given]
+
+
+def main(given: list[str]) -> int:
+    if not have_chromium():
+        return 1
+    for name, arguments in CHECKS.items():
+        say(f"== {name}")
+        if code := run(*arguments):
+            say(f"{name} failed, so nothing after it was run.")
+            return code
+    say("== pytest")
+    if code := run("-m", "pytest", *pytest_arguments(given)):
+        say("pytest failed.")
+        return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
