@@ -50,7 +50,7 @@ def main(argv=None, here=HERE):
         if command == "bench":
             options = ["--benchmark-enable", "--benchmark-only"]
             return environment.run("-m", "pytest", "benchmarks", *options, *argv)
-        return environment.run("-m", "crmlab", "start", *argv)
+        return environment.become("-m", "crmlab", "start", *argv)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -92,6 +92,14 @@ class Environment:
                 return process.wait()
             except KeyboardInterrupt:
                 pass  # Ctrl+C reaches the process too, and how to stop is its business
+
+    def become(self, *arguments):
+        """Run this environment's Python in place of this one, where the system knows how to."""
+        if os.name == "nt":
+            return self.run(*arguments)
+        sys.stdout.flush()
+        os.chdir(str(self.here))
+        return os.execv(str(self.python), [str(self.python), *arguments])
 
     def _stamp(self, purpose):
         return self.folder / f"crmlab-{purpose}.stamp"
@@ -197,7 +205,7 @@ class Progress:
 
     def take(self, line):
         """Take in one line of pip's."""
-        if re.match(r"\s*Collecting ", line):
+        if re.match(r"\s*(Collecting|Processing) ", line):
             self.found += 1
             self._show(f"  {self.found} packages found")
         elif line.startswith("Installing collected packages:"):

@@ -38,11 +38,16 @@ def home() -> Path:
         with tempfile.TemporaryFile(dir=path) as probe:
             probe.write(b"crmlab")
     except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PlaceError(
-            _(
-                "crmlab cannot write to its folder {path} ({reason}); make room or allow writing "
-                "there, or name another folder in the environment variable CRMLAB_HOME."
-            ).format(path=path, reason=reason)
-        ) from error
+        raise unwritable(path, error) from error
     return path
+
+
+def unwritable(path: Path, error: Exception) -> PlaceError:
+    """What to raise when the learner's folder, or something in it, cannot be written."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return PlaceError(
+        _(
+            "crmlab cannot write to its folder {path} ({reason}); make room or allow writing "
+            "there, or name another folder in the environment variable CRMLAB_HOME."
+        ).format(path=path, reason=reason)
+    )

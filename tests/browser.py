@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
 MAC = ("Chromium", "Google Chrome", "Microsoft Edge")
 WINDOWS = (
     "Google/Chrome/Application/chrome.exe",
@@ -32,7 +39,7 @@ in_ci = os.environ.get("CI", "").lower() == "true"
 
 
 def find_chromium() -> Path | None:
-    """A Chromium, Chrome or Edge that can be driven: the one named, the system's, or Playwright's."""
+    """A browser that can be driven: the one named, the system's, or Playwright's own."""
     named = os.environ.get("CRMLAB_CHROMIUM")
     places = [Path(named)] if named else [*_on_the_path(), *_usual_places(), *_playwrights_own()]
     return next((place for place in places if place.is_file()), None)

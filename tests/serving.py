@@ -87,7 +87,7 @@ def serving(home: Path, language: str | None = None, root: Path | None = None) -
 
 
 def _clean_environment() -> dict[str, str]:
-    ours = ("CRMLAB_", "JUPYTER", "IPYTHON", "VOILA_", "COV_CORE")
+    ours = ("CRMLAB_", "COV_CORE")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 

@@ -78,7 +78,9 @@ def test_the_pseudo_language_brackets_every_text() -> None:
 def test_markdown_is_bracketed_block_by_block_and_its_marks_stay() -> None:
     text.use_language("qps")
     b = text.bracket
-    assert text.translate_markdown(PAGE) == f"""\
+    assert (
+        text.translate_markdown(PAGE)
+        == f"""\
 # {b("A complaint")}
 {b("and what it costs")}
 
@@ -108,6 +110,7 @@ Markup stays.
 
 {b("The end.")}
 """
+    )
 
 
 def test_the_texts_to_translate_are_those_that_are_looked_up() -> None:

@@ -119,7 +119,12 @@ def opened(procedure: Procedure, case_id: str | None = None) -> Case:
 
 
 def hand_over(
-    procedure: Procedure, case: Case, *, hours: float = 1, worked: float | None = None, **entries: Raw
+    procedure: Procedure,
+    case: Case,
+    *,
+    hours: float = 1,
+    worked: float | None = None,
+    **entries: Raw,
 ) -> HandOver:
     """Hand in the current step: the right entries, but for those that are given."""
     assert case.step is not None

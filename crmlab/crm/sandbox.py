@@ -151,7 +151,7 @@ def template() -> Path:
             Base.metadata.create_all(engine)
             with Session(engine) as session, session.begin():
                 fill(session)
-            with engine.connect() as connection:
+            with engine.begin() as connection:
                 connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             engine.dispose()

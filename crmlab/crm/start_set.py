@@ -14,6 +14,7 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
+from crmlab.crm import tables
 from crmlab.crm.tables import Base, Moment, Money
 
 FILE = Path(__file__).with_name("start_set.yaml")
@@ -21,8 +22,8 @@ FILE = Path(__file__).with_name("start_set.yaml")
 
 @cache
 def template_key() -> str:
-    """A short name for this very start set, so that a changed one makes a new template."""
-    return sha256(FILE.read_bytes()).hexdigest()[:12]
+    """A short name for this start set in these tables, so that a change makes a new template."""
+    return sha256(FILE.read_bytes() + Path(tables.__file__).read_bytes()).hexdigest()[:12]
 
 
 def fill(session: Session) -> None:

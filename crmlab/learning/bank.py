@@ -14,7 +14,7 @@ from crmlab import places
 from crmlab.errors import BankError, ProcedureError
 from crmlab.learning.example_case import ExampleCases
 from crmlab.learning.items import KINDS, FromProcedure, Item, Question, as_question, kind_of
-from crmlab.learning.made import CannotBeMade, make
+from crmlab.learning.made import CannotMakeError, make
 from crmlab.learning.tasks import Task, check_names
 from crmlab.procedures import Procedure, load, shipped
 from crmlab.procedures.checks import unknown
@@ -108,7 +108,7 @@ class _Reader:
             return None
         try:
             return make(item_id, item, cases)
-        except CannotBeMade as fault:
+        except CannotMakeError as fault:
             self.faults.append((("items", item_id, fault.key), fault.sentence))
         except ProcedureError as fault:  # a practice case that does not fit its own procedure
             self.faults.append((("items", item_id, "from_procedure"), str(fault)))

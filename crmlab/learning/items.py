@@ -18,6 +18,7 @@ from crmlab.practice.draws import chance
 from crmlab.procedures.conditions import Data
 from crmlab.procedures.schema import Name, Text
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 Value = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.]*$", max_length=80)]
 """The lasting name of an option: answers are kept by it, so texts may change."""
@@ -82,7 +83,8 @@ class FromProcedure(Data):
             happens without a step), deadline (a step's working hours), order_of (steps in the
             order of the right run).
         case: the practice case whose names and numbers stand in the texts.
-        against: other steps whose texts are the wrong answers of why_step and if_skipped.
+        against: what the wrong answers are taken from, instead of what is nearest: other steps
+            (why_step, if_skipped) or other mistakes (what_lands).
     """
 
     from_procedure: str
@@ -172,25 +174,27 @@ class Ordering:
         return mixed[1:] + mixed[:1] if mixed == self.options else mixed
 
     def check(self, answer: list[str] | None) -> Outcome:
-        """How an order comes out; it names the first step that stands too early or too late."""
+        """How an order comes out: how many steps fit from the top, and a thought on the next."""
         right = [option.value for option in self.options]
         if answer is None or sorted(answer) != sorted(right):
             return NOT_TRIED
         if answer == right:
             return Outcome(State.RIGHT, _("Each step now finds what it needs from the one before."))
-        at = next(i for i, value in enumerate(answer) if value != right[i])
-        belongs = self.options[at]
-        stands = next(option for option in self.options if option.value == answer[at])
-        return Outcome(
-            State.NOT_RIGHT,
-            _("Place {n} is not for “{stands}”. {why}").format(
-                n=at + 1, stands=stands.text, why=belongs.feedback
-            )
-            if at
-            else _("It does not begin with “{stands}”. {why}").format(
-                stands=stands.text, why=belongs.feedback
-            ),
+        fit = self.fitting(answer)
+        thought = self.options[fit].feedback
+        told = ngettext(
+            "From the top, {n} step fits. A thought on what comes next: {thought}",
+            "From the top, {n} steps fit. A thought on what comes next: {thought}",
+            fit,
         )
+        if not fit:
+            told = _("It begins with something else. A thought on it: {thought}")
+        return Outcome(State.NOT_RIGHT, told.format(n=fit, thought=thought))
+
+    def fitting(self, answer: list[str]) -> int:
+        """How many steps from the top stand where they belong."""
+        pairs = zip(answer, self.options, strict=True)
+        return next((i for i, (value, o) in enumerate(pairs) if value != o.value), len(answer))
 
 
 Question = Choice | Ordering

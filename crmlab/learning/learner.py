@@ -20,13 +20,18 @@ _FILE = "learner.txt"
 
 
 def learner() -> str:
-    """The learner's name: of the class room, else the one chosen on the shelf, else the system's."""
+    """The name given by the class room, else the one chosen on the shelf, else the system's."""
     return given() or _chosen() or _system()
 
 
 def given() -> str:
     """The name that the class room has given, or nothing."""
     return _tidy(os.environ.get(VARIABLE, ""))
+
+
+def named() -> bool:
+    """Whether somebody has said who learns here; the system's name is only a guess."""
+    return bool(given() or _chosen())
 
 
 def choose_learner(name: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from crmlab.learning.example_case import ExampleCases
 from crmlab.learning.items import Choice, FromProcedure, Option, Ordering, Question
 from crmlab.procedures.checks import unknown
-from crmlab.procedures.schema import CLOSING, Consequence
+from crmlab.procedures.schema import CLOSING
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -15,7 +15,7 @@ FEWEST = 3
 """Options a choice needs to be worth asking."""
 
 
-class CannotBeMade(Exception):
+class CannotMakeError(Exception):
     """Why the procedure does not give this question: the key at fault, and the sentence."""
 
     def __init__(self, key: str, sentence: str) -> None:
@@ -27,12 +27,12 @@ def make(item_id: str, item: FromProcedure, cases: ExampleCases) -> Question:
     """The question, in the language in force.
 
     Raises:
-        CannotBeMade: a name that the procedure does not have, or too few answers to choose from.
+        CannotMakeError: a name that the procedure does not have, or too few answers to choose from.
     """
     _check_names(item, cases)
     question = _MAKERS[item.ask](item_id, item, cases)
     if len(question.options) < FEWEST:
-        raise CannotBeMade(
+        raise CannotMakeError(
             "ask",
             f"the procedure gives only {len(question.options)} answers to {item.ask} here; "
             "ask something else, or name more steps.",
@@ -42,33 +42,34 @@ def make(item_id: str, item: FromProcedure, cases: ExampleCases) -> Question:
 
 def _check_names(item: FromProcedure, cases: ExampleCases) -> None:
     procedure = cases.procedure
-    named = [("step", item.step, procedure.steps), ("mistake", item.mistake, procedure.mistakes)]
-    named += [("seat", item.seat, procedure.seats), ("case", item.case, procedure.cases)]
+    named: list[tuple[str, str | None, Collection[str]]] = [
+        ("step", item.step, procedure.steps),
+        ("mistake", item.mistake, procedure.mistakes),
+        ("seat", item.seat, procedure.seats),
+        ("case", item.case, procedure.cases),
+    ]
     named += [("steps", step, procedure.steps) for step in item.steps]
-    named += [("against", step, procedure.steps) for step in item.against]
+    kind = "mistake" if item.ask == "what_lands" else "step"
+    others: Collection[str] = procedure.mistakes if kind == "mistake" else procedure.steps
+    named += [("against", other, others) for other in item.against]
     for key, name, known in named:
         if name is not None and name not in known:
-            what = {"steps": "step", "against": "step", "case": "practice case"}.get(key, key)
-            raise CannotBeMade(key, unknown(what, name, known))
+            what = {"steps": "step", "against": kind, "case": "practice case"}.get(key, key)
+            raise CannotMakeError(key, unknown(what, name, known))
     if item.ask in ("who_feels", "what_lands", "order_of") and not procedure.cases:
-        raise CannotBeMade("ask", f"{item.ask} needs a procedure with a practice case.")
+        raise CannotMakeError("ask", f"{item.ask} needs a procedure with a practice case.")
 
 
 def _who_does(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
     assert item.step is not None  # the schema has seen to that
     procedure, step = cases.procedure, cases.procedure.steps[item.step]
-    right = procedure.seats[step.seat]
     options = [
         Option(
             name,
             _(seat.name),
-            _("{why} That is why the {seat} is there: {duty}").format(
-                why=_(step.why), seat=_(seat.name).lower(), duty=_(seat.duty)
-            )
+            _("{why} The duty of this desk: {duty}").format(why=_(step.why), duty=_(seat.duty))
             if name == step.seat
-            else _("That desk does something else: {duty} “{step}” is with the {seat}.").format(
-                duty=_(seat.duty), step=_(step.title), seat=_(right.name).lower()
-            ),
+            else _("That desk has another duty. {duty}").format(duty=_(seat.duty)),
         )
         for name, seat in procedure.seats.items()
     ]
@@ -84,21 +85,20 @@ def _who_feels(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice
     first = felt[0]
     later = {c.seat: c for c in reversed(felt) if c.at != first.at and c.seat != first.seat}
     same = {c.seat for c in felt if c.at == first.at} - {first.seat}
-    name = _(procedure.seats[first.seat].name).lower()
     told = _teller(item, cases)
     options = []
     for seat, about in procedure.seats.items():
         if seat == first.seat:
             feedback = f"{told(first.what)} {told(first.why)}"
         elif seat in later:
-            feedback = _("This desk feels it too, but later: {what} First it was the {seat}.").format(
-                what=told(later[seat].what), seat=name
-            )
+            feedback = _(
+                "This desk feels it too, but later: {what} Who works with it before that?"
+            ).format(what=told(later[seat].what))
         elif seat in same:
             continue
         else:
-            feedback = _("This desk is spared. The {seat} is not: {what}").format(
-                seat=name, what=told(first.what)
+            feedback = _(
+                "Nothing of it comes back to this desk. Who acts on it without asking again?"
             )
         options.append(Option(seat, _(about.name), feedback))
     text = _asked(
@@ -117,43 +117,49 @@ def _what_lands(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choic
     here = [c for c in mistake.consequences if c.seat == item.seat]
     if not here:
         feel = ", ".join(dict.fromkeys(c.seat for c in mistake.consequences))
-        raise CannotBeMade(
+        raise CannotMakeError(
             "seat", f"'{item.mistake}' does nothing to '{item.seat}'; those who feel it: {feel}."
         )
     right = Option(item.mistake or "", told(here[0].what), told(here[0].why))
     others = []
-    for name, other in procedure.mistakes.items():
+    for name in item.against or _by_nearness(cases, item.mistake or ""):
+        other = procedure.mistakes[name]
         theirs = [c for c in other.consequences if c.seat == item.seat]
-        if name != item.mistake and theirs and _plain(theirs[0]):
+        if name != item.mistake and theirs and "{" not in theirs[0].what + theirs[0].why:
             others.append(
                 Option(
                     name,
                     _(theirs[0].what),
-                    _("That comes from another slip, “{mistake}”. Here it is: {what}").format(
-                        mistake=_(other.title), what=told(here[0].what)
+                    _("That comes from another slip, “{mistake}”. {why}").format(
+                        mistake=_(other.title), why=_(theirs[0].why)
                     ),
                 )
             )
-    near = sorted(others, key=lambda o: abs(_place(cases, o.value) - _place(cases, right.value)))
+        elif item.against:
+            raise CannotMakeError(
+                "against",
+                f"'{name}' cannot be a wrong answer here: it does nothing to '{item.seat}', or "
+                "what it does is told with names of its own case.",
+            )
     text = _asked(
         item,
         _("The slip was: {mistake}. What does it do to the {seat}?"),
         mistake=_inside(mistake.title),
         seat=_(procedure.seats[item.seat or ""].name).lower(),
     )
-    return Choice(item_id, text, (right, *near[:3]), right.value)
+    return Choice(item_id, text, (right, *others[:3]), right.value)
 
 
 def _why_step(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
     asked = _asked(item, _("Why is there a step “{step}”?"), step=_step_title(item, cases))
-    wrong = _("That is the reason for “{other}”. For “{step}” it is this: {right}")
+    wrong = _("That is the reason for “{other}”. What goes wrong there: {after}")
     return _by_text(item_id, item, cases, asked, wrong, ("why", "if_skipped"))
 
 
 def _if_skipped(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
     default = _("What happens when this step is skipped: “{step}”?")
     asked = _asked(item, default, step=_step_title(item, cases))
-    wrong = _("That is what happens without “{other}”. Without “{step}”: {right}")
+    wrong = _("That is what happens without “{other}”. {after}")
     return _by_text(item_id, item, cases, asked, wrong, ("if_skipped", "why"))
 
 
@@ -168,18 +174,18 @@ def _by_text(
     """One text of a step among the same text of other steps; by itself the nearest three.
 
     Args:
-        keys: the text that is asked for, and the one that the right answer is followed by.
+        wrong: the feedback to another step's text, with `{other}` and `{after}` in it.
+        keys: the text that is asked for, and the one that its feedback gives.
     """
     steps, name = cases.procedure.steps, item.step or ""
     key, after = keys
     order = list(steps)
     nearest = sorted(order, key=lambda other: abs(order.index(other) - order.index(name)))
     others = [other for other in item.against or nearest if other != name]
-    right = _(getattr(steps[name], key))
-    options = [Option(name, right, _(getattr(steps[name], after)))]
+    options = [Option(name, _(getattr(steps[name], key)), _(getattr(steps[name], after)))]
     for other in others[:3]:
         feedback = _put(
-            wrong, other=_(steps[other].title), step=_(steps[name].title), right=right
+            wrong, other=_(steps[other].title), after=_(getattr(steps[other], after))
         )
         options.append(Option(other, _(getattr(steps[other], key)), feedback))
     return Choice(item_id, asked, tuple(options), name)
@@ -191,25 +197,27 @@ def _deadline(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
     near = sorted({s.deadline_hours for s in steps.values()}, key=lambda h: abs(h - right))
     options = []
     for hours in sorted(near[:4]):
-        text = ngettext("{n} working hour", "{n} working hours", round(hours)).format(n=f"{hours:g}")
+        text = ngettext("{n} working hour", "{n} working hours", round(hours))
         if hours == right:
             feedback = _(steps[name].why)
         elif hours < right:
-            feedback = _("There is more time than that, {n} h: {purpose}").format(
-                n=f"{right:g}", purpose=_(steps[name].purpose)
+            feedback = _("There is more time than that. {purpose}").format(
+                purpose=_(steps[name].purpose)
             )
         else:
-            feedback = _("By then it is too late; it is {n} h. {harm}").format(
-                n=f"{right:g}", harm=_(steps[name].if_skipped)
-            )
-        options.append(Option(f"h{hours:g}".replace(".", "_"), text, feedback))
-    value = f"h{right:g}".replace(".", "_")
+            feedback = _("By then it is too late. {harm}").format(harm=_(steps[name].if_skipped))
+        options.append(Option(_hours(hours), text.format(n=f"{hours:g}"), feedback))
     text = _asked(
         item,
         _("How long may a case lie at “{step}” before it is overdue?"),
         step=_(steps[name].title),
     )
-    return Choice(item_id, text, tuple(options), value, fixed=True)
+    return Choice(item_id, text, tuple(options), _hours(right), fixed=True)
+
+
+def _hours(hours: float) -> str:
+    """The lasting name of an answer in hours."""
+    return f"h{hours:g}".replace(".", "_")
 
 
 def _order_of(item_id: str, item: FromProcedure, cases: ExampleCases) -> Ordering:
@@ -217,7 +225,7 @@ def _order_of(item_id: str, item: FromProcedure, cases: ExampleCases) -> Orderin
     run = list(dict.fromkeys(visit.step for visit in cases.right(item.case).visits))
     missing = [step for step in item.steps if step not in run]
     if missing:
-        raise CannotBeMade(
+        raise CannotMakeError(
             "steps",
             f"the right run of the practice case does not pass '{missing[0]}'; leave it out, or "
             "name another case.",
@@ -227,9 +235,7 @@ def _order_of(item_id: str, item: FromProcedure, cases: ExampleCases) -> Orderin
         Option(
             name,
             _(procedure.steps[name].title),
-            _("Here belongs “{step}”. {why}").format(
-                step=_(procedure.steps[name].title), why=_(procedure.steps[name].why)
-            ),
+            _(procedure.steps[name].why),
         )
         for name in wanted
     )
@@ -253,7 +259,7 @@ def _teller(item: FromProcedure, cases: ExampleCases) -> Callable[[str], str]:
     name = item.mistake or ""
     case = cases.with_mistake(name, item.case)
     if case is None:
-        raise CannotBeMade(
+        raise CannotMakeError(
             "mistake",
             f"'{name}' cannot be made in {'case ' + item.case if item.case else 'any case'}, so "
             "there is nothing to tell about it.",
@@ -262,13 +268,14 @@ def _teller(item: FromProcedure, cases: ExampleCases) -> Callable[[str], str]:
     return lambda text: cases.told(text, case, step)
 
 
-def _plain(consequence: Consequence) -> bool:
-    """Whether its text stands without a case: another slip's names would not fit here."""
-    return "{" not in consequence.what
+def _by_nearness(cases: ExampleCases, mistake: str) -> list[str]:
+    """The mistakes of a procedure, those of the same or a near step first."""
+    procedure = cases.procedure
 
+    def place(name: str) -> int:
+        return procedure.number(procedure.mistakes[name].step)
 
-def _place(cases: ExampleCases, mistake: str) -> int:
-    return cases.procedure.number(cases.procedure.mistakes[mistake].step)
+    return sorted(procedure.mistakes, key=lambda name: abs(place(name) - place(mistake)))
 
 
 def _step_title(item: FromProcedure, cases: ExampleCases) -> str:

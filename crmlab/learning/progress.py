@@ -81,7 +81,7 @@ for _change in ("UPDATE", "DELETE"):
     event.listen(
         AnswerRow.__table__,
         "after_create",
-        DDL(
+        DDL(  # type: ignore[no-untyped-call]
             f"CREATE TRIGGER answers_append_only_{_change.lower()} BEFORE {_change} ON answers "
             "BEGIN SELECT RAISE(ABORT, 'the answer log can only be added to'); END"
         ),

@@ -70,7 +70,7 @@ def right_action(procedure: Procedure, case: Case) -> HandOver:
         seat=procedure.steps[case.step].seat,
         step=case.step,
         fields=right_fields(procedure, case),
-        at=STANDARD.add(case.visit.entered_at, wait + work),
+        at=max(STANDARD.add(case.visit.entered_at, wait + work), case.last_moment),
         worked_hours=work,
     )
 
@@ -98,7 +98,7 @@ def _send_back(procedure: Procedure, case: Case, to: str, reason: str) -> SendBa
         step=case.step,
         to=to,
         reason=reason,
-        at=STANDARD.add(case.visit.entered_at, wait + looked),
+        at=max(STANDARD.add(case.visit.entered_at, wait + looked), case.last_moment),
         worked_hours=looked,
     )
 

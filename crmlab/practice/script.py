@@ -19,6 +19,7 @@ from crmlab.calendar import STANDARD
 from crmlab.crm.sandbox import open_sandbox
 from crmlab.crm.tables import Event
 from crmlab.errors import CrmlabError, Refused, ScriptError
+from crmlab.practice.colleagues import MANNERS
 from crmlab.practice.debrief import Debrief, Totals
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
@@ -85,6 +86,8 @@ def read_script(path: Path, procedure: Procedure) -> tuple[Script, Places]:
     if script.procedure not in (None, procedure.procedure):
         sentence = f"the script is for '{script.procedure}', not for '{procedure.procedure}'."
         faults.append((("procedure",), sentence))
+    if script.colleagues not in MANNERS:
+        faults.append((("colleagues",), unknown("manner", script.colleagues, MANNERS)))
     for i, seat in enumerate(script.seats or []):
         if seat not in procedure.seats:
             faults.append((("seats", i), unknown("seat", seat, procedure.seats)))

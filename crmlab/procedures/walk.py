@@ -11,9 +11,9 @@ from typing import Any
 
 from crmlab.calendar import STANDARD, WorkingCalendar
 from crmlab.errors import ProcedureError, Refused
-from crmlab.procedures.case import Case, HandOver
+from crmlab.procedures.case import Case, HandOver, SendBack
 from crmlab.procedures.checks import PLACEHOLDER
-from crmlab.procedures.conditions import Condition, Raw, Reference, holds
+from crmlab.procedures.conditions import Condition, Raw, Reference, holds, same
 from crmlab.procedures.engine import CaseWorld, Result, act, may_send_back_to, open_case
 from crmlab.procedures.schema import Procedure
 from crmlab.procedures.wording import fill
@@ -84,9 +84,17 @@ def way_back(procedure: Procedure, case: Case) -> tuple[str, str] | None:
         if holds(rule.refuse_when, world):
             for reference in _fields_named(rule.refuse_when):
                 earlier = procedure.split(reference, step)[0]
-                if earlier in allowed:
+                if earlier in allowed and not _is_right(procedure, case, earlier):
                     return earlier, rule.message
     return None
+
+
+def _is_right(procedure: Procedure, case: Case, step: str) -> bool:
+    """Whether a step's entries are what the procedure would enter there as the case stands."""
+    right = right_fields(procedure, case.model_copy(update={"step": step}))
+    entered = case.values.get(step, {})
+    fields = procedure.steps[step].fields
+    return all(same(entered.get(name), right.get(name)) for name in fields)
 
 
 def _fields_named(condition: Condition) -> Iterator[str]:
@@ -110,7 +118,7 @@ def hand_over_right(
         seat=procedure.steps[case.step].seat,
         step=case.step,
         fields=right_fields(procedure, case) if fields is None else fields,
-        at=calendar.add(case.visit.entered_at, wait + work),
+        at=max(calendar.add(case.visit.entered_at, wait + work), case.last_moment),
         worked_hours=work,
     )
     return act(procedure, case, action, calendar=calendar)
@@ -124,6 +132,8 @@ def by_the_procedure(
 ) -> Case:
     """The case, carried from where it is to its close with the right entry everywhere.
 
+    What an earlier desk has to put right first goes back to it.
+
     Raises:
         ProcedureError: the right entries are refused, or lead round in a circle.
     """
@@ -132,7 +142,12 @@ def by_the_procedure(
         if case.step is None:
             return case
         try:
-            case = hand_over_right(procedure, case, pace, calendar).case
+            back = way_back(procedure, case)
+            if back is None:
+                case = hand_over_right(procedure, case, pace, calendar).case
+            else:
+                action = _return(procedure, case, back, pace, calendar)
+                case = act(procedure, case, action, calendar=calendar).case
         except Refused as refusal:
             raise ProcedureError(
                 f"Case {case.case_id}: the right entries of step '{case.step}' are refused: "
@@ -142,6 +157,20 @@ def by_the_procedure(
         f"Case {case.case_id}: the right entries never reach a close; it goes round at "
         f"'{case.step}'."
     )
+
+
+def _return(
+    procedure: Procedure,
+    case: Case,
+    back: tuple[str, str],
+    pace: Pace,
+    calendar: WorkingCalendar,
+) -> SendBack:
+    assert case.step is not None
+    to, reason = back
+    seat, (wait, _work) = procedure.steps[case.step].seat, pace(case)
+    at = max(calendar.add(case.visit.entered_at, wait), case.last_moment)
+    return SendBack(seat=seat, step=case.step, to=to, reason=reason, at=at)
 
 
 def opened_case(procedure: Procedure, case_id: str, facts: dict[str, Raw]) -> Case:

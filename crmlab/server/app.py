@@ -63,8 +63,12 @@ def serve(
         )
     chosen = free_port(port)
     home = places.home()
-    config.isolate(home)
-    _run(lessons, chosen, open_browser, home)
+    try:
+        config.isolate(home)
+        log_file = _open_log(home)
+    except OSError as error:
+        raise places.unwritable(home, error) from error
+    _run(lessons, chosen, open_browser, log_file)
 
 
 def free_port(wanted: int | None) -> int:
@@ -112,7 +116,7 @@ def _problem(port: int) -> str | None:
     return None
 
 
-def _run(lessons: Path, port: int, open_browser: bool, home: Path) -> None:
+def _run(lessons: Path, port: int, open_browser: bool, log_file: Path) -> None:
     # Jupyter takes a second to import, and refusing a port should not.
     from jupyter_server.serverapp import ServerApp
 
@@ -125,7 +129,6 @@ def _run(lessons: Path, port: int, open_browser: bool, home: Path) -> None:
         _signal_stop = _handle_sigint
 
     page = f"/voila/render/{config.SHELF}"
-    log_file = _open_log(home)
     key = secrets.token_hex(24)
     wanted = config.settings(lessons, port, page, key)
     server: Any = Server.instance(config=wanted)

@@ -5,12 +5,12 @@ It knows nothing of complaints. It draws whatever procedure it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 from crmlab.crm.sandbox import Sandbox, open_sandbox
 from crmlab.errors import CrmlabError, Refused, StaleCase
+from crmlab.learning.runs import Watch
 from crmlab.practice.session import InboxLine, Practice
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
@@ -24,9 +24,6 @@ from crmlab.widgets.step_view import case_view, step_view, timeline_view
 from crmlab.widgets.swimlane import swimlane
 from crmlab.widgets.telling import seat_view, tell
 
-Watcher = Callable[[Practice, Case], None]
-"""Told of a case after each action on it, so that progress can be kept."""
-
 
 class Desk(Live):
     """A practice desk.
@@ -38,7 +35,7 @@ class Desk(Live):
         sandbox: the name of the learner's sandbox, or one that is open.
         seats: the seats the trainee sits in; all of them by default.
         manner: of the colleagues in the other seats: careful, ordinary or hasty.
-        watch: told of the case after each action.
+        watch: told of the case after each action and each hint, so that progress can be kept.
     """
 
     template: ClassVar[str] = "desk.html"
@@ -50,7 +47,7 @@ class Desk(Live):
         sandbox: str | Sandbox,
         seats: list[str] | None = None,
         manner: str = "careful",
-        watch: Watcher | None = None,
+        watch: Watch | None = None,
     ) -> None:
         super().__init__()
         self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
@@ -67,7 +64,7 @@ class Desk(Live):
         self.case: Case | None = None
         self.panel = ""
         self.hints = 0
-        self.hints_taken = 0
+        self.hints_taken: dict[tuple[str, str], int] = {}  # by case and step
         self.errors: dict[str, str] = {}
         self.drafts: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -207,8 +204,12 @@ class Desk(Live):
     def on_hint(self, forms: Forms) -> str:
         """Open one more hint."""
         self._keep(forms)
+        case = self._current()
+        assert case.step is not None
         self.hints += 1
-        self.hints_taken += 1
+        key = (case.case_id, case.step)
+        self.hints_taken[key] = max(self.hints, self.hints_taken.get(key, 0))
+        self._tell_watch(case)
         return "hint"
 
     def on_wait(self, forms: Forms, hours: str) -> str:
@@ -262,8 +263,12 @@ class Desk(Live):
 
     def _moved(self, case: Case) -> None:
         self.case, self.panel, self.errors, self.hints = case, "", {}, 0
+        self._tell_watch(case)
+
+    def _tell_watch(self, case: Case) -> None:
         if self._watch:
-            self._watch(self.practice, case)
+            taken = {s: n for (c, s), n in self.hints_taken.items() if c == case.case_id}
+            self._watch(self.practice, case, taken)
 
     def _show(self, case_id: str | None) -> None:
         self.hints = 0

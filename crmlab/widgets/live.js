@@ -40,7 +40,7 @@ function render({ model, el }) {
   let waiting = false;
 
   const show = () => {
-    const { html, focus, lang } = model.get("view");
+    const { html, focus, lang, turn } = model.get("view");
     const place = placeOf(el);
     const open = [...el.querySelectorAll("details[open][id]")].map((node) => node.id);
     const scrolled = new Map(
@@ -55,6 +55,7 @@ function render({ model, el }) {
     }
     waiting = false;
     el.removeAttribute("aria-busy");
+    el.dataset.turn = turn;
     const goal = focus ? el.querySelector(`[data-focus="${CSS.escape(focus)}"]`) : null;
     const kept = place?.id ? el.querySelector(`#${CSS.escape(place.id)}`) : null;
     const target = goal ?? kept;

@@ -26,6 +26,7 @@ from crmlab.widgets.drawing import draw
 from crmlab.widgets.pressing import Forms, pressed, readable
 
 HERE = Path(__file__).parent
+SHEETS = ("tokens.css", "components.css", "learning.css")
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +34,7 @@ class Live(anywidget.AnyWidget):
     """Base of the views. Subclasses name a `template` and give it a `context`."""
 
     _esm = HERE / "live.js"
-    _css = HERE / "look" / "components.css"
+    _css = "\n".join((HERE / "look" / sheet).read_text("utf-8") for sheet in SHEETS)
     view = traitlets.Dict({"html": "", "turn": 0, "focus": "", "lang": "en"}).tag(sync=True)
 
     template: ClassVar[str]

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.procedures import Procedure, load
+
 
 @pytest.fixture(scope="package", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -14,3 +17,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         folder = tmp_path_factory.mktemp("home")
         patch.setenv("CRMLAB_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def complaint() -> Procedure:
+    return load("complaint")
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    opened = open_sandbox("lin", folder=tmp_path)
+    yield opened
+    opened.close()

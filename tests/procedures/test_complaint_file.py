@@ -20,6 +20,7 @@ from crmlab.procedures.engine import CaseWorld, act
 from crmlab.procedures.walk import (
     by_the_procedure,
     hand_over_right,
+    right_fields,
     opened_case,
     rehearse,
     usual_pace,
@@ -85,10 +86,13 @@ def opened(complaint: Procedure, facts: Callable[[str], dict[str, Raw]]) -> Open
     return lambda case_id: opened_case(complaint, case_id, facts(case_id))
 
 
-def with_mistake(procedure: Procedure, case: Case, name: str) -> Case | None:
+def with_mistake(
+    procedure: Procedure, case: Case, name: str, *, deaf_to_a_no: bool = False
+) -> Case | None:
     """The case, closed with this one mistake in it; None where the case gives no room for it.
 
     What the CRM will not close is sent back and put right, as somebody at the desk would do it.
+    An offer that the customer refuses is made anew, unless the account manager is deaf to a no.
     """
     mistake, made = procedure.mistakes[name], False
     pace = usual_pace(procedure)
@@ -116,7 +120,10 @@ def with_mistake(procedure: Procedure, case: Case, name: str) -> Case | None:
             if name not in {slip.mistake for slip in result.slips}:
                 return None
         else:
-            case = hand_over_right(procedure, case, pace).case
+            fields = right_fields(procedure, case)
+            if case.step == "communicate_decision" and deaf_to_a_no:
+                fields["customer_answer"] = "accepted"
+            case = hand_over_right(procedure, case, pace, fields=fields).case
     return case if made else None
 
 
@@ -244,7 +251,11 @@ def test_the_procedure_keeps_its_own_promises(complaint: Procedure, opened: Open
 
 def test_each_mistake_lands_whole_in_some_case(complaint: Procedure, opened: Open) -> None:
     for name, mistake in complaint.mistakes.items():
-        played = [with_mistake(complaint, opened(case_id), name) for case_id in complaint.cases]
+        played = [
+            with_mistake(complaint, opened(case_id), name, deaf_to_a_no=deaf)
+            for case_id in complaint.cases
+            for deaf in (False, True)
+        ]
         landed = [
             {felt.part for felt in case.felt if felt.mistake == name} for case in played if case
         ]

@@ -32,6 +32,8 @@ def test_the_sound_file_loads() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "where", "wrong", "right"),
     [
+        ("{fact: ladder}\n    hands", "{facts: ladder}\n    hands", "{facts:", "'facts' is not", "spell"),
+        ("is: long}", "is: [long]}", "{to: check", "'is' should be one plain value", "['long']"),
         # names that lead nowhere
         ("seat: keeper", "seat: keper", "seat: keper", "no seat 'keper'", "mean 'keeper'?"),
         ("{seat: neighbour, at", "{seat: boss, at", "{seat: boss", "no seat 'boss'", "checker"),

@@ -57,10 +57,16 @@
   window.addEventListener("beforeunload", () => (leaving = true));
   $("reload").addEventListener("click", () => window.location.reload());
 
-  /* An output is in place when its script has become an element, and a widget's has a view. */
+  /* An output is in place when its script has become an element, and a widget when something is
+     drawn in its view. A widget may have nothing to draw: after some seconds it is taken so. */
   const cells = $("cells");
+  let patient = true;
   const waiting = () =>
-    cells.querySelector('script[type^="application/vnd.voila"], .lm-Panel:empty');
+    cells.querySelector('script[type^="application/vnd.voila"]') ||
+    (patient &&
+      [...cells.querySelectorAll(".lm-Panel.jp-OutputArea-output")].some(
+        (output) => !output.querySelector(":scope > .lm-Widget > *"),
+      ));
   const ready = () => {
     if (root.dataset.state !== "setting-up" || waiting()) return;
     watcher.disconnect();
@@ -106,5 +112,9 @@
     listen(manager.kernel);
     watcher.observe(cells, { childList: true, subtree: true });
     ready();
+    setTimeout(() => {
+      patient = false;
+      ready();
+    }, 10000);
   });
 })();

@@ -1,0 +1,118 @@
+"""A learner at the tasks of a lesson: checked, hints opened, solutions seen; kept at once.
+
+Progress keeps `task/<task>`: whether it was done once, how the latest check came out, and the
+help that was taken. The sentences are made anew each time, in the language in force.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crmlab.learning.bank import Bank
+from crmlab.learning.lessons import set_parts
+from crmlab.learning.outcome import NOT_TRIED, Outcome, State
+from crmlab.learning.progress import Progress
+from crmlab.learning.tasks import Task, check_at_desk
+from crmlab.practice.session import Practice
+from crmlab.text import gettext as _
+
+
+@dataclass(frozen=True)
+class Done:
+    """Where a learner stands with one task.
+
+    Attributes:
+        hints: how many are open.
+        solution: it has been shown.
+    """
+
+    outcome: Outcome = NOT_TRIED
+    hints: int = 0
+    solution: bool = False
+
+
+class Doing:
+    """One learner's work on the tasks of one lesson.
+
+    Args:
+        practice: the desk's practice; without one, only what was watched before counts.
+    """
+
+    def __init__(
+        self, lesson: str, bank: Bank, progress: Progress, practice: Practice | None = None
+    ) -> None:
+        self.lesson, self.progress, self.practice = lesson, progress, practice
+        self.procedure, self.tasks = bank.procedure, bank.tasks
+        self._kept: dict[str, Done] = {}
+        set_parts(progress, lesson, "task", list(bank.tasks))
+        for name, kept in progress.states(lesson, "task/").items():
+            task = name.removeprefix("task/")
+            if task in self.tasks:
+                self._kept[task] = self._read(self.tasks[task], kept.value)
+
+    def of(self, name: str) -> Done:
+        """Where the learner stands with a task."""
+        return self._kept.get(name, Done())
+
+    def check(self, name: str) -> Done:
+        """Look at what was done at the desk. What was done once stays done."""
+        before = self.of(name)
+        found = self._look(self.tasks[name])
+        if before.outcome.right and not found.right and found.state is not State.BROKE:
+            found = _done_before()
+        now = Done(found, before.hints, before.solution)
+        self._kept[name] = now
+        if found.state in (State.RIGHT, State.NOT_RIGHT):
+            self._keep(name, now, checked=True)
+        return now
+
+    def open_hint(self, name: str) -> Done:
+        """Open one more hint, if there is one."""
+        before = self.of(name)
+        hints = min(before.hints + 1, len(self.tasks[name].hints))
+        return self._keep(name, Done(before.outcome, hints, before.solution))
+
+    def may_see_solution(self, name: str) -> bool:
+        """Whether the solution can be opened: when every hint is, or when the task is done."""
+        done = self.of(name)
+        return done.outcome.right or done.hints >= len(self.tasks[name].hints)
+
+    def show_solution(self, name: str) -> Done:
+        """Open the solution."""
+        before = self.of(name)
+        if not self.may_see_solution(name):
+            return before
+        return self._keep(name, Done(before.outcome, before.hints, True))
+
+    def _keep(self, name: str, now: Done, *, checked: bool = False) -> Done:
+        value = {
+            "done": now.outcome.right,
+            "state": now.outcome.state.value,
+            "hints": now.hints,
+            "solution": now.solution,
+            "act": "check" if checked else "help",
+        }
+        right = now.outcome.right if checked else None
+        self.progress.note(self.lesson, f"task/{name}", value, right=right)
+        self._kept[name] = now
+        return now
+
+    def _read(self, task: Task, value: dict[str, Any]) -> Done:
+        outcome = NOT_TRIED
+        if value.get("done"):
+            found = self._look(task, anew=False)
+            outcome = found if found.right else _done_before()
+        elif value.get("state") == State.NOT_RIGHT:
+            outcome = self._look(task, anew=False)
+            if outcome.right:  # done since it was last checked: pressing Check will say so
+                outcome = NOT_TRIED
+        return Done(outcome, int(value.get("hints", 0)), bool(value.get("solution")))
+
+    def _look(self, task: Task, *, anew: bool = True) -> Outcome:
+        practice = self.practice if anew else None
+        return check_at_desk(task, self.procedure, self.progress, self.lesson, practice)
+
+
+def _done_before() -> Outcome:
+    return Outcome(State.RIGHT, _("You have done this before."))

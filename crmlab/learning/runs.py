@@ -1,0 +1,258 @@
+"""What a trainee's cases say about the trainee: seats sat in, slips, hints, work done unaided.
+
+A run is one way of a case through the procedure, from its opening to its close; starting the
+sandbox again begins a new run. Only what the trainee did counts as theirs: steps handed over in
+the seats they sat in, slips made there, hints opened there. A seat counts when the case in which
+they sat there was closed; a run is unaided when it had no hint and no critical error of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from crmlab.learning.progress import Progress
+from crmlab.practice.session import Practice
+from crmlab.procedures import Procedure
+from crmlab.procedures.case import Case
+from crmlab.procedures.conditions import Data
+
+RUNS_TO_INDEPENDENCE = 2
+"""Unaided runs after which somebody works independently."""
+
+
+class Run(Data):
+    """One run of one case, as progress keeps it.
+
+    Attributes:
+        version, visits_seen, slips_seen, sent_back_seen: how much of the case is counted here.
+        lies_at: the step where the case is; None when it is closed.
+        steps: handed over by the trainee; `seats` are the seats of these.
+        slips: mistakes the trainee made; `critical` are those among them that are.
+        landed: mistakes, whoever made them, that have cost somebody something.
+        put_right: mistakes of the trainee that were put right.
+        hints: opened, by step.
+    """
+
+    case: str
+    number: int
+    version: int = 0
+    visits_seen: int = 0
+    slips_seen: int = 0
+    sent_back_seen: int = 0
+    lies_at: str | None = None
+    closed: bool = False
+    steps: list[str] = []
+    seats: list[str] = []
+    slips: list[str] = []
+    critical: list[str] = []
+    landed: list[str] = []
+    put_right: list[str] = []
+    sent_back: int = 0
+    sent_back_rightly: int = 0
+    hints: dict[str, int] = {}
+
+    @property
+    def key(self) -> str:
+        return f"case/{self.case}/{self.number}"
+
+    @property
+    def touched(self) -> bool:
+        """Whether the trainee did anything in it."""
+        return bool(self.steps or self.sent_back)
+
+    @property
+    def unaided(self) -> bool:
+        return self.closed and bool(self.steps) and not self.hints and not self.critical
+
+
+@dataclass(frozen=True)
+class SeatStanding:
+    """How far a trainee is with one seat."""
+
+    runs: int = 0
+    unaided: int = 0
+
+    @property
+    def passed(self) -> bool:
+        return self.runs > 0
+
+    @property
+    def independent(self) -> bool:
+        return self.unaided >= RUNS_TO_INDEPENDENCE
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How far a trainee is with a whole procedure.
+
+    Attributes:
+        seats: every seat of the procedure, in its order.
+        unaided_runs: closed without a hint or a critical error.
+    """
+
+    seats: dict[str, SeatStanding]
+    unaided_runs: int
+
+    @property
+    def passed(self) -> bool:
+        """The flow is passed only after sitting in all of its seats."""
+        return bool(self.seats) and all(seat.passed for seat in self.seats.values())
+
+    @property
+    def independent(self) -> bool:
+        return self.passed and self.unaided_runs >= RUNS_TO_INDEPENDENCE
+
+
+def note_case(
+    progress: Progress,
+    lesson: str,
+    practice: Practice,
+    case: Case,
+    hints: Mapping[str, int] | None = None,
+) -> Run:
+    """Write down what a case says about the trainee now. Noting it twice changes nothing.
+
+    Args:
+        hints: how many hints of each step the trainee has opened in this case.
+    """
+    before = _latest(progress, lesson, case.case_id)
+    if before is None or case.version < before.version:
+        number = before.number + 1 if before else 1
+        before = Run(case=case.case_id, number=number)
+    run = _look(practice, before, case, hints or {})
+    if run == before:
+        return run
+    seats = list(practice.procedure.seats)
+    known = progress.state(lesson, "part/seats")
+    if known is None or known.value.get("of") != seats:
+        progress.note(lesson, "part/seats", {"of": seats})
+    if run.closed and not before.closed:
+        _note_seats(progress, lesson, practice.procedure, run)
+    progress.note(
+        lesson, run.key, run.model_dump(mode="json"), right=run.unaided if run.closed else None
+    )
+    return run
+
+
+def note_all_cases(progress: Progress, lesson: str, practice: Practice) -> None:
+    """Write down every case of a sandbox, for what was done without being watched."""
+    open_now = [line.case_id for line in practice.inbox()]
+    closed = [line.case_id for line in practice.closed_cases()]
+    for case_id in [*open_now, *closed]:
+        note_case(progress, lesson, practice, practice.case(case_id))
+
+
+Watch = Callable[[Practice, Case, Mapping[str, int]], None]
+"""Told of a case after each action on it, with the hints opened at each of its steps."""
+
+
+def watcher(lesson: str, progress: Progress | None = None) -> Watch:
+    """What a desk's `watch` is given so that progress is kept while somebody works at it."""
+    kept = progress or Progress.open()
+
+    def watch(practice: Practice, case: Case, hints: Mapping[str, int]) -> None:
+        note_case(kept, lesson, practice, case, hints)
+
+    return watch
+
+
+def runs(progress: Progress, lesson: str) -> list[Run]:
+    """All runs of a lesson, in the order they were begun."""
+    return [Run.model_validate(s.value) for s in progress.states(lesson, "case/").values()]
+
+
+def flow(progress: Progress, lesson: str) -> Flow:
+    """How far the trainee is with the procedure of a lesson; empty before its first case."""
+    known = progress.state(lesson, "part/seats")
+    stands = progress.states(lesson, "seat/")
+    seats = {}
+    for seat in known.value["of"] if known else []:
+        value = stands[f"seat/{seat}"].value if f"seat/{seat}" in stands else {}
+        seats[seat] = SeatStanding(value.get("runs", 0), value.get("unaided", 0))
+    return Flow(seats, sum(run.unaided for run in runs(progress, lesson)))
+
+
+def _latest(progress: Progress, lesson: str, case_id: str) -> Run | None:
+    found = progress.states(lesson, f"case/{case_id}/").values()
+    known = [Run.model_validate(standing.value) for standing in found]
+    return max(known, key=lambda run: run.number, default=None)
+
+
+def _look(practice: Practice, before: Run, case: Case, hints: Mapping[str, int]) -> Run:
+    """The run with what happened in the case since it was last looked at."""
+    procedure = practice.procedure
+    done = [v for v in case.visits if v.done_at is not None]
+    since = max(before.visits_seen, _found_after(procedure, case))
+    mine = [v for v in done[since:] if v.seat in practice.seats and not v.sent_back]
+    slips = [
+        slip.mistake
+        for slip in case.slips[before.slips_seen :]
+        if procedure.steps[slip.step].seat in practice.seats
+    ]
+    critical = [name for name in slips if procedure.mistakes[name].critical]
+    returned = [
+        item for item in case.sent_back[before.sent_back_seen :] if item.seat in practice.seats
+    ]
+    own = _with(before.slips, slips)
+    right_again = [slip.mistake for slip in case.slips if slip.corrected_at is not None]
+    opened = {
+        step: max(before.hints.get(step, 0), hints.get(step, 0))
+        for step in {**before.hints, **hints}
+        if before.hints.get(step) or hints.get(step)
+    }
+    return before.model_copy(
+        update={
+            "version": case.version,
+            "visits_seen": len(done),
+            "slips_seen": len(case.slips),
+            "sent_back_seen": len(case.sent_back),
+            "lies_at": case.step,
+            "closed": case.closed_at is not None,
+            "steps": _with(before.steps, [visit.step for visit in mine]),
+            "seats": _with(before.seats, [visit.seat for visit in mine]),
+            "slips": own,
+            "critical": _with(before.critical, critical),
+            "landed": _with([], [felt.mistake for felt in case.felt]),
+            "put_right": [name for name in own if name in right_again],
+            "sent_back": before.sent_back + len(returned),
+            "sent_back_rightly": before.sent_back_rightly + sum(i.right for i in returned),
+            "hints": opened,
+        }
+    )
+
+
+def _found_after(procedure: Procedure, case: Case) -> int:
+    """How many visits were over before the trainee found the case: those count for nobody."""
+    template = procedure.cases.get(case.case_id)
+    if template is None or template.found_at is None:
+        return 0
+    steps = [visit.step for visit in case.visits]
+    return steps.index(template.found_at) if template.found_at in steps else 0
+
+
+def _note_seats(progress: Progress, lesson: str, procedure: Procedure, run: Run) -> None:
+    """A seat was worked unaided when no hint and no critical error of this run was its own."""
+    for seat in run.seats:
+        steps = set(procedure.steps_of(seat))
+        aided = steps & set(run.hints)
+        wrong = [name for name in run.critical if procedure.mistakes[name].step in steps]
+        unaided = not aided and not wrong
+        before = progress.state(lesson, f"seat/{seat}")
+        value = before.value if before else {}
+        if value.get("last") == run.key:  # noted already, when something broke in between
+            continue
+        progress.note(
+            lesson,
+            f"seat/{seat}",
+            {
+                "last": run.key,
+                "runs": value.get("runs", 0) + 1,
+                "unaided": value.get("unaided", 0) + unaided,
+            },
+            right=unaided,
+        )
+
+
+def _with(kept: list[str], new: list[str]) -> list[str]:
+    return list(dict.fromkeys([*kept, *new]))

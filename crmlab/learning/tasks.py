@@ -1,0 +1,270 @@
+"""Hands-on tasks: what to do at the desk, and whether it has been done.
+
+A task is data in the same file as the lesson's questions. It is checked against the trainee's
+own runs, and a check says: not tried yet; not right, because ...; done; or something broke.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from pydantic import model_validator
+
+from crmlab.errors import CrmlabError
+from crmlab.learning.outcome import NOT_TRIED, Outcome, State
+from crmlab.learning.progress import Progress
+from crmlab.learning.runs import RUNS_TO_INDEPENDENCE, Run, note_all_cases, runs
+from crmlab.practice.session import Practice
+from crmlab.procedures import Procedure
+from crmlab.procedures.checks import unknown
+from crmlab.procedures.conditions import Data
+from crmlab.procedures.reading import Path_
+from crmlab.procedures.schema import CLOSING, Name, Text
+from crmlab.text import gettext as _
+from crmlab.text import ngettext
+
+log = logging.getLogger(__name__)
+
+
+class Task(Data):
+    """Something to do at the desk.
+
+    Attributes:
+        check: close_a_case; sit_in_every_seat; no_slip_costs (close a case that cost nobody
+            anything); make_slip (make the `mistake` on purpose and follow it to the close);
+            send_back_rightly; work_unaided (two runs without a hint or a critical error).
+        case: the practice case it has to be; any of them by default.
+        hints: opened one at a time.
+        solution: shown after the last hint, or when the task is done.
+    """
+
+    title: Text
+    text: Text
+    check: Literal[
+        "close_a_case",
+        "sit_in_every_seat",
+        "no_slip_costs",
+        "make_slip",
+        "send_back_rightly",
+        "work_unaided",
+    ]
+    case: str | None = None
+    mistake: Name | None = None
+    hints: list[Text] = []
+    solution: Text
+
+    @model_validator(mode="after")
+    def _mistake_where_needed(self) -> Task:
+        if (self.check == "make_slip") != (self.mistake is not None):
+            raise ValueError("needs a 'mistake' when its check is make_slip, and only then")
+        return self
+
+
+def check_names(tasks: dict[str, Task], procedure: Procedure) -> Iterator[tuple[Path_, str]]:
+    """The names in tasks that the procedure does not have."""
+    for name, task in tasks.items():
+        if task.case is not None and task.case not in procedure.cases:
+            fault = unknown("practice case", task.case, procedure.cases)
+            yield ("tasks", name, "case"), fault
+        if task.mistake is not None and task.mistake not in procedure.mistakes:
+            fault = unknown("mistake", task.mistake, procedure.mistakes)
+            yield ("tasks", name, "mistake"), fault
+
+
+def check_at_desk(
+    task: Task,
+    procedure: Procedure,
+    progress: Progress,
+    lesson: str,
+    practice: Practice | None = None,
+) -> Outcome:
+    """How a task stands, by what the trainee has done at the desk so far."""
+    try:
+        if practice is not None:
+            note_all_cases(progress, lesson, practice)
+        return check_task(task, procedure, runs(progress, lesson))
+    except CrmlabError as fault:
+        return Outcome(State.BROKE, str(fault))
+    except Exception as fault:
+        log.exception("the task %r could not be checked", task.title)
+        return Outcome(
+            State.BROKE,
+            _("The check itself stopped, and it is not your doing ({fault}).").format(
+                fault=type(fault).__name__
+            ),
+        )
+
+
+def check_task(task: Task, procedure: Procedure, done: list[Run]) -> Outcome:
+    """How a task stands, by these runs; pure."""
+    own = [run for run in done if run.touched and task.case in (None, run.case)]
+    if not own:
+        return NOT_TRIED
+    return _CHECKS[task.check](task, _Names(procedure), own)
+
+
+class _Names:
+    """What the procedure calls things, in the language in force."""
+
+    def __init__(self, procedure: Procedure) -> None:
+        self.procedure = procedure
+
+    def seat(self, name: str) -> str:
+        return _(self.procedure.seats[name].name).lower()
+
+    def step(self, name: str) -> str:
+        return _(self.procedure.steps[name].title)
+
+    def mistakes(self, names: list[str]) -> str:
+        known = self.procedure.mistakes
+        return ", ".join(f"“{_(known[name].title)}”" for name in names if name in known)
+
+
+def _right(sentence: str) -> Outcome:
+    return Outcome(State.RIGHT, sentence)
+
+
+def _not_right(sentence: str) -> Outcome:
+    return Outcome(State.NOT_RIGHT, sentence)
+
+
+def _still_open(names: _Names, run: Run) -> str:
+    if run.lies_at is None:
+        return ""
+    return _("Case {case} is not closed yet: it lies with the {seat}, at “{step}”.").format(
+        case=run.case,
+        seat=names.seat(names.procedure.steps[run.lies_at].seat),
+        step=names.step(run.lies_at),
+    )
+
+
+def _close_a_case(task: Task, names: _Names, own: list[Run]) -> Outcome:
+    closed = [run for run in own if run.closed]
+    if closed:
+        return _right(_("Case {case} is closed.").format(case=closed[-1].case))
+    return _not_right(_still_open(names, own[-1]))
+
+
+def _sit_in_every_seat(task: Task, names: _Names, own: list[Run]) -> Outcome:
+    counted = {seat for run in own if run.closed for seat in run.seats}
+    missing = [seat for seat in names.procedure.seats if seat not in counted]
+    if not missing:
+        return _right(_("You have sat in every seat of a case that you saw closed."))
+    told = _("Still to come: {seats}.").format(
+        seats=", ".join(names.seat(seat) for seat in missing)
+    )
+    waiting = [run for run in own if not run.closed and set(run.seats) & set(missing)]
+    if waiting:
+        told += " " + _("What you did in case {case} counts when it is closed.").format(
+            case=waiting[-1].case
+        )
+    return _not_right(told)
+
+
+def _no_slip_costs(task: Task, names: _Names, own: list[Run]) -> Outcome:
+    closed = [run for run in own if run.closed]
+    clean = [run for run in closed if not run.landed]
+    if clean:
+        return _right(
+            _("Case {case} is closed, and no desk had to pay for a slip.").format(
+                case=clean[-1].case
+            )
+        )
+    if not closed:
+        return _not_right(_still_open(names, own[-1]))
+    run = closed[-1]
+    return _not_right(
+        _("In case {case} this cost somebody something: {slips}. Try another case.").format(
+            case=run.case, slips=names.mistakes(run.landed)
+        )
+    )
+
+
+def _make_slip(task: Task, names: _Names, own: list[Run]) -> Outcome:
+    name = task.mistake or ""
+    made = [run for run in own if name in run.slips]
+    if not made:
+        return NOT_TRIED
+    for run in made:
+        if run.closed and name in run.landed:
+            return _right(
+                _("The slip went all the way. The debrief of case {case} says who paid.").format(
+                    case=run.case
+                )
+            )
+    run = made[-1]
+    if name in run.put_right and name not in run.landed:
+        return _not_right(
+            _(
+                "In case {case} it was put right before it reached anybody. Well done, but this "
+                "time let it travel to the end."
+            ).format(case=run.case)
+        )
+    if name in run.landed:
+        told = _("It has reached the first desk. Close the case and read the debrief.")
+    else:
+        told = _("You made the slip, and nobody has felt it yet.") + _first_felt(names, name)
+    return _not_right(f"{told} {_still_open(names, run)}".strip())
+
+
+def _first_felt(names: _Names, mistake: str) -> str:
+    moments = [*names.procedure.steps, CLOSING]
+    felt = names.procedure.mistakes[mistake].consequences
+    first = min((c.at for c in felt), key=moments.index)
+    where = _("when the case is closed") if first == CLOSING else f"“{names.step(first)}”"
+    return " " + _("It will show first here: {where}.").format(where=where)
+
+
+def _send_back_rightly(task: Task, names: _Names, own: list[Run]) -> Outcome:
+    returned = [run for run in own if run.sent_back]
+    if not returned:
+        return NOT_TRIED
+    right = [run for run in returned if run.sent_back_rightly]
+    if right:
+        return _right(
+            _("You sent case {case} back to where the slip had been made.").format(
+                case=right[-1].case
+            )
+        )
+    return _not_right(
+        _(
+            "You sent case {case} back, but at the step you chose there was nothing to put right, "
+            "so it cost time only. Find the slip first, then the step where it was made."
+        ).format(case=returned[-1].case)
+    )
+
+
+def _work_unaided(task: Task, names: _Names, own: list[Run]) -> Outcome:
+    unaided = [run for run in own if run.unaided]
+    if len(unaided) >= RUNS_TO_INDEPENDENCE:
+        return _right(_("Two cases closed without a hint and without a critical error."))
+    closed = [run for run in own if run.closed]
+    if not closed:
+        return _not_right(_still_open(names, own[-1]))
+    told = ngettext("{n} such case so far.", "{n} such cases so far.", len(unaided)).format(
+        n=len(unaided)
+    )
+    run = closed[-1]
+    if run.critical:
+        told += " " + _("In case {case} there was a critical error: {slips}.").format(
+            case=run.case, slips=names.mistakes(run.critical)
+        )
+    if run.hints:
+        told += " " + ngettext(
+            "In case {case} you opened {n} hint.",
+            "In case {case} you opened {n} hints.",
+            sum(run.hints.values()),
+        ).format(case=run.case, n=sum(run.hints.values()))
+    return _not_right(told)
+
+
+_CHECKS: dict[str, Callable[[Task, _Names, list[Run]], Outcome]] = {
+    "close_a_case": _close_a_case,
+    "sit_in_every_seat": _sit_in_every_seat,
+    "no_slip_costs": _no_slip_costs,
+    "make_slip": _make_slip,
+    "send_back_rightly": _send_back_rightly,
+    "work_unaided": _work_unaided,
+}

@@ -1,0 +1,187 @@
+"""The shelf of lessons: a greeting, the next step, the paths, and how far one is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import quote, urljoin, urlsplit
+
+from babel import Locale
+
+from crmlab.errors import ProgressError
+from crmlab.learning import learner as who
+from crmlab.learning.lessons import (
+    Lesson,
+    LessonState,
+    Stage,
+    lesson_state,
+    next_lesson,
+    path_title,
+    read_lessons,
+)
+from crmlab.learning.progress import Progress
+from crmlab.text import PSEUDO, SOURCE, language, languages, ngettext
+from crmlab.text import gettext as _
+from crmlab.widgets.live import Live
+from crmlab.widgets.pressing import Forms
+
+
+def lesson_link(file: str) -> str:
+    """The address of a lesson beside this one.
+
+    Under Voila that is the same place with another file name, whatever the server's base address;
+    in JupyterLab the page's own address ends with this notebook, so the file name is enough.
+    """
+    page = urlsplit(os.environ.get("VOILA_REQUEST_URL", "")).path
+    return urljoin(page, quote(file)) if "/voila/render/" in page else quote(file)
+
+
+class Shelf(Live):
+    """The shelf.
+
+        Shelf()
+
+    Args:
+        folder: the notebooks; by default those of crmlab.
+        open_progress: gives the progress of whoever learns here.
+        now: the time of day, for the greeting.
+    """
+
+    template: ClassVar[str] = "shelf.html"
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        open_progress: Callable[[], Progress] = Progress.open,
+        now: Callable[[], datetime] = datetime.now,
+    ) -> None:
+        super().__init__()
+        self.lessons = read_lessons(folder)
+        self._open_progress, self._now = open_progress, now
+        self.progress = open_progress()
+        self.naming = not who.named()
+        self.error = ""
+        self.draft = ""
+        self.draw()
+
+    # What is drawn
+
+    def context(self) -> dict[str, Any]:
+        states = {x.number: lesson_state(self.progress, x.number) for x in self.lessons.listed}
+        following = next_lesson(self.lessons, states)
+        named = who.named()
+        return {
+            "greeting": self._greeting(named, following),
+            "standing": _standing(list(states.values())),
+            "next": self._next(*following) if following else None,
+            "paths": [
+                {
+                    "title": path_title(path),
+                    "lessons": [_card(lesson, states[lesson.number]) for lesson in lessons],
+                }
+                for path, lessons in self.lessons.paths().items()
+            ],
+            "faults": list(self.lessons.faults),
+            "name": self.progress.learner if named else "",
+            "given": bool(who.given()),
+            "naming": self.naming,
+            "error": self.error,
+            "draft": self.draft,
+            "languages": [_language_name(code) for code in languages()],
+            "speaks": _language_name(language()),
+        }
+
+    def _greeting(self, named: bool, following: tuple[Lesson, LessonState] | None) -> str:
+        hour = self._now().hour
+        hello = _("Good morning") if hour < 12 else _("Good afternoon")
+        if hour >= 18:
+            hello = _("Good evening")
+        if named:
+            hello = _("{hello}, {name}").format(hello=hello, name=self.progress.learner)
+        if following is None:
+            return f"{hello}."
+        return _("{hello}. Your next step takes {n} minutes.").format(
+            hello=hello, n=following[0].about.minutes
+        )
+
+    def _next(self, lesson: Lesson, state: LessonState) -> dict[str, Any]:
+        verb = {
+            Stage.NOT_STARTED: _("Begin"),
+            Stage.UNDER_WAY: _("Continue"),
+            Stage.DONE: _("Practise again"),
+            Stage.INDEPENDENT: _("Open"),
+        }
+        return _card(lesson, state) | {"verb": verb[state.stage], "why": _reason(lesson, state)}
+
+    # What can be done
+
+    def on_naming(self, _forms: Forms) -> str:
+        """Open or close the form for one's name."""
+        self.naming, self.error, self.draft = not self.naming, "", ""
+        return "name" if self.naming else "who"
+
+    def on_name(self, forms: Forms) -> str:
+        """Keep progress under this name from now on."""
+        self.draft = forms["who"]["name"]
+        try:
+            who.choose_learner(self.draft)
+        except ProgressError as refusal:
+            self.error = str(refusal)
+            return "name"
+        self.progress.close()
+        self.progress = self._open_progress()
+        self.naming, self.error, self.draft = False, "", ""
+        self.notice = _("Hello, {name}. Your progress is kept under this name.").format(
+            name=self.progress.learner
+        )
+        return "notice"
+
+
+def _card(lesson: Lesson, state: LessonState) -> dict[str, Any]:
+    unaided = sum(seat.independent for seat in state.flow.seats.values())
+    words = {Stage.DONE: _("all done"), Stage.INDEPENDENT: _("unaided")}
+    return {
+        "number": lesson.number,
+        "title": _(lesson.about.title),
+        "minutes": lesson.about.minutes,
+        "for": [_(text) for text in lesson.about.for_],
+        "summary": _(lesson.about.summary) if lesson.about.summary else "",
+        "link": lesson_link(lesson.file),
+        "share": round(state.share * 100),
+        "sentence": state.sentence(),
+        "word": words.get(state.stage, ""),
+        "unaided": unaided if state.stage is not Stage.INDEPENDENT else 0,
+    }
+
+
+def _reason(lesson: Lesson, state: LessonState) -> str:
+    """Why this is the next step."""
+    if state.stage is Stage.UNDER_WAY:
+        return _("You have begun: {sentence}.").format(sentence=state.sentence())
+    if state.stage is Stage.DONE:
+        return _(
+            "You have done all of it. Close two cases without a hint and without a critical error, "
+            "and you work unaided."
+        )
+    return _(lesson.about.summary) if lesson.about.summary else ""
+
+
+def _standing(states: list[LessonState]) -> str:
+    """How many desks somebody works unaided, once there is one."""
+    seats = [seat for state in states for seat in state.flow.seats.values()]
+    n = sum(seat.independent for seat in seats)
+    if not n:
+        return ""
+    return ngettext(
+        "You work {n} of {m} desk unaided.", "You work {n} of {m} desks unaided.", len(seats)
+    ).format(n=n, m=len(seats))
+
+
+def _language_name(code: str) -> str:
+    if code == PSEUDO:
+        return code
+    return str(Locale.parse(code).get_display_name(SOURCE if code == SOURCE else code))

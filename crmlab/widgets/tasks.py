@@ -1,0 +1,104 @@
+"""The tasks of a lesson: what to do at the desk, whether it is done, and help step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from crmlab.learning.bank import Bank, load_bank
+from crmlab.learning.doing import Doing
+from crmlab.learning.outcome import State
+from crmlab.learning.progress import Progress
+from crmlab.practice.session import Practice
+from crmlab.text import gettext as _
+from crmlab.text import ngettext
+from crmlab.widgets.desk import Desk
+from crmlab.widgets.live import Live
+from crmlab.widgets.pressing import Forms
+
+TAGS = {State.NOT_TRIED: "", State.RIGHT: "good", State.NOT_RIGHT: "warn", State.BROKE: "bad"}
+
+
+class Tasks(Live):
+    """The tasks of a lesson, checked against what was really done at the desk.
+
+        Tasks("10", desk)
+
+    Args:
+        lesson: its number; progress is kept under it.
+        desk: the desk, or its practice, at which the tasks are done.
+        bank: a bank, its name in `exercises/`, or the path of its file; by default the lesson's.
+        progress: where it is kept; by default the learner's own.
+    """
+
+    template: ClassVar[str] = "tasks.html"
+
+    def __init__(
+        self,
+        lesson: str,
+        desk: Desk | Practice | None = None,
+        bank: Bank | str | Path | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> None:
+        super().__init__()
+        known = bank if isinstance(bank, Bank) else load_bank(bank or f"lesson_{lesson}")
+        practice = desk.practice if isinstance(desk, Desk) else desk
+        self.doing = Doing(lesson, known, progress or Progress.open(), practice)
+        self.looked: set[str] = set()
+        self.draw()
+
+    def context(self) -> dict[str, Any]:
+        tasks = [self._task(name) for name in self.doing.tasks]
+        n = sum(task["state"] is State.RIGHT for task in tasks)
+        return {
+            "tasks": tasks,
+            "score": ngettext("{n} of {m} task done", "{n} of {m} tasks done", len(tasks)).format(
+                n=n, m=len(tasks)
+            ),
+        }
+
+    def _task(self, name: str) -> dict[str, Any]:
+        task, stands = self.doing.tasks[name], self.doing.of(name)
+        words = {
+            State.NOT_TRIED: _("not tried yet"),
+            State.RIGHT: _("done"),
+            State.NOT_RIGHT: _("not right yet"),
+            State.BROKE: _("something broke"),
+        }
+        return {
+            "id": name,
+            "title": _(task.title),
+            "text": _(task.text),
+            "state": stands.outcome.state,
+            "done": stands.outcome.right,
+            "word": words[stands.outcome.state],
+            "tag": TAGS[stands.outcome.state],
+            "because": stands.outcome.because or self._nothing_yet(name),
+            "hints": [_(hint) for hint in task.hints[: stands.hints]],
+            "hints_left": len(task.hints) - stands.hints,
+            "solution": _(task.solution) if stands.solution else "",
+            "may_see_solution": self.doing.may_see_solution(name) and not stands.solution,
+        }
+
+    def _nothing_yet(self, name: str) -> str:
+        """What pressing Check says when there is nothing to check."""
+        if name not in self.looked:
+            return ""
+        return _("Nothing of this kind has been done at the desk yet.")
+
+    def on_check(self, _forms: Forms, task: str) -> str:
+        """Look at what was done at the desk."""
+        self.doing.check(task)
+        self.looked.add(task)
+        return f"outcome-{task}"
+
+    def on_hint(self, _forms: Forms, task: str) -> str:
+        """Open one more hint."""
+        self.doing.open_hint(task)
+        return f"hint-{task}"
+
+    def on_solution(self, _forms: Forms, task: str) -> str:
+        """Open the solution."""
+        self.doing.show_solution(task)
+        return f"solution-{task}"
