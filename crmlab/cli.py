@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 procedure_app = typer.Typer(help=_("Work on procedure files."), no_args_is_help=True)
 app.add_typer(procedure_app, name="procedure")
+lesson_app = typer.Typer(help=_("Work on lessons."), no_args_is_help=True)
+app.add_typer(lesson_app, name="lesson")
 
 AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON alone."))]
 
@@ -92,6 +94,18 @@ def check(
                 "practice cases; every case closes by its right entries, every mistake can be made."
             ).format(**counts)
         )
+
+
+@lesson_app.command()
+def keep(
+    files: Annotated[list[Path], typer.Argument(help=_("Notebooks of lessons."))],
+) -> None:
+    """Run lessons and leave in their files only what should stay."""
+    from crmlab.learning.notebooks import keep as keep_outputs
+
+    for file in files:
+        kept = keep_outputs(file)
+        typer.echo(_("{file}: {n} outputs kept").format(file=file.name, n=kept))
 
 
 def _print_debrief(told: dict[str, Any]) -> None:

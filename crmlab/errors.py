@@ -37,6 +37,10 @@ class ProgressError(CrmlabError):
     """Progress that cannot be read or kept."""
 
 
+class LessonError(CrmlabError):
+    """A lesson's notebook that cannot be read or run."""
+
+
 class Refused(CrmlabError):
     """What a CRM would refuse: nothing has changed.
 

@@ -269,7 +269,9 @@ def _with_holder(session: Session, procedure: Procedure, case: Case) -> Case:
     query = select(tables.CaseRow.holder, func.count()).where(
         tables.CaseRow.closed_at.is_(None), tables.CaseRow.case_id != case.case_id
     )
-    load = {row[0]: row[1] for row in session.execute(query.group_by(tables.CaseRow.holder))}
+    load: dict[str | None, int] = {
+        row[0]: row[1] for row in session.execute(query.group_by(tables.CaseRow.holder))
+    }
     return case.model_copy(update={"holder": min(people, key=lambda who: (load.get(who, 0), who))})
 
 

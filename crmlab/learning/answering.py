@@ -96,9 +96,7 @@ class Answering:
             "done": done,
             "first_right": first_right,
         }
-        kept = self.progress.note(
-            self.lesson, f"quiz/{question.id}", value, right=outcome.right
-        )
+        kept = self.progress.note(self.lesson, f"quiz/{question.id}", value, right=outcome.right)
         now = Answered(answer, outcome, done, first_right, kept.attempts)
         self._kept[question.id] = now
         return now
@@ -106,6 +104,4 @@ class Answering:
     def score(self) -> Score:
         """The count over the questions asked here."""
         all_of = [self.of(question) for question in self.questions]
-        return Score(
-            sum(a.done for a in all_of), sum(a.first_right for a in all_of), len(all_of)
-        )
+        return Score(sum(a.done for a in all_of), sum(a.first_right for a in all_of), len(all_of))

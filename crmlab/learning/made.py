@@ -125,14 +125,14 @@ def _what_lands(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choic
     for name in item.against or _by_nearness(cases, item.mistake or ""):
         other = procedure.mistakes[name]
         theirs = [c for c in other.consequences if c.seat == item.seat]
-        if name != item.mistake and theirs and "{" not in theirs[0].what + theirs[0].why:
+        if name != item.mistake and theirs and "{" not in theirs[0].what + other.right:
             others.append(
                 Option(
                     name,
                     _(theirs[0].what),
-                    _("That comes from another slip, “{mistake}”. {why}").format(
-                        mistake=_(other.title), why=_(theirs[0].why)
-                    ),
+                    _(
+                        "That comes from another slip, “{mistake}”. Against it helps: {right}"
+                    ).format(mistake=_(other.title), right=_(other.right)),
                 )
             )
         elif item.against:
@@ -184,9 +184,7 @@ def _by_text(
     others = [other for other in item.against or nearest if other != name]
     options = [Option(name, _(getattr(steps[name], key)), _(getattr(steps[name], after)))]
     for other in others[:3]:
-        feedback = _put(
-            wrong, other=_(steps[other].title), after=_(getattr(steps[other], after))
-        )
+        feedback = _put(wrong, other=_(steps[other].title), after=_(getattr(steps[other], after)))
         options.append(Option(other, _(getattr(steps[other], key)), feedback))
     return Choice(item_id, asked, tuple(options), name)
 

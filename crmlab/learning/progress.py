@@ -236,7 +236,8 @@ def _check_ours(path: Path) -> bool:
     identity, version, tables = 0, 0, 1
     with _told(path):
         try:
-            with closing(sqlite3.connect(path, timeout=5)) as connection:
+            with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
+                connection.execute("BEGIN")  # the three answers are of one moment
                 identity, version, tables = (
                     connection.execute(question).fetchone()[0]
                     for question in (

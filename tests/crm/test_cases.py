@@ -112,7 +112,9 @@ def with_record(record: str) -> Procedure:
 def test_a_case_about_a_record_that_is_not_there_is_told(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxError, match="no customer 'CU-999', which the case is about"):
         crm.open_practice_case(sandbox, with_record("{customer: CU-999}"), "T-1")
-    with pytest.raises(ProcedureError, match="no kind of record 'custmer'; did you mean 'customer'"):
+    with pytest.raises(
+        ProcedureError, match="no kind of record 'custmer'; did you mean 'customer'"
+    ):
         crm.open_practice_case(sandbox, with_record("{custmer: CU-007}"), "T-1")
     assert not rows(sandbox)["cases"]
 
@@ -120,7 +122,11 @@ def test_a_case_about_a_record_that_is_not_there_is_told(sandbox: Sandbox) -> No
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("start: ask", "start: ask\nabout: complain", "about: there is no kind of record 'complain'"),
+        (
+            "start: ask",
+            "start: ask\nabout: complain",
+            "about: there is no kind of record 'complain'",
+        ),
         (
             "start: ask",
             "start: ask\nabout: complaint",
@@ -398,7 +404,9 @@ def test_the_inbox_holds_the_open_cases_of_one_procedure_and_seat(
 def test_time_passes_for_one_case_alone_and_never_back(
     sandbox: Sandbox, complaint: Procedure
 ) -> None:
-    first, second = (crm.open_practice_case(sandbox, complaint, c) for c in list(complaint.cases)[:2])
+    first, second = (
+        crm.open_practice_case(sandbox, complaint, c) for c in list(complaint.cases)[:2]
+    )
     later = STANDARD.add(first.opened_at, 5)
     crm.let_pass(sandbox, first.case_id, later)
     crm.let_pass(sandbox, first.case_id, first.opened_at)

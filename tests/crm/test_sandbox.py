@@ -152,10 +152,15 @@ def test_the_template_is_made_once_and_leaves_nothing_behind(
 
 def test_an_error_in_the_middle_keeps_nothing(open_: Open) -> None:
     sandbox = open_()
-    with pytest.raises(ZeroDivisionError), sandbox.write("x", subject="x", at=MOMENT) as session:
-        add(session, "half")
-        session.flush()
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with sandbox.write("x", subject="x", at=MOMENT) as session:
+            add(session, "half")
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert remarks(sandbox) == []
     remark(sandbox, "whole")
     assert remarks(sandbox) == ["whole"]
@@ -181,7 +186,11 @@ def test_who_cannot_write_now_is_told_and_nothing_is_overwritten(
     with here.write("remark", subject="x", at=MOMENT) as session:
         add(session, "first")
         session.flush()
-        for attempt in (lambda: remark(there, "second"), there.reset, lambda: there.restore("start")):
+        for attempt in (
+            lambda: remark(there, "second"),
+            there.reset,
+            lambda: there.restore("start"),
+        ):
             with pytest.raises(SandboxError, match="Another window is writing") as caught:
                 attempt()
             assert "in a moment" in sentence(caught)
@@ -339,13 +348,12 @@ pytestmark_posix = pytest.mark.skipif(os.name != "posix", reason="permission bit
 
 
 @pytestmark_posix
-def test_a_folder_that_cannot_be_written(public: Path) -> None:
+def test_a_folder_that_cannot_be_written(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room.template()
     public.chmod(0o555)
+    monkeypatch.setenv("CRMLAB_HOME", str(public / "home"))
     with somebody_else(), pytest.raises(PlaceError) as caught:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("CRMLAB_HOME", str(public / "home"))
-            open_sandbox("lin")
+        open_sandbox("lin")
     assert "CRMLAB_HOME" in sentence(caught)
     assert not list(public.iterdir())
 
@@ -390,10 +398,14 @@ def test_a_full_disk_loses_nothing(open_: Open) -> None:
     with sandbox.read() as session:
         pages = session.execute(text("PRAGMA page_count")).scalar_one()
         session.execute(text(f"PRAGMA max_page_count = {pages}"))
-    with pytest.raises(SandboxError) as caught:
+
+    def fill() -> None:
         with sandbox.write("remark", subject="CU-007", at=MOMENT) as session:
             for number in range(50):
                 add(session, f"{number} " + "x" * 1900)
+
+    with pytest.raises(SandboxError) as caught:
+        fill()
     told = sentence(caught)
     assert "is full" in told
     assert "nothing is lost" in told
@@ -436,5 +448,3 @@ def test_a_first_sandbox_that_does_not_fit_is_told_and_can_be_made_later(
     assert str(tmp_path) in done.stdout
     assert not [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
     assert is_new(open_())
-
-

@@ -35,8 +35,7 @@ def closed(complaint: Procedure) -> dict[str, list[Case]]:
     case = case_for_trial(complaint, "C-1042")
     return {
         manner: [
-            played(complaint, case.model_copy(update={"seed": seed}), manner)
-            for seed in range(100)
+            played(complaint, case.model_copy(update={"seed": seed}), manner) for seed in range(100)
         ]
         for manner in MANNERS
     }
@@ -56,7 +55,9 @@ def test_the_hastier_the_more_slips_and_the_more_they_cost(closed: dict[str, lis
     slips = {m: mean(len(case.slips) for case in cases) for m, cases in closed.items()}
     assert slips["careful"] < 0.6 < slips["ordinary"] < slips["hasty"]
     assert slips["hasty"] > 2
-    cost = {m: mean(sum(f.cost for f in case.felt) for case in cases) for m, cases in closed.items()}
+    cost = {
+        m: mean(sum(f.cost for f in case.felt) for case in cases) for m, cases in closed.items()
+    }
     assert cost["careful"] < cost["ordinary"] < cost["hasty"]
 
 
@@ -96,7 +97,6 @@ STRICT = spoilt(
     rules:
       - {refuse_when: {field: check.sound, is: false}, field: note, message: Mend it first.}
     next: [{to: end}]""",
-    spoilt("sound: {label: Sound?,", "sound: {label: Sound?, help: Look.,"),
 )
 
 
@@ -114,18 +114,14 @@ def test_colleagues_send_back_what_keeps_them_from_their_own_step(sandbox: Sandb
 def test_what_the_crm_refuses_a_colleague_is_done_right_instead(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The example of this mistake is not a choice of the form, so the CRM will not have it."""
     procedure = loads(
         spoilt(
-            "    rules: []\n    next: [{to: lend}]",
+            "    next: [{to: lend}]",
             """\
     rules:
       - {refuse_when: {field: height, below: 2}, field: height, message: No.}
     next: [{to: lend}]""",
-            spoilt("    next: [{to: lend}]", "    rules: []\n    next: [{to: lend}]"),
         )
-        + """\
-"""
     )
     low = procedure.mistakes["short_ladder"].model_copy(
         update={"step": "ask", "example": {"height": 1}}

@@ -20,9 +20,9 @@ from crmlab.procedures.engine import CaseWorld, act
 from crmlab.procedures.walk import (
     by_the_procedure,
     hand_over_right,
-    right_fields,
     opened_case,
     rehearse,
+    right_fields,
     usual_pace,
     wrong_fields,
 )

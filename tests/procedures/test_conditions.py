@@ -65,9 +65,7 @@ SEVERITY = World(
         ("one_of", ["low", "high"], False),
     ],
 )
-def test_choices_are_ranked_as_they_are_listed(
-    comparison: str, value: Any, expected: bool
-) -> None:
+def test_choices_are_ranked_as_they_are_listed(comparison: str, value: Any, expected: bool) -> None:
     assert true(SEVERITY, field="severity", **{comparison: value}) is expected
 
 
@@ -104,9 +102,7 @@ def test_a_comparison(left: Raw, comparison: str, right: Raw, expected: bool) ->
 
 
 @pytest.mark.parametrize("nothing", [None, "", "  "])
-@pytest.mark.parametrize(
-    "comparison", ["is", "above", "below", "at_least", "at_most", "contains"]
-)
+@pytest.mark.parametrize("comparison", ["is", "above", "below", "at_least", "at_most", "contains"])
 def test_what_is_not_filled_in_compares_with_nothing(nothing: Raw, comparison: str) -> None:
     world = World(entries={"x": nothing, "full": 0})
     assert not true(world, field="x", **{comparison: 0})

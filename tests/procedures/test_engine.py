@@ -123,7 +123,10 @@ def test_a_rule_of_the_step_refuses_by_its_field() -> None:
 
 
 def test_a_case_goes_where_its_entries_lead() -> None:
-    high, low = by_the_procedure(PROCEDURE, opened(PROCEDURE)), walked(PROCEDURE, {}, {"ladder": "short"})
+    high, low = (
+        by_the_procedure(PROCEDURE, opened(PROCEDURE)),
+        walked(PROCEDURE, {}, {"ladder": "short"}),
+    )
     assert [visit.step for visit in high.visits] == ["ask", "lend", "check", "back"]
     assert [visit.step for visit in low.visits] == ["ask", "lend", "back"]
 
@@ -358,7 +361,7 @@ def test_the_rehearsal_finds_what_does_not_fit_together() -> None:
     assert list(rehearse(PROCEDURE)) == []
     assert list(rehearse(loads(DELAYING))) == []
     refused = loads(spoilt("right: 3}", "right: 12}"))
-    assert list(rehearse(refused))[0].startswith(
+    assert next(iter(rehearse(refused))).startswith(
         "Case T-1: the right entries of step 'ask' are refused: 'Height' is at most 9"
     )
     slipping = loads(spoilt("right: {fact: ladder}", "right: short"))

@@ -32,7 +32,13 @@ def test_the_sound_file_loads() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "where", "wrong", "right"),
     [
-        ("{fact: ladder}\n    hands", "{facts: ladder}\n    hands", "{facts:", "'facts' is not", "spell"),
+        (
+            "{fact: ladder}\n    hands",
+            "{facts: ladder}\n    hands",
+            "{facts:",
+            "'facts' is not",
+            "spell",
+        ),
         ("is: long}", "is: [long]}", "{to: check", "'is' should be one plain value", "['long']"),
         # names that lead nowhere
         ("seat: keeper", "seat: keper", "seat: keper", "no seat 'keper'", "mean 'keeper'?"),
@@ -41,9 +47,21 @@ def test_the_sound_file_loads() -> None:
         ("{to: lend}", "{to: lent}", "{to: lent}", "no step 'lent'", "mean 'lend'?"),
         ("noticed_at: [back]", "noticed_at: [bak]", "noticed_at", "no step 'bak'", "mean 'back'?"),
         ("at: back, what", "at: later, what", "at: later", "no step 'later'", "closing"),
-        ("facts: {ladder: long}", "facts: {lader: long}", "facts: {l", "no fact 'lader'", "ladder'"),
+        (
+            "facts: {ladder: long}",
+            "facts: {lader: long}",
+            "facts: {l",
+            "no fact 'lader'",
+            "ladder'",
+        ),
         ("right: {fact: ladder}", "right: {fact: rung}", "{fact: rung", "no fact 'rung'", "ladder"),
-        ("below: {fact: ladder}", "below: {fact: x}", "when: {field: ladder, b", "fact 'x'", "ladder"),
+        (
+            "below: {fact: ladder}",
+            "below: {fact: x}",
+            "when: {field: ladder, b",
+            "fact 'x'",
+            "ladder",
+        ),
         ("like: lend.ladder", "like: lend.rung", "like: lend", "of step lend 'rung'", "ladder"),
         ("like: lend.ladder", "like: loan.ladder", "like: loan", "no step 'loan'", "mean 'lend'?"),
         (
@@ -66,7 +84,13 @@ def test_the_sound_file_loads() -> None:
         ("what: Climbs on a chair.", 'what: "{fact.x}"', "at: back", "no fact 'x'", "ladder"),
         ("what: Climbs on a chair.", 'what: "{lend.x}"', "at: back", "of step lend 'x'", "ladder"),
         # what a file has to say
-        ("    why: A wrong one is dangerous.\n", "", "  lend:", "'why' is missing in steps.lend", "add"),
+        (
+            "    why: A wrong one is dangerous.\n",
+            "",
+            "  lend:",
+            "'why' is missing in steps.lend",
+            "add",
+        ),
         (
             "why: The keeper picks a ladder by the height.",
             'why: ""',
@@ -75,7 +99,13 @@ def test_the_sound_file_loads() -> None:
             "needs a text",
         ),
         ("deadline_hours: 40", "deadline_hours: 0", "deadline_hours: 0", "greater than 0", "not 0"),
-        ("deadline_hours: 40", "dead_line: 40", "  dead_line", "'dead_line' is not a name", "spelling"),
+        (
+            "deadline_hours: 40",
+            "dead_line: 40",
+            "  dead_line",
+            "'dead_line' is not a name",
+            "spelling",
+        ),
         ("type: integer", "type: number", "type: number", "'number'", "'integer'"),
         ("letter: C", "letter: K", "letter: K, duty: Looks", "already stands for 'keeper'", "own"),
         ("  ask:\n    seat", "  Ask:\n    seat", "  Ask:", "'Ask' is not a name", "small letters"),
@@ -156,7 +186,13 @@ def test_the_sound_file_loads() -> None:
             "",
         ),
         ("type: text,", "type: choice,", "note: {label", "choices belong to a field of type", ""),
-        ("type: text,", "type: text, record: batch,", "note: {label", "of a field of type record", ""),
+        (
+            "type: text,",
+            "type: text, record: batch,",
+            "note: {label",
+            "of a field of type record",
+            "",
+        ),
         ("type: text,", "type: text, pattern: a+,", "note: {label", "needs a pattern_help", ""),
         (
             "type: text,",

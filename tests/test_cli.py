@@ -1,0 +1,234 @@
+"""The command line: JSON alone on stdout, one clear line on stderr, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crmlab import cli, text
+from tests.tiny import TINY, spoilt
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = """\
+case: T-1
+play:
+  - {seat: neighbour, step: ask, fields: {height: 3}}
+  - {seat: keeper, step: lend, fields: {ladder: short}}
+  - {seat: neighbour, step: back, fields: {note: 谢谢}}
+"""
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "tiny.yaml").write_text(TINY, encoding="utf-8")
+    (tmp_path / "script.yaml").write_text(SCRIPT, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def run_apart(files: Path, home: Path) -> Run:
+    """Run `crmlab` as a person would: a process of its own."""
+
+    def command(*arguments: str, **environment: str) -> Done:
+        return subprocess.run(
+            [sys.executable, "-m", "crmlab.cli", *arguments],
+            cwd=files,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "PYTHONIOENCODING": "latin-1",  # as a Windows console might have it
+                "CRMLAB_HOME": str(home),
+                **environment,
+            },
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return command
+
+
+@pytest.fixture
+def run(
+    files: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Run:
+    """Run `crmlab` here, which is quicker."""
+    monkeypatch.chdir(files)
+    monkeypatch.setenv("CRMLAB_HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*arguments: str, **environment: str) -> Done:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["crmlab", *arguments])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else int(left.code is not None)
+        out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    return command
+
+
+def failed(done: Done) -> str:
+    """What it said, which is all on stderr, and no traceback."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.endswith("\n")
+    return done.stderr[:-1]
+
+
+def test_json_stands_alone_on_stdout(run_apart: Run) -> None:
+    done = run_apart("practise", "tiny.yaml", "--script", "script.yaml", "--json")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    told = json.loads(done.stdout)
+    assert told["outcome"] == "closed"
+    assert [slip["mistake"] for slip in told["slips"]] == ["short_ladder"]
+    assert [item["hours"] for item in told["consequences"]["neighbour"]] == [2]
+    assert told["by_the_procedure"]["extra_hours"] == 0
+
+
+def test_without_json_a_person_can_read_it(run: Run) -> None:
+    done = run("practise", "tiny.yaml", "--script", "script.yaml")
+    assert done.returncode == 0
+    assert "T-1: closed" in done.stdout
+    assert "by the procedure" in done.stdout
+    assert "neighbour: Climbs on a chair. (short_ladder; +2 h, 100 CNY)" in done.stdout
+
+
+def test_the_shipped_procedure_is_played_by_its_name(run: Run, files: Path) -> None:
+    (files / "complaint.yaml").write_text("case: C-1042\nseats: []\nplay: []\n", encoding="utf-8")
+    done = run("practise", "complaint", "--script", "complaint.yaml", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["outcome"] == "closed"
+    assert set(told["consequences"]) == {
+        "service_agent", "quality_engineer", "warehouse_lead", "account_manager",
+        "service_manager",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("seat: keeper", "seat: keper"), "script.yaml, line 4: there is no seat 'keper'"),
+        (("step: lend", "step: lent"), "script.yaml, line 4: there is no step 'lent'"),
+        (("case: T-1", "case: X-1"), "script.yaml, line 1: there is no practice case 'X-1'"),
+        (("height: 3", "height: 0"), "script.yaml, line 3: move 1 (neighbour, ask) is refused"),
+        (("play:", "play: ["), "script.yaml, line 3: this is not YAML"),
+    ],
+)
+def test_a_script_that_does_not_fit(
+    run: Run, files: Path, change: tuple[str, str], said: str
+) -> None:
+    (files / "script.yaml").write_text(SCRIPT.replace(*change), encoding="utf-8")
+    told = failed(run("practise", "tiny.yaml", "--script", "script.yaml", "--json"))
+    assert told.startswith(said)
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("practise", "tiny.yaml", "--script", "none.yaml"), "There is no script none.yaml"),
+        (("practise", "none.yaml", "--script", "script.yaml"), "There is no procedure file none"),
+        (("practise", "complain", "--script", "script.yaml"), "There is no procedure 'complain'"),
+        (("procedure", "check", "none.yaml"), "There is no procedure file none.yaml"),
+        (("procedure", "check", "."), "is a folder"),
+    ],
+)
+def test_a_file_that_is_not_there(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    told = failed(run(*arguments))
+    assert said in told
+    assert "\n" not in told
+
+
+def test_a_sound_procedure_is_said_to_be_sound(run: Run) -> None:
+    done = run("procedure", "check", "tiny.yaml")
+    assert done.returncode == 0
+    assert done.stdout.startswith("tiny.yaml is sound: 3 seats, 4 steps, 1 mistakes, 1 practice")
+    done = run("procedure", "check", "complaint", "--json")
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert told["seats"] == 5
+    assert told["steps"] == 11
+    assert told["mistakes"] >= 24
+
+
+def test_an_unsound_procedure_is_told_line_by_line(run: Run, files: Path) -> None:
+    bad = spoilt("seat: keeper", "seat: keper", spoilt("{to: lend}", "{to: lent}"))
+    (files / "bad.yaml").write_text(bad, encoding="utf-8")
+    told = failed(run("procedure", "check", "bad.yaml", "--json")).splitlines()
+    assert len(told) == 2
+    assert told[0].startswith("bad.yaml, line ")
+    assert "did you mean 'lend'?" in told[0]
+    assert "did you mean 'keeper'?" in told[1]
+
+
+def test_a_procedure_whose_cases_do_not_close_is_told(run: Run, files: Path) -> None:
+    (files / "bad.yaml").write_text(spoilt("right: 3}", "right: 12}"), encoding="utf-8")
+    told = failed(run("procedure", "check", "bad.yaml"))
+    assert "right entries of step 'ask' are refused" in told
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence(run_apart: Run, files: Path) -> None:
+    home = files / "script.yaml" / "home"
+    told = failed(
+        run_apart("practise", "tiny.yaml", "--script", "script.yaml", CRMLAB_HOME=str(home))
+    )
+    assert "CRMLAB_HOME" in told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("start",), ("practise",), ("procedure",), ("procedure", "check")]
+)
+def test_every_command_has_help(run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command, "--help")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "Usage: " in done.stdout
+    assert "--help" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("practice",), ("practise",), ("procedure", "check", "--x")])
+def test_a_command_that_is_not_understood_says_so_on_stderr(
+    run: Run, arguments: tuple[str, ...]
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert "Try '" in done.stderr
+
+
+def test_what_it_says_passes_through_translation(run_apart: Run) -> None:
+    done = run_apart("procedure", "check", "tiny.yaml", CRMLAB_LANG="qps")
+    assert done.stdout.startswith(text.bracket("")[0])
+    told = json.loads(
+        run_apart(
+            "practise", "tiny.yaml", "--script", "script.yaml", "--json", CRMLAB_LANG="qps"
+        ).stdout
+    )
+    assert told["slips"][0]["title"] == text.bracket("The short ladder for a high wall")
+    assert told["slips"][0]["mistake"] == "short_ladder"
