@@ -23,9 +23,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 
 from tests.browser import ARGUMENTS, find_chromium, in_ci
 from tests.serving import Lessons, serving
+
+# How long one example takes depends on what else the machine is doing.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

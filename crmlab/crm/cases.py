@@ -269,9 +269,9 @@ def _with_holder(session: Session, procedure: Procedure, case: Case) -> Case:
     query = select(tables.CaseRow.holder, func.count()).where(
         tables.CaseRow.closed_at.is_(None), tables.CaseRow.case_id != case.case_id
     )
-    load: dict[str | None, int] = {
-        row[0]: row[1] for row in session.execute(query.group_by(tables.CaseRow.holder))
-    }
+    load: dict[str | None, int] = {}
+    for holder, count in session.execute(query.group_by(tables.CaseRow.holder)):
+        load[holder] = count
     return case.model_copy(update={"holder": min(people, key=lambda who: (load.get(who, 0), who))})
 
 
@@ -302,8 +302,8 @@ def _write_record(session: Session, procedure: Procedure, case: Case, action: Ha
     table = kind(procedure.about)
     row = session.get(table, case.case_id)
     if row is None:
-        known = {
-            table.__mapper__.primary_key[0].key: case.case_id,
+        known: dict[str, Any] = {
+            str(table.__mapper__.primary_key[0].key): case.case_id,
             "received_at": case.opened_at,
             **{f"{name}_id": key for name, key in case.records.items()},
         }

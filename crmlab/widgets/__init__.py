@@ -2,7 +2,7 @@
 
     from crmlab.widgets import Desk
 
-    Desk("complaint", sandbox="lesson-10")
+    Desk("complaint", lesson="10")
 
 Each name is imported when it is first asked for, so that a lesson pays for what it shows.
 """
@@ -23,7 +23,7 @@ _HOME = {
     "in_words": "retelling",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605 - a list of names, made from the table above
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

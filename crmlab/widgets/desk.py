@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from crmlab.crm.sandbox import Sandbox, open_sandbox
 from crmlab.errors import CrmlabError, Refused, StaleCase
-from crmlab.learning.runs import Watch
+from crmlab.learning.learner import sandbox_name
+from crmlab.learning.runs import Watch, watcher
 from crmlab.practice.session import InboxLine, Practice
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
@@ -28,11 +29,13 @@ from crmlab.widgets.telling import seat_view, tell
 class Desk(Live):
     """A practice desk.
 
-        Desk("complaint", sandbox="lesson-10")
+        Desk("complaint", lesson="10")
 
     Args:
         procedure: a shipped procedure's name, a path, or a procedure that is loaded.
-        sandbox: the name of the learner's sandbox, or one that is open.
+        lesson: the number of the lesson it is in; progress is kept under it.
+        sandbox: the name of a sandbox, or one that is open; by default the learner's own for this
+            lesson or procedure.
         seats: the seats the trainee sits in; all of them by default.
         manner: of the colleagues in the other seats: careful, ordinary or hasty.
         watch: told of the case after each action and each hint, so that progress can be kept.
@@ -44,17 +47,20 @@ class Desk(Live):
         self,
         procedure: str | Path | Procedure,
         *,
-        sandbox: str | Sandbox,
+        lesson: str | None = None,
+        sandbox: str | Sandbox | None = None,
         seats: list[str] | None = None,
         manner: str = "careful",
         watch: Watch | None = None,
     ) -> None:
         super().__init__()
         self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
+        if sandbox is None:
+            sandbox = sandbox_name(lesson or self.procedure.procedure)
         opened = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
         self.practice = Practice(self.procedure, opened, seats=seats, manner=manner)
         self.practice.open_all()
-        self._watch = watch
+        self._watch = watcher(lesson) if lesson and watch is None else watch
         self._begin()
         self.draw()
 
@@ -279,4 +285,3 @@ class Desk(Live):
 
     def _seat_of(self, case: Case) -> str:
         return self.procedure.steps[case.step].seat if case.step else ""
-

@@ -35,7 +35,9 @@ class Live(anywidget.AnyWidget):
 
     _esm = HERE / "live.js"
     _css = "\n".join((HERE / "look" / sheet).read_text("utf-8") for sheet in SHEETS)
-    view = traitlets.Dict({"html": "", "turn": 0, "focus": "", "lang": "en"}).tag(sync=True)
+    view: traitlets.Dict[str, Any] = traitlets.Dict(
+        {"html": "", "turn": 0, "focus": "", "lang": "en"}
+    ).tag(sync=True)
 
     template: ClassVar[str]
 
@@ -58,7 +60,7 @@ class Live(anywidget.AnyWidget):
             trouble=self.trouble,
             **self.context(),
         )
-        turn = int(self.view["turn"]) + 1
+        turn = self.view["turn"] + 1
         self.view = {"html": page, "turn": turn, "focus": focus, "lang": language()}
 
     def act(self, action: str, args: dict[str, Any], forms: Forms) -> None:

@@ -28,5 +28,6 @@ def in_words(procedure: str | Path | Procedure, case: str, slip: str) -> Markdow
     told = tell(told_by, story)
     lines = [f"**{_(told_by.mistakes[slip].title)}.** {told['sentence']}", ""]
     for item in told["slips"][0]["landed"]:
-        lines.append(f"- **{item['seat'].name}**: {item['what']} ({item['hours']} h, ¥{item['cost']})")
+        cost = _("{hours} h, ¥{cost}").format(hours=item["hours"], cost=item["cost"])
+        lines.append(f"- **{item['seat'].name}**: {item['what']} ({cost})")
     return Markdown("\n".join(lines))

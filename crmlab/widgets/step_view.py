@@ -110,9 +110,7 @@ def _read(procedure: Procedure, world: CaseWorld, reference: str) -> dict[str, A
     }
 
 
-def _field(
-    practice: Practice, name: str, field: Field, value: Any, error: str
-) -> dict[str, Any]:
+def _field(practice: Practice, name: str, field: Field, value: Any, error: str) -> dict[str, Any]:
     return {
         "name": name,
         "label": _(field.label),

@@ -7,6 +7,7 @@ filled into `swimlane.html`, which also says the same as a list for whoever cann
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from unicodedata import east_asian_width
 
 from crmlab.procedures import Procedure
@@ -79,7 +80,8 @@ def swimlane(procedure: Procedure, case: Case | None = None) -> Swimlane:
     ]
     names = max(_width(lane.name) for lane in lanes) + 64
     left, column = max(NAME_WIDTH, names), _column(procedure)
-    centres = {name: lane.y + LANE / 2 + 7 for name, lane in zip(procedure.seats, lanes, strict=True)}
+    middle = LANE / 2 + 7  # a label stands above the mark
+    centres = {n: lane.y + middle for n, lane in zip(procedure.seats, lanes, strict=True)}
     nodes = [
         Node(
             step=name,
@@ -155,7 +157,7 @@ def _column(procedure: Procedure) -> float:
     steps = list(procedure.steps.values())
     pairs = (
         (_width(_(a.short)) + _width(_(b.short))) / 2 + 10
-        for a, b in zip(steps, steps[1:], strict=False)
+        for a, b in pairwise(steps)
         if a.seat == b.seat
     )
     return max(COLUMN, *pairs, 0)

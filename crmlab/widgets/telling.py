@@ -27,6 +27,7 @@ class SeatView:
 
 
 def seat_view(procedure: Procedure, seat: str) -> SeatView:
+    """A seat of the procedure, in the language in force."""
     told = procedure.seats[seat]
     return SeatView(seat, _(told.name), told.letter, colour_of(procedure, seat), _(told.duty))
 
@@ -157,9 +158,9 @@ def _landed(procedure: Procedure, item: Landed, world: CaseWorld) -> dict[str, A
     if felt.delay_days:
         told.append(_("{days} later.").format(days=days(felt.delay_days)))
     if felt.repeat_complaint:
-        told.append(_("{p} more likely to complain again.").format(
-            p=_plain_percent(felt.repeat_complaint)
-        ))
+        told.append(
+            _("{p} more likely to complain again.").format(p=_plain_percent(felt.repeat_complaint))
+        )
     if felt.lose_customer:
         told.append(_("{p} more likely to leave.").format(p=_plain_percent(felt.lose_customer)))
     return {

@@ -197,6 +197,20 @@ def test_who_cannot_write_now_is_told_and_nothing_is_overwritten(
     assert remarks(here) == remarks(there) == ["first"]
 
 
+def test_what_a_writer_has_read_is_still_true_when_it_writes(
+    open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "BUSY_SECONDS", 0)
+    here, there = open_(), open_()
+    with here.write("remark", subject="x", at=MOMENT) as session:
+        seen = session.query(tables.Interaction).count()
+        with pytest.raises(SandboxError, match="Another window is writing"):
+            remark(there, "in between")
+        assert session.query(tables.Interaction).count() == seen
+        add(session, "first")
+    assert remarks(there) == ["first"]
+
+
 KILLED = """
 import sys
 from pathlib import Path

@@ -70,7 +70,7 @@ def test_a_question_made_from_the_procedure_speaks_of_its_case() -> None:
     first = load_bank("lesson_10").question("first_to_feel_it")
     assert isinstance(first, Choice)
     assert first.right == "warehouse_lead"
-    assert [o.value for o in first.options][0] == "service_agent"
+    assert next(o.value for o in first.options) == "service_agent"
     assert "B-2203" in first.check("warehouse_lead").because
 
 

@@ -146,9 +146,12 @@ def test_a_full_disk_loses_nothing(progress: Progress) -> None:
     def small(connection: sqlite3.Connection, *_rest: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    with pytest.raises(ProgressError, match="full"):
+    def fill_it() -> None:
         for _ in range(500):
             progress.note("10", "quiz/who", {"answer": "b" * 500}, right=False)
+
+    with pytest.raises(ProgressError, match="full"):
+        fill_it()
     kept = progress.state("10", "quiz/who")
     assert kept
     assert kept.attempts == len(progress.answers())

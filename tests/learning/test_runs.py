@@ -5,6 +5,7 @@ from crmlab.learning.progress import Progress
 from crmlab.learning.runs import flow, note_all_cases, note_case, runs, watcher
 from crmlab.practice.session import Practice
 from crmlab.procedures import load
+from crmlab.procedures.walk import right_fields
 from tests.learning.playing import last_run, play
 
 WRONG = {"register": {"batch_no": "B-2203"}, "contain": {"batch_blocked": "B-2203"}}
@@ -133,3 +134,16 @@ def test_a_watcher_is_what_a_desk_needs(practice: Practice, progress: Progress) 
     watch = watcher("10", progress)
     watch(practice, practice.case("C-1042"), {"register": 1})
     assert last_run(progress, "C-1042").hints == {"register": 1}
+
+
+def test_a_colleagues_slip_is_not_the_trainees(practice: Practice, progress: Progress) -> None:
+    case = practice.case("C-1042")
+    while case.step != "assess":
+        fields = {**right_fields(practice.procedure, case), **WRONG.get(case.step or "", {})}
+        case = practice.hand_over(case, fields).case
+    only = Practice(practice.procedure, practice.sandbox, seats=["quality_engineer"])
+    case = only.hand_over(case, right_fields(only.procedure, case)).case
+    run = note_case(progress, "10", only, case)
+    assert any(slip.mistake == "wrong_batch" for slip in case.slips)
+    assert run.slips == run.critical == []
+    assert run.steps == ["assess"]

@@ -150,3 +150,13 @@ def test_hints_open_one_at_a_time_and_the_solution_last(bank: Bank, progress: Pr
     assert doing.open_hint("first_case").hints == n
     assert doing.show_solution("first_case").solution
     assert Doing("10", bank, progress).of("first_case").solution
+
+
+def test_a_task_that_was_done_is_not_undone_by_looking_again(
+    bank: Bank, practice: Practice, progress: Progress
+) -> None:
+    progress.note("10", "task/first_case", {"done": True, "state": "right"}, right=True)
+    doing = Doing("10", bank, progress, practice)
+    play(practice, progress, "C-1042", to="contain")
+    assert doing.check("first_case").outcome.right
+    assert Doing("10", bank, progress).of("first_case").outcome.right

@@ -171,9 +171,7 @@ class Keyboard:
             self.page.keyboard.type(str(value))
 
 
-def test_every_text_of_the_desk_passes_through_translation(
-    pseudo_lessons: Any, page: Any
-) -> None:
+def test_every_text_of_the_desk_passes_through_translation(pseudo_lessons: Any, page: Any) -> None:
     desk = at_the_desk(pseudo_lessons, page)
     desk.press("[data-do=hint]")
     desk.hand_over()  # errors are texts too
