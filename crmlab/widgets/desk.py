@@ -19,7 +19,7 @@ from crmlab.procedures.conditions import Raw
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.drawing import until, urgency
-from crmlab.widgets.live import Live
+from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 from crmlab.widgets.step_view import case_view, step_view, timeline_view
 from crmlab.widgets.swimlane import swimlane
@@ -43,6 +43,7 @@ class Desk(Live):
 
     template: ClassVar[str] = "desk.html"
 
+    @shows_trouble
     def __init__(
         self,
         procedure: str | Path | Procedure,
@@ -136,7 +137,7 @@ class Desk(Live):
 
     # What can be done
 
-    def on_sit(self, forms: Forms, seat: str) -> str:
+    def do_sit(self, forms: Forms, seat: str) -> str:
         """Take another seat; a case that lies there comes with it."""
         self._keep(forms)
         self.seat, self.panel, self.errors = seat, "", {}
@@ -146,14 +147,14 @@ class Desk(Live):
             self._show(waiting[0].case_id if waiting else None)
         return "step" if self.case and self._seat_of(self.case) == seat else "title"
 
-    def on_open(self, forms: Forms, case: str) -> str:
+    def do_open(self, forms: Forms, case: str) -> str:
         """Look at a case."""
         self._keep(forms)
         self.panel, self.errors = "", {}
         self._show(case)
         return "title"
 
-    def on_hand_over(self, forms: Forms) -> str:
+    def do_hand_over(self, forms: Forms) -> str:
         """Hand in the form."""
         self._keep(forms)
         case = self._current()
@@ -175,7 +176,7 @@ class Desk(Live):
         self.notice = _("Handed over. It now lies with the {seat}.").format(seat=seat.name)
         return "go" if seat.id in self.practice.seats else "elsewhere"
 
-    def on_send_back(self, forms: Forms) -> str:
+    def do_send_back(self, forms: Forms) -> str:
         """Return the case to an earlier step."""
         self._keep(forms)
         case = self._current()
@@ -192,7 +193,7 @@ class Desk(Live):
         self.notice = _("Sent back. It now lies with the {seat}.").format(seat=seat.name)
         return "step" if seat.id == self.seat else "go"
 
-    def on_reassign(self, forms: Forms, holder: str) -> str:
+    def do_reassign(self, forms: Forms, holder: str) -> str:
         """Give the step to a colleague in the same seat: the second of two clicks."""
         self._keep(forms)
         self._moved(self.practice.reassign(self._current(), holder, seat=self.seat).case)
@@ -200,14 +201,14 @@ class Desk(Live):
         self.notice = _("Now {name} has it.").format(name=name)
         return "step"
 
-    def on_panel(self, forms: Forms, name: str) -> str:
+    def do_panel(self, forms: Forms, name: str) -> str:
         """Open or close one of the small questions."""
         self._keep(forms)
         self.errors = {}
         self.panel = "" if self.panel == name else name
         return "panel" if self.panel else ""
 
-    def on_hint(self, forms: Forms) -> str:
+    def do_hint(self, forms: Forms) -> str:
         """Open one more hint."""
         self._keep(forms)
         case = self._current()
@@ -218,13 +219,13 @@ class Desk(Live):
         self._tell_watch(case)
         return "hint"
 
-    def on_wait(self, forms: Forms, hours: str) -> str:
+    def do_wait(self, forms: Forms, hours: str) -> str:
         """Let time pass."""
         self._keep(forms)
         self.practice.wait(self._current(), float(hours))
         return ""
 
-    def on_reset(self, forms: Forms) -> str:
+    def do_reset(self, forms: Forms) -> str:
         """Back to the first morning."""
         self.practice.sandbox.reset()
         self.practice.open_all()
@@ -232,7 +233,7 @@ class Desk(Live):
         self.notice = _("A new first morning. The cases wait in the inbox.")
         return "title"
 
-    def on_refusal(self, refusal: CrmlabError) -> str:
+    def refused(self, refusal: CrmlabError) -> str:
         """Errors stand beside their field; a case that moved on is shown as it is now."""
         if isinstance(refusal, StaleCase):
             self._show(self.case.case_id if self.case else None)

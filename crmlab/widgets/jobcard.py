@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from crmlab.procedures import Procedure, load
 from crmlab.text import gettext as _
-from crmlab.widgets.live import Live
+from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 from crmlab.widgets.telling import seat_view
 
@@ -22,6 +22,7 @@ class JobCard(Live):
 
     template: ClassVar[str] = "jobcard.html"
 
+    @shows_trouble
     def __init__(self, procedure: str | Path | Procedure, seat: str | None = None) -> None:
         super().__init__()
         self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
@@ -54,7 +55,7 @@ class JobCard(Live):
             ],
         }
 
-    def on_seat(self, _forms: Forms, seat: str) -> str:
+    def do_seat(self, _forms: Forms, seat: str) -> str:
         """Show another seat's card."""
         self.seat = seat
         return ""

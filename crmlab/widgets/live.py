@@ -1,6 +1,6 @@
 """A view drawn in the kernel: HTML out, actions in.
 
-A subclass has a template and methods named `on_<action>`. In the template, an element with
+A subclass has a template and methods named `do_<action>`. In the template, an element with
 `data-do="<action>"` sends that action when it is pressed (or submitted, if it is a form), with
 its other `data-` attributes as arguments and with what stands in the view's forms. So all
 decisions and all words stay in Python, and the browser's part is one small file, `live.js`.
@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, ParamSpec
 
 import anywidget
 import traitlets
@@ -27,7 +28,25 @@ from crmlab.widgets.pressing import Forms, pressed, readable
 
 HERE = Path(__file__).parent
 SHEETS = ("tokens.css", "components.css", "learning.css")
+P = ParamSpec("P")
 log = logging.getLogger(__name__)
+
+
+def shows_trouble(begin: Callable[P, None]) -> Callable[P, None]:
+    """For a view's `__init__`: what is wrong with files and folders is told in its place.
+
+    A lesson goes on below a desk that cannot be opened, and nobody meets a traceback.
+    """
+
+    @wraps(begin)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            begin(*args, **kwargs)
+        except CrmlabError as trouble:
+            view: Any = args[0]
+            view.cannot_begin(str(trouble))
+
+    return told
 
 
 class Live(anywidget.AnyWidget):
@@ -63,6 +82,11 @@ class Live(anywidget.AnyWidget):
         turn = self.view["turn"] + 1
         self.view = {"html": page, "turn": turn, "focus": focus, "lang": language()}
 
+    def cannot_begin(self, trouble: str) -> None:
+        """Show why there is nothing to show."""
+        page = draw("trouble.html", trouble=trouble)
+        self.view = {**self.view, "html": page, "turn": self.view["turn"] + 1}
+
     def act(self, action: str, args: dict[str, Any], forms: Forms) -> None:
         """Do an action. Whatever is refused is told on the page, and nothing is lost.
 
@@ -70,16 +94,16 @@ class Live(anywidget.AnyWidget):
         from the trainee.
         """
         self.notice = self.trouble = ""
-        method: Callable[..., str | None] = getattr(self, f"on_{action}")
+        method: Callable[..., str | None] = getattr(self, f"do_{action}")
         focus: str | None = None
         try:
             focus = method(forms, **args)
         except CrmlabError as refusal:
             self.trouble = str(refusal)
-            focus = self.on_refusal(refusal)
+            focus = self.refused(refusal)
         self.draw(focus or "")
 
-    def on_refusal(self, refusal: CrmlabError) -> str:
+    def refused(self, refusal: CrmlabError) -> str:
         """What comes into focus when an action is refused: the message, unless overridden."""
         return "trouble"
 

@@ -12,7 +12,7 @@ from crmlab.learning.outcome import NOT_TRIED, Outcome, State
 from crmlab.learning.progress import Progress
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
-from crmlab.widgets.live import Live
+from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 
 
@@ -30,6 +30,7 @@ class Quiz(Live):
 
     template: ClassVar[str] = "quiz.html"
 
+    @shows_trouble
     def __init__(
         self,
         lesson: str,
@@ -136,7 +137,7 @@ class Quiz(Live):
 
     # What can be done
 
-    def on_check(self, forms: Forms) -> str:
+    def do_check(self, forms: Forms) -> str:
         """Answer the question."""
         question = self._here()
         if isinstance(question, Ordering):
@@ -154,7 +155,7 @@ class Quiz(Live):
         self.drafts.pop(question.id, None)
         return "feedback"
 
-    def on_move(self, forms: Forms, step: str, way: str) -> str:
+    def do_move(self, forms: Forms, step: str, way: str) -> str:
         """Move a step up or down in its order; the button stays in focus."""
         question = self._here()
         assert isinstance(question, Ordering)
@@ -168,14 +169,14 @@ class Quiz(Live):
         other = "down" if way == "up" else "up"
         return f"{other if at_the_end else way}-{step}"
 
-    def on_go(self, forms: Forms, number: str) -> str:
+    def do_go(self, forms: Forms, number: str) -> str:
         """Look at another question; what is chosen here is kept."""
         self._keep(forms)
         self.at = min(max(int(number), 0), len(self.questions) - 1)
         self.error = ""
         return "question"
 
-    def on_again(self, forms: Forms) -> str:
+    def do_again(self, forms: Forms) -> str:
         """Try once more: the page forgets the answer, progress does not."""
         question = self._here()
         self.error = ""

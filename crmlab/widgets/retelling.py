@@ -17,17 +17,23 @@ from crmlab.widgets.telling import tell
 def in_words(procedure: str | Path | Procedure, case: str, slip: str) -> Markdown:
     """What one slip does to whom, as a short text: a sentence and a line for each desk.
 
-    Raises:
-        CrmlabError: the slip cannot be made in this case.
+    What is wrong with a file or a name is told in its place.
     """
+    try:
+        return Markdown(_told(procedure, case, slip))
+    except CrmlabError as trouble:
+        return Markdown(str(trouble))
+
+
+def _told(procedure: str | Path | Procedure, case: str, slip: str) -> str:
     told_by = procedure if isinstance(procedure, Procedure) else load(procedure)
-    ended = with_slip(told_by, case_for_trial(told_by, case), slip)
+    known = told_by.mistakes if case in told_by.cases else {}
+    ended = with_slip(told_by, case_for_trial(told_by, case), slip) if slip in known else None
     if ended is None:
         raise CrmlabError(_("'{slip}' cannot be made in case {case}.").format(slip=slip, case=case))
-    story = debrief(told_by, ended)
-    told = tell(told_by, story)
+    told = tell(told_by, debrief(told_by, ended))
     lines = [f"**{_(told_by.mistakes[slip].title)}.** {told['sentence']}", ""]
     for item in told["slips"][0]["landed"]:
         cost = _("{hours} h, ¥{cost}").format(hours=item["hours"], cost=item["cost"])
         lines.append(f"- **{item['seat'].name}**: {item['what']} ({cost})")
-    return Markdown("\n".join(lines))
+    return "\n".join(lines)

@@ -25,7 +25,7 @@ from crmlab.learning.lessons import (
 from crmlab.learning.progress import Progress
 from crmlab.text import PSEUDO, SOURCE, language, languages, ngettext
 from crmlab.text import gettext as _
-from crmlab.widgets.live import Live
+from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 
 
@@ -52,6 +52,7 @@ class Shelf(Live):
 
     template: ClassVar[str] = "shelf.html"
 
+    @shows_trouble
     def __init__(
         self,
         folder: Path | None = None,
@@ -119,12 +120,12 @@ class Shelf(Live):
 
     # What can be done
 
-    def on_naming(self, _forms: Forms) -> str:
+    def do_naming(self, _forms: Forms) -> str:
         """Open or close the form for one's name."""
         self.naming, self.error, self.draft = not self.naming, "", ""
         return "name" if self.naming else "who"
 
-    def on_name(self, forms: Forms) -> str:
+    def do_name(self, forms: Forms) -> str:
         """Keep progress under this name from now on."""
         self.draft = forms["who"]["name"]
         try:

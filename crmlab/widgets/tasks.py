@@ -13,7 +13,7 @@ from crmlab.practice.session import Practice
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.desk import Desk
-from crmlab.widgets.live import Live
+from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 
 TAGS = {State.NOT_TRIED: "", State.RIGHT: "good", State.NOT_RIGHT: "warn", State.BROKE: "bad"}
@@ -33,6 +33,7 @@ class Tasks(Live):
 
     template: ClassVar[str] = "tasks.html"
 
+    @shows_trouble
     def __init__(
         self,
         lesson: str,
@@ -43,7 +44,8 @@ class Tasks(Live):
     ) -> None:
         super().__init__()
         known = bank if isinstance(bank, Bank) else load_bank(bank or f"lesson_{lesson}")
-        practice = desk.practice if isinstance(desk, Desk) else desk
+        # A desk that could not begin has none; what was watched before still counts.
+        practice = getattr(desk, "practice", None) if isinstance(desk, Desk) else desk
         self.doing = Doing(lesson, known, progress or Progress.open(), practice)
         self.looked: set[str] = set()
         self.draw()
@@ -87,18 +89,18 @@ class Tasks(Live):
             return ""
         return _("Nothing of this kind has been done at the desk yet.")
 
-    def on_check(self, _forms: Forms, task: str) -> str:
+    def do_check(self, _forms: Forms, task: str) -> str:
         """Look at what was done at the desk."""
         self.doing.check(task)
         self.looked.add(task)
         return f"outcome-{task}"
 
-    def on_hint(self, _forms: Forms, task: str) -> str:
+    def do_hint(self, _forms: Forms, task: str) -> str:
         """Open one more hint."""
         self.doing.open_hint(task)
         return f"hint-{task}"
 
-    def on_solution(self, _forms: Forms, task: str) -> str:
+    def do_solution(self, _forms: Forms, task: str) -> str:
         """Open the solution."""
         self.doing.show_solution(task)
         return f"solution-{task}"

@@ -14,7 +14,7 @@ from crmlab.procedures.conditions import holds
 from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.wording import fill, show
 from crmlab.text import gettext as _
-from crmlab.widgets.live import Live
+from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 from crmlab.widgets.step_view import WRITTEN
 from crmlab.widgets.swimlane import swimlane
@@ -31,6 +31,7 @@ class Walkthrough(Live):
 
     template: ClassVar[str] = "walkthrough.html"
 
+    @shows_trouble
     def __init__(self, procedure: str | Path | Procedure, case: str) -> None:
         super().__init__()
         self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
@@ -80,17 +81,17 @@ class Walkthrough(Live):
             "took": STANDARD.between(visit.entered_at, visit.done_at),
         }
 
-    def on_next(self, _forms: Forms) -> str:
+    def do_next(self, _forms: Forms) -> str:
         """On to the next step."""
         self.at = min(self.at + 1, len(self.stages) - 1)
         return "step"
 
-    def on_back(self, _forms: Forms) -> str:
+    def do_back(self, _forms: Forms) -> str:
         """Back to the step before."""
         self.at = max(self.at - 1, 0)
         return "step"
 
-    def on_first(self, _forms: Forms) -> str:
+    def do_first(self, _forms: Forms) -> str:
         """From the beginning."""
         self.at = 0
         return "step"
@@ -107,6 +108,7 @@ class BreakIt(Live):
 
     template: ClassVar[str] = "break_it.html"
 
+    @shows_trouble
     def __init__(
         self, procedure: str | Path | Procedure, case: str, mistake: str | None = None
     ) -> None:
@@ -145,7 +147,7 @@ class BreakIt(Live):
             "told": tell(self.procedure, debrief(self.procedure, ended)),
         }
 
-    def on_choose(self, forms: Forms) -> str:
+    def do_choose(self, forms: Forms) -> str:
         """Make the mistake that is chosen."""
         chosen = forms.get("mistake", {}).get("mistake")
         if chosen in self.mistakes:

@@ -92,7 +92,9 @@ def test_sending_back_has_to_find_the_slip(
     told = look(bank, "send_back", progress, practice)
     assert told.state is State.NOT_RIGHT
     assert "nothing to put right" in told.because
-    case = play(practice, progress, "C-1047", to="assess", wrong={"register": {"parts_kept": False}})
+    case = play(
+        practice, progress, "C-1047", to="assess", wrong={"register": {"parts_kept": False}}
+    )
     practice.send_back(case, "register", "Please ask for the parts.")
     assert look(bank, "send_back", progress, practice).right
 
@@ -116,9 +118,7 @@ def test_what_broke_is_said_to_be_broken(
         raise SandboxError("The disk is full.")
 
     monkeypatch.setattr("crmlab.learning.tasks.note_all_cases", full)
-    assert look(bank, "first_case", progress, practice) == Outcome(
-        State.BROKE, "The disk is full."
-    )
+    assert look(bank, "first_case", progress, practice) == Outcome(State.BROKE, "The disk is full.")
 
     def bug(*_args: object) -> None:
         raise ZeroDivisionError
@@ -129,9 +129,7 @@ def test_what_broke_is_said_to_be_broken(
     assert "not your doing" in told.because
 
 
-def test_what_was_done_once_stays_done(
-    bank: Bank, practice: Practice, progress: Progress
-) -> None:
+def test_what_was_done_once_stays_done(bank: Bank, practice: Practice, progress: Progress) -> None:
     doing = Doing("10", bank, progress, practice)
     play(practice, progress, "C-1042")
     assert doing.check("first_case").outcome.right

@@ -7,7 +7,6 @@ import pytest
 from bs4 import BeautifulSoup
 
 from crmlab import text
-from crmlab.errors import BankError
 from crmlab.learning.bank import Bank, load_bank
 from crmlab.learning.items import Choice, Ordering, Question
 from crmlab.learning.progress import Progress
@@ -188,8 +187,8 @@ def test_some_of_the_questions_can_be_asked_in_another_place(
 ) -> None:
     part = Quiz("10", bank, items=["no_answer", "forty_yuan"], progress=progress)
     assert "Question 1 of 2" in part.text()
-    with pytest.raises(BankError, match="did you mean 'forty_yuan'"):
-        Quiz("10", bank, items=["forty_yuen"], progress=progress)
+    misnamed = Quiz("10", bank, items=["forty_yuen"], progress=progress)
+    assert "did you mean 'forty_yuan'" in misnamed.text()
     kept = progress.state("10", "part/quiz")
     assert kept
     assert len(kept.value["of"]) == 11, "the shelf counts the whole bank"

@@ -122,8 +122,14 @@ def test_states_are_words(folder: Path) -> None:
     ("page", "link"),
     [
         ("", "10_a%20lesson.ipynb"),
-        ("http://127.0.0.1:8899/voila/render/00_a.ipynb?token=x", "/voila/render/10_a%20lesson.ipynb"),
-        ("http://hub/user/lin/voila/render/00_a.ipynb", "/user/lin/voila/render/10_a%20lesson.ipynb"),
+        (
+            "http://127.0.0.1:8899/voila/render/00_a.ipynb?token=x",
+            "/voila/render/10_a%20lesson.ipynb",
+        ),
+        (
+            "http://hub/user/lin/voila/render/00_a.ipynb",
+            "/user/lin/voila/render/10_a%20lesson.ipynb",
+        ),
         ("http://host/", "10_a%20lesson.ipynb"),
     ],
 )
