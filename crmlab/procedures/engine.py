@@ -328,8 +328,8 @@ def _where_next(procedure: Procedure, case: Case, step: str) -> tuple[str, Case]
     """The next step. Work that was sent back returns past what is already done.
 
     A corrected step may open a way that was not taken before (a severity put right opens
-    containment); then the case stops there first. And a way that leads round to the step itself
-    is a new round, not a return: what is done in it is done anew.
+    containment). Then there is no return: what was done after that on the old ground is done
+    anew. So it is where a way leads round to the step itself, which is a new round.
     """
     first = goes_to = route(procedure, case, step)
     if case.returns_to is None:
@@ -340,7 +340,8 @@ def _where_next(procedure: Procedure, case: Case, step: str) -> tuple[str, Case]
             return first, case.model_copy(update={"returns_to": None})
         passed.add(goes_to)
         goes_to = route(procedure, case, goes_to)
-    waits = case.returns_to if goes_to not in (END, case.returns_to) else None
+    still_away = goes_to not in (END, case.returns_to) and case.visits_to(goes_to)
+    waits = case.returns_to if still_away else None
     return goes_to, case.model_copy(update={"returns_to": waits})
 
 

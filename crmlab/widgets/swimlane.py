@@ -127,14 +127,18 @@ def told(state: str) -> str:
 
 
 def _edges(procedure: Procedure, case: Case | None, nodes: dict[str, Node]) -> list[Edge]:
+    """The way from each step to the one after it; others where the case can go, or has gone."""
+    gone = {(a.step, b.step) for a, b in pairwise(case.visits)} if case else set()
     edges = []
     for name, step in procedure.steps.items():
         for to in dict.fromkeys(way.to for way in step.next if way.to != END):
             start, end = nodes[name], nodes[to]
             apart = end.number - start.number
-            kind = "back" if apart < 0 else "next" if apart == 1 else "skip"
-            taken = case is not None and name in case.done and state_of(case, to) != "ahead"
-            edges.append(Edge(_path(start, end, kind), kind, taken and kind != "back"))
+            kind = "back" if apart <= 0 else "next" if apart == 1 else "skip"
+            taken = (name, to) in gone
+            open_now = case is not None and case.step == name
+            if kind == "next" or taken or open_now:
+                edges.append(Edge(_path(start, end, kind), kind, taken))
     return edges
 
 

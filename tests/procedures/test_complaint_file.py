@@ -324,3 +324,28 @@ def test_every_placeholder_is_filled_in_every_case(complaint: Procedure, opened:
             texts += [text for c in mistake.consequences for text in (c.what, c.why)]
         for text in texts:
             assert "{" not in fill(text, CaseWorld(complaint, case, "register")), text
+
+
+def test_a_no_that_becomes_a_yes_late_is_talked_over_again(
+    complaint: Procedure, opened: Open
+) -> None:
+    """A new way that a correction opens is gone to its end: what stood on the old ground is redone."""
+    case, pace = opened("C-1042"), usual_pace(complaint)
+    while case.step != "verify_and_close":
+        fields = right_fields(complaint, case)
+        if case.step == "assess":
+            fields["valid"] = False
+        if case.step == "communicate_decision":
+            fields["customer_answer"] = "accepted"
+        case = hand_over_right(complaint, case, pace, fields=fields).case
+    back = SendBack(
+        seat="service_manager",
+        step="verify_and_close",
+        to="assess",
+        reason="The data sheet says otherwise.",
+        at=STANDARD.add(case.visit.entered_at, 1),
+    )
+    case = act(complaint, case, back).case
+    after = [visit.step for visit in by_the_procedure(complaint, case).visits]
+    again = after[after.index("verify_and_close") + 1 :]
+    assert again == STEPS[STEPS.index("assess") :]
