@@ -1,9 +1,9 @@
 """The texts a translator gets: those in code and templates, and those in data and lessons.
 
 Babel reads Python and templates by itself; the two extractors here read procedures, start sets
-and exercises (YAML) and lessons (notebooks). `babel.cfg` names them all:
+and exercises (YAML) and lessons (notebooks). `locale/babel.cfg` names them all:
 
-    pybabel extract -F babel.cfg -k _ -o crmlab/locale/crmlab.pot .
+    pybabel extract -F crmlab/locale/babel.cfg -k _ -o crmlab/locale/crmlab.pot .
 """
 
 from __future__ import annotations

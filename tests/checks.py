@@ -5,9 +5,11 @@ The last line on stdout is pytest's own: what is said here goes to stderr.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from browser import find_chromium, in_ci
 
@@ -27,7 +29,13 @@ def say(text: str) -> None:
 
 
 def run(*arguments: str) -> int:
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
+    # Lessons that are run as tests must not leave a trace in anybody's own progress.
+    with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as home:
+        kept = {name: value for name, value in os.environ.items() if name[:7] != "CRMLAB_"}
+        browser = {n: os.environ[n] for n in ("CRMLAB_CHROMIUM",) if n in os.environ}
+        environment = {**kept, **browser, "CRMLAB_HOME": home}
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def have_chromium() -> bool:

@@ -21,7 +21,15 @@ ROOT = Path(__file__).parent.parent
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """What `pybabel extract` finds."""
     target = tmp_path_factory.mktemp("locale") / "crmlab.pot"
-    command = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", "babel.cfg"]
+    command = [
+        sys.executable,
+        "-m",
+        "babel.messages.frontend",
+        "-q",
+        "extract",
+        "-F",
+        "crmlab/locale/babel.cfg",
+    ]
     subprocess.run([*command, "-k", "_", "-o", str(target), "."], cwd=ROOT, check=True)
     with target.open("rb") as file:
         ids = [message.id for message in read_po(file) if message.id]

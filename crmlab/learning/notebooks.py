@@ -69,14 +69,15 @@ def strip(notebook: Any) -> int:
         cell.metadata.pop("execution", None)
         if cell.cell_type != "code":
             continue
-        cell["execution_count"] = None
         if KEPT in tags(cell):
             kept += 1
+            # Only a cell that has been run is compared; which number it had says nothing.
+            cell["execution_count"] = kept
             for output in cell["outputs"]:
                 if "execution_count" in output:
-                    output["execution_count"] = None
+                    output["execution_count"] = kept
         else:
-            cell["outputs"] = []
+            cell["execution_count"], cell["outputs"] = None, []
     return kept
 
 

@@ -97,4 +97,5 @@ def urgency(hours_left: float) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}"
+    """One place behind the point where there is something behind it: 6, 14.5."""
+    return f"{value:,.1f}".removesuffix(".0")
