@@ -1,5 +1,5 @@
-"""The same servers and browser as in the tests."""
+"""The same home, servers and browser as in the tests."""
 
-from tests.conftest import browser, chromium, lessons, page, window
+from tests.conftest import browser, chromium, complaint, home, lessons, page, sandbox, window
 
-__all__ = ["browser", "chromium", "lessons", "page", "window"]
+__all__ = ["browser", "chromium", "complaint", "home", "lessons", "page", "sandbox", "window"]

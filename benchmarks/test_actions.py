@@ -9,11 +9,8 @@ machine may need several times as long, so what is asserted here is generous.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from crmlab.crm import cases as crm
 from crmlab.crm.sandbox import Sandbox, open_sandbox
@@ -26,21 +23,6 @@ from tests.tiny import hand_over
 
 GENEROUS = 5
 """How many times its limit a median may take before the benchmark fails."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("home")
-        patch.setenv("CRMLAB_HOME", str(folder))
-        yield folder
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    opened = open_sandbox("bench", folder=tmp_path)
-    yield opened
-    opened.close()
 
 
 def hold_to(benchmark: Any, milliseconds: float) -> None:

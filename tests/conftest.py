@@ -1,4 +1,4 @@
-"""A real server, a real browser, and nothing from outside.
+"""What tests share: a home of their own, a sandbox, a real server, a real browser.
 
 A browser test takes `lessons` (the real `crmlab start`, one for the whole run) and `page`
 (a fresh browser window that reaches this machine alone):
@@ -25,12 +25,65 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import settings
 
+from crmlab import text
+from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.learning.progress import Progress
+from crmlab.practice.session import Practice
+from crmlab.procedures import Procedure, load
 from tests.browser import ARGUMENTS, find_chromium, in_ci
 from tests.serving import Lessons, serving
 
 # How long one example takes depends on what else the machine is doing.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A learner's folder of the tests' own, so that they leave no trace in anybody's."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("home")
+        patch.setenv("CRMLAB_HOME", str(folder))
+        patch.delenv("CRMLAB_LEARNER", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def complaint() -> Procedure:
+    """The shipped complaint procedure."""
+    return load("complaint")
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox on its first morning."""
+    opened = open_sandbox("lin", folder=tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def practice(complaint: Procedure, sandbox: Sandbox) -> Practice:
+    """A trainee in all five seats of the complaint procedure, on the first morning."""
+    begun = Practice(complaint, sandbox)
+    begun.open_all()
+    return begun
+
+
+@pytest.fixture
+def progress(tmp_path: Path) -> Iterator[Progress]:
+    """A store of progress with nothing in it."""
+    opened = Progress(tmp_path / "progress.sqlite", "Lin Yue")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def pseudo() -> Iterator[None]:
+    """The pseudo-language, in this process."""
+    text.use_language(text.PSEUDO)
+    yield
+    text.use_language(None)
 
 
 @pytest.fixture(scope="session")

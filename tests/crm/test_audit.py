@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ CASE = "C-1042"
 
 def complaint() -> Procedure:
     return load("complaint")
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    opened = open_sandbox("lin", folder=tmp_path)
-    yield opened
-    opened.close()
 
 
 def played(sandbox: Sandbox) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,27 +13,15 @@ from sqlalchemy.orm import Session
 from crmlab.calendar import STANDARD
 from crmlab.crm import cases as crm
 from crmlab.crm import records, tables
-from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.crm.sandbox import Sandbox
 from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
-from crmlab.procedures import Procedure, load, loads
+from crmlab.procedures import Procedure, loads
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.engine import Result
 from tests.tiny import hand_over, reassign, send_back, spoilt, tiny
 
 CASE = "C-1042"
-
-
-@pytest.fixture(scope="module")
-def complaint() -> Procedure:
-    return load("complaint")
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    opened = open_sandbox("lin", folder=tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

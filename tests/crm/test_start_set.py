@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import records, start_set, tables
-from crmlab.procedures import Procedure, load
+from crmlab.procedures import Procedure
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,6 @@ def crm() -> Iterator[Session]:
         start_set.fill(session)
         session.flush()
         yield session
-
-
-@pytest.fixture(scope="module")
-def complaint() -> Procedure:
-    return load("complaint")
 
 
 Row = TypeVar("Row", bound=tables.Base)

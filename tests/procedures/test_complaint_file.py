@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crmlab.calendar import STANDARD
 from crmlab.crm import start_set, tables
 from crmlab.crm.cases import facts_of
-from crmlab.procedures import Procedure, load
+from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case, SendBack
 from crmlab.procedures.conditions import Raw, holds
 from crmlab.procedures.engine import CaseWorld, act
@@ -64,11 +64,6 @@ NAMED_IN_THE_TASK = {
 }
 
 Open = Callable[[str], Case]
-
-
-@pytest.fixture(scope="module")
-def complaint() -> Procedure:
-    return load("complaint")
 
 
 @pytest.fixture(scope="module")

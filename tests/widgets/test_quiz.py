@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
-from crmlab import text
 from crmlab.learning.bank import Bank, load_bank
 from crmlab.learning.items import Choice, Ordering, Question
 from crmlab.learning.progress import Progress
@@ -213,13 +211,6 @@ def test_a_full_disk_is_told_on_the_page(
     monkeypatch.setattr(progress, "note", full)
     quiz.click("check", {"choice": "plate"})
     assert "The disk is full" in quiz.text()
-
-
-@pytest.fixture
-def pseudo() -> Iterator[None]:
-    text.use_language(text.PSEUDO)
-    yield
-    text.use_language(None)
 
 
 @pytest.mark.usefixtures("pseudo")

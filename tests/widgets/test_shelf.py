@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
-from crmlab import text
 from crmlab.learning import learner
 from crmlab.learning.lessons import set_parts
 from crmlab.learning.progress import Progress
@@ -151,13 +149,6 @@ def test_an_empty_shelf_and_a_broken_notebook_are_told(tmp_path: Path) -> None:
 
 def test_the_shelf_of_crmlab_itself_is_drawn() -> None:
     assert "One complaint, five desks" in Shelf().text()
-
-
-@pytest.fixture
-def pseudo() -> Iterator[None]:
-    text.use_language(text.PSEUDO)
-    yield
-    text.use_language(None)
 
 
 @pytest.mark.usefixtures("pseudo")

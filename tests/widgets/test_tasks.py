@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
-from crmlab import text
 from crmlab.crm.sandbox import Sandbox
 from crmlab.learning.progress import Progress
 from crmlab.learning.runs import flow, watcher
@@ -114,13 +112,6 @@ def test_a_desk_nobody_watched_is_looked_at_when_asked(
     work(desk, "C-1042")
     tasks.click("check", task="every_seat")
     assert "1 of 6 tasks done" in tasks.text()
-
-
-@pytest.fixture
-def pseudo() -> Iterator[None]:
-    text.use_language(text.PSEUDO)
-    yield
-    text.use_language(None)
 
 
 @pytest.mark.usefixtures("pseudo")
