@@ -149,10 +149,9 @@ def apply(
         current = Case.model_validate(row.state) if row else None
         if row is None or current != seen:
             raise StaleCase(_moved_on(procedure, seen.case_id, current))
-        result = act(procedure, seen, action)
+        result = _act(session, procedure, seen, action)
         _check_permission(session, action, user)
         if isinstance(action, HandOver):
-            _check_records(session, procedure, action)
             _write_record(session, procedure, result.case, action)
             _change_records(session, procedure, result.case, action)
             _note_contact(session, procedure, result.case, action)
@@ -245,14 +244,32 @@ def _check_permission(session: Session, action: Action, user: str | None) -> Non
             )
 
 
-def _check_records(session: Session, procedure: Procedure, action: HandOver) -> None:
+def _act(session: Session, procedure: Procedure, case: Case, action: Action) -> Result:
+    """The engine's answer. All faults of a form are told at once: the engine's and the CRM's."""
+    unknown = _unknown_records(session, procedure, action)
+    try:
+        result = act(procedure, case, action)
+    except Refused as refusal:
+        if not refusal.fields:
+            raise  # the action itself is refused, so its form does not matter
+        unknown = {**unknown, **refusal.fields}
+    if unknown:
+        known = [name for name in procedure.steps[action.step].fields if name in unknown]
+        faults = {name: unknown[name] for name in dict.fromkeys([*known, *unknown])}
+        raise Refused(" ".join(faults.values()), faults)
+    return result
+
+
+def _unknown_records(session: Session, procedure: Procedure, action: Action) -> dict[str, str]:
+    """A sentence for each field that names a record which is not there."""
+    if not isinstance(action, HandOver) or action.step not in procedure.steps:
+        return {}
     faults = {}
     for name, field in procedure.steps[action.step].fields.items():
         key = str(action.fields.get(name) or "").strip()
         if field.record and key and not records.exists(session, field.record, key):
             faults[name] = _("'{key}' is not in the CRM; choose one from the list.").format(key=key)
-    if faults:
-        raise Refused(" ".join(faults.values()), faults)
+    return faults
 
 
 def _with_holder(session: Session, procedure: Procedure, case: Case) -> Case:

@@ -1,0 +1,254 @@
+"""The desk, pressed without a browser: for whatever procedure it is given."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.practice.script import play
+from crmlab.practice.trial import case_for_trial, stages
+from crmlab.procedures import Procedure, load
+from crmlab.widgets import BreakIt, Desk, JobCard, Walkthrough
+from tests.tiny import TINY
+
+CASE = "C-1042"
+TOLD = {True: "yes", False: "no", None: ""}
+
+
+@pytest.fixture
+def desk(complaint: Procedure, sandbox: Sandbox) -> Desk:
+    """A desk with the case in hand."""
+    begun = Desk(complaint, sandbox=sandbox)
+    begun.click("open", case=CASE)
+    return begun
+
+
+def right(procedure: Procedure, case: str) -> dict[str, dict[str, str]]:
+    """What the procedure would enter, as it is entered."""
+    values = stages(procedure, case_for_trial(procedure, case))[-1].values
+    return {
+        step: {name: TOLD.get(value, str(value)) for name, value in fields.items()}
+        for step, fields in values.items()
+    }
+
+
+def soup(view: Any) -> BeautifulSoup:
+    return BeautifulSoup(view.view["html"], "html.parser")
+
+
+def play_to(desk: Desk, stop: str | None) -> None:
+    """Carry the open case on by the procedure, up to a step or to its close."""
+    assert desk.case
+    entries = right(desk.procedure, desk.case.case_id)
+    while desk.case.step != stop:
+        desk.click("sit", seat=desk.procedure.steps[desk.case.step].seat)
+        desk.click("hand_over", entries[desk.case.step])
+
+
+# Another procedure, without a line of Python of its own
+
+
+@pytest.fixture
+def ladder(tmp_path: Path) -> Path:
+    """A file of three seats and four steps."""
+    path = tmp_path / "ladder.yaml"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+def test_a_tiny_procedure_gets_a_desk_a_swimlane_and_a_debrief(
+    ladder: Path, sandbox: Sandbox
+) -> None:
+    desk = Desk(ladder, sandbox=sandbox)
+    lanes = soup(desk).select("svg .lane-name")
+    assert [lane.get_text() for lane in lanes] == ["Neighbour", "Keeper", "Checker"]
+    assert [mark.get_text() for mark in soup(desk).select("svg .label")] == [
+        "Ask",
+        "Lend",
+        "Check",
+        "Back",
+    ]
+    desk.click("open", case="T-1")
+    assert soup(desk).select_one(".steps-list [aria-current=step] b").get_text() == "Ask"
+    desk.click("hand_over", {"height": "3"})
+    desk.click("sit", seat="keeper")
+    desk.click("hand_over", {"ladder": "short"})
+    desk.click("sit", seat="neighbour")
+    desk.click("hand_over", {"note": ""})
+    row = soup(desk).select_one("tr[data-mistake=short_ladder]")
+    assert row["data-seat"] == "neighbour"
+    assert "Climbs on a chair." in row.get_text()
+    assert [cell.get_text() for cell in row.select("td.n")] == ["2.0", "100"]
+
+
+def test_a_tiny_procedure_plays_from_a_script(ladder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.yaml"
+    script.write_text(
+        """
+play:
+  - {seat: neighbour, step: ask, fields: {height: 3}}
+  - {seat: keeper, step: lend, fields: {ladder: short}}
+  - {seat: neighbour, step: back}
+""",
+        encoding="utf-8",
+    )
+    told = json.loads(json.dumps(play(load(ladder), script)))
+    assert told["outcome"] == "closed"
+    assert told["consequences"]["neighbour"][0]["cost"] == 100
+    assert told["totals"]["cost"] == 100
+    assert told["by_the_procedure"]["cost"] == 0
+
+
+def test_a_tiny_procedure_gets_its_worked_example_its_slips_and_its_cards(ladder: Path) -> None:
+    walk = Walkthrough(ladder, "T-1")
+    while walk.at < len(walk.stages) - 1:
+        walk.click("next")
+    assert "The case is closed" in walk.text()
+    assert "Climbs on a chair." in BreakIt(ladder, "T-1").text()
+    assert "Hand out the ladder" in Walkthrough(ladder, "T-1").text() or JobCard(ladder).text()
+
+
+# The desk itself
+
+
+def test_an_error_stands_at_its_field_and_nothing_typed_is_lost(desk: Desk) -> None:
+    desk.click("hand_over", {"description": "Four pumps leak.", "batch_no": "B-9999"})
+    page = soup(desk)
+    batch = page.select_one("[name=batch_no]")
+    assert batch["aria-invalid"] == "true"
+    error = page.find(id=batch["aria-describedby"].split()[-1])
+    assert "B-9999" in error.get_text() or "missing" in desk.text()
+    assert batch["value"] == "B-9999"
+    assert page.select_one("[name=description]").get_text() == "Four pumps leak."
+    assert desk.case.step == "register"
+
+
+def test_what_is_typed_stays_when_something_else_is_pressed(desk: Desk) -> None:
+    desk.click("hint", {"description": "Half a sentence"})
+    desk.click("wait")
+    desk.click("open", case="C-1044")
+    desk.click("open", case=CASE)
+    assert soup(desk).select_one("[name=description]").get_text() == "Half a sentence"
+
+
+def test_markup_and_sql_are_shown_as_text(desk: Desk) -> None:
+    nasty = "<script>alert(1)</script>'; DROP TABLE cases;-- {{7*7}} {fact.batch_no}"
+    entries = right(desk.procedure, CASE)
+    desk.click("hand_over", {**entries["register"], "description": nasty})
+    desk.click("sit", seat="service_agent")
+    assert nasty in soup(desk).get_text()
+    assert not soup(desk).find_all("script")
+    with desk.practice.sandbox.read() as session:
+        found = session.connection().exec_driver_sql("SELECT count(*) FROM cases").scalar()
+    assert found == 4
+
+
+def test_hints_open_one_at_a_time(desk: Desk) -> None:
+    hints = desk.procedure.steps["register"].hints
+    for n in range(1, len(hints) + 1):
+        desk.click("hint")
+        assert len(soup(desk).select(".hints li")) == n
+    with pytest.raises(LookupError):
+        desk.click("hint")
+
+
+def test_an_overdue_step_names_who_has_it_and_is_given_away_in_two_clicks(desk: Desk) -> None:
+    page = soup(desk)
+    waits = page.select_one("[data-do=open][data-case=C-1039]").get_text(" ", strip=True)
+    assert "late, with" in waits
+    people = desk.practice.people("service_agent")
+    holder = desk.case.holder
+    other = next(person for person in people if person.key != holder)
+    desk.click("panel", name="reassign")
+    desk.click("reassign", holder=other.key)
+    assert desk.case.holder == other.key
+    assert f"Now {other.label} has it." in desk.text()
+
+
+def test_sending_back_needs_a_reason_and_is_judged(desk: Desk) -> None:
+    entries = right(desk.procedure, CASE)
+    desk.click("hand_over", {**entries["register"], "batch_no": "B-2203"})
+    play_to(desk, "assess")
+    desk.click("sit", seat="quality_engineer")
+    desk.click("panel", name="send_back")
+    desk.click("send_back", {"to": "register", "reason": " "})
+    assert "Say why you send it back" in desk.text()
+    desk.click("send_back", {"to": "register", "reason": "The plate reads B-2230."})
+    desk.click("sit", seat="service_agent")
+    assert "It came back to you." in desk.text()
+    assert "The plate reads B-2230." in desk.text()
+    play_to(desk, None)
+    assert "well seen" in desk.text()
+    assert "put right before it reached anybody" in desk.text()
+
+
+def test_a_case_cannot_be_closed_without_a_prevention_note(desk: Desk) -> None:
+    entries = right(desk.procedure, CASE)
+    play_to(desk, "correct_and_prevent")
+    desk.click("sit", seat="quality_engineer")
+    desk.click("hand_over", {**entries["correct_and_prevent"], "prevention_note": ""})
+    desk.click("sit", seat="service_manager")
+    desk.click("hand_over", entries["verify_and_close"])
+    assert desk.case.closed_at is None
+    assert "prevention note" in desk.text()
+
+
+def test_two_desks_on_one_sandbox(complaint: Procedure, sandbox: Sandbox, desk: Desk) -> None:
+    other = Desk(complaint, sandbox=Sandbox(sandbox.path))
+    other.click("open", case=CASE)
+    entries = right(complaint, CASE)["register"]
+    desk.click("hand_over", entries)
+    other.click("hand_over", {**entries, "description": "Mine"})
+    assert "another window" in other.text()
+    assert desk.practice.case(CASE).values["register"]["description"] != "Mine"
+
+
+def test_starting_again_keeps_nothing_of_the_old_cases(desk: Desk) -> None:
+    desk.click("hand_over", right(desk.procedure, CASE)["register"])
+    desk.click("panel", name="again")
+    desk.click("reset")
+    assert desk.practice.case(CASE).step == "register"
+    assert "A new first morning" in desk.text()
+
+
+def test_one_seat_with_colleagues_in_the_others(complaint: Procedure, sandbox: Sandbox) -> None:
+    desk = Desk(complaint, sandbox=sandbox, seats=["quality_engineer"])
+    assert [b["data-seat"] for b in soup(desk).select(".seat-button")] == ["quality_engineer"]
+    desk.click("open", case=CASE)
+    assert desk.case.step == "assess"
+    play_to(desk, None)
+    assert desk.case.closed_at
+
+
+def test_a_foreign_file_in_the_sandboxs_place_is_told_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "mine.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE recipes (name)")
+    before = path.read_bytes()
+    with pytest.raises(Exception, match="not a crmlab sandbox"):
+        open_sandbox("mine", folder=tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_desk_that_cannot_begin_says_so_in_its_place(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(TINY.replace("seat: keeper", "seat: kepper"), encoding="utf-8")
+    desk = Desk(broken, sandbox="trial")
+    assert "broken.yaml, line 26" in desk.text()
+    assert "did you mean 'keeper'?" in desk.text()
+    assert "Traceback" not in desk.text()
+
+
+def test_a_fault_of_ours_is_kept_from_the_trainee(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.practice, "wait", None)
+    desk._receive(None, {"do": "wait", "args": {"hours": "4"}, "forms": {}}, [])
+    assert "Something broke here, and it is not your doing" in desk.text()
+    assert "Traceback" not in desk.text()
