@@ -11,7 +11,6 @@ from pathlib import Path
 
 from crmlab.errors import ProcedureError
 from crmlab.procedures.checks import check
-from crmlab.procedures.keeping import keep, kept
 from crmlab.procedures.reading import Places, parse, read_text, validate
 from crmlab.procedures.schema import Procedure
 
@@ -49,15 +48,10 @@ def load(name: str | Path) -> Procedure:
 @cache
 def loads(text: str, name: str = "procedure.yaml") -> Procedure:
     """A procedure from YAML text; `name` is what its faults are reported under."""
-    data = kept(text)
-    known = data is not None
-    if not known:
-        data = parse(text, name, ProcedureError)
+    data = parse(text, name, ProcedureError)
     places = Places(text, name)
     procedure = validate(Procedure, data, places, ProcedureError)
     check(procedure, places)
-    if not known:
-        keep(text, data)
     return procedure
 
 

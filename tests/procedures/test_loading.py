@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 
 import pytest
 
 from crmlab.errors import ProcedureError
-from crmlab.procedures import find, keeping, load, loads, shipped
+from crmlab.procedures import find, load, loads, shipped
 from tests.tiny import TINY, line_of, spoilt, tiny
 
 HANDS_BACK = "    hands_on: The ladder.\n    next: [{to: end}]"
@@ -324,57 +322,3 @@ def test_a_name_that_is_not_shipped_is_told_with_those_that_are() -> None:
         load("complain")
     assert "complaint" in shipped()
     assert find("complaint").name == "complaint.yaml"
-
-
-def test_what_was_parsed_once_is_kept_and_says_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CRMLAB_HOME", str(tmp_path))
-    text = TINY + "# kept\n"
-    assert keeping.kept(text) is None
-    procedure = loads(text, "first.yaml")
-    assert keeping.kept(text) is not None
-    assert loads(text, "second.yaml") == procedure
-
-
-def test_a_faulty_file_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CRMLAB_HOME", str(tmp_path))
-    text = spoilt("seat: keeper", "seat: keeper_of_ladders")
-    fault(text)
-    assert keeping.kept(text) is None
-
-
-def test_a_kept_file_that_was_tampered_with_is_held_to_the_schema(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CRMLAB_HOME", str(tmp_path))
-    text = TINY + "# tampered\n"
-    loads(text, "first.yaml")
-    (path,) = (tmp_path / "procedures").iterdir()
-    path.write_text("{not json", encoding="utf-8")
-    assert loads(text, "second.yaml").procedure == "tiny"
-    data = json.loads(path.read_text(encoding="utf-8"))
-    data["start"] = "nowhere"
-    path.write_text(json.dumps(data), encoding="utf-8")
-    with pytest.raises(ProcedureError, match="no step 'nowhere'"):
-        loads(text, "third.yaml")
-
-
-def test_without_a_folder_to_keep_it_in_the_file_loads_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    monkeypatch.setenv("CRMLAB_HOME", str(blocked / "home"))
-    assert loads(TINY + "# not kept\n", "tiny.yaml").procedure == "tiny"
-
-
-def test_only_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CRMLAB_HOME", str(tmp_path))
-    for number in range(keeping.MOST_KEPT + 3):
-        keeping.keep(f"text {number}", {"number": number})
-        (tmp_path / "procedures").mkdir(exist_ok=True)
-        for age, path in enumerate(sorted((tmp_path / "procedures").iterdir())):
-            os.utime(path, (age, age))
-    assert len(list((tmp_path / "procedures").iterdir())) == keeping.MOST_KEPT
-    assert keeping.kept(f"text {keeping.MOST_KEPT + 2}") is not None
