@@ -138,7 +138,7 @@ def _references(procedure: Procedure) -> Iterator[Fault]:
         for i, rule in enumerate(step.rules):
             path = (*here, "rules", i)
             yield from _condition(procedure, rule.refuse_when, name, (*path, "refuse_when"))
-            if rule.field not in step.fields:
+            if rule.field is not None and rule.field not in step.fields:
                 yield ((*path, "field"), unknown("field", rule.field, step.fields))
         for i, seen in enumerate(step.evidence):
             path = (*here, "evidence", i)

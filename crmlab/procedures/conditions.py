@@ -40,6 +40,7 @@ class Reference(Data):
 
 Operand = bool | int | float | str | Reference
 COMPARISONS = ("is_", "is_not", "above", "below", "at_least", "at_most", "one_of", "contains")
+OF_STEPS = ("late", "done_after", "visited")
 COMBINERS = ("all", "any", "not_")
 
 
@@ -47,7 +48,7 @@ class Condition(Data):
     """One comparison, or several combined with `all`, `any` or `not`.
 
     The left side is `field` (`step.field`, or just `field` within its own step), `fact`, or
-    `step`. `above` and `below` compare numbers, dates, or the order in which choices are listed.
+    `step`. `done_after` asks whether a step was done on a later day than the one named. `above` and `below` compare numbers, dates, or the order in which choices are listed.
     """
 
     all: list[Condition] | None = None
@@ -68,6 +69,7 @@ class Condition(Data):
     contains: Operand | None = None
     empty: bool | None = None
     late: bool | None = None
+    done_after: Operand | None = None
     visited: bool | None = None
 
     @model_validator(mode="after")
@@ -75,9 +77,7 @@ class Condition(Data):
         combined = [name for name in COMBINERS if getattr(self, name) is not None]
         left = [name for name in ("field", "fact", "step") if getattr(self, name) is not None]
         tests = [
-            name
-            for name in (*COMPARISONS, "empty", "late", "visited")
-            if getattr(self, name) is not None
+            name for name in (*COMPARISONS, "empty", *OF_STEPS) if getattr(self, name) is not None
         ]
         if combined:
             if len(combined) > 1 or left or tests:
@@ -87,10 +87,12 @@ class Condition(Data):
         elif len(tests) != 1:
             raise ValueError(
                 "needs exactly one comparison: is, is_not, above, below, at_least, at_most, "
-                "one_of, contains, empty, late or visited"
+                "one_of, contains, empty, late, done_after or visited"
             )
-        elif (tests[0] in ("late", "visited")) != (left[0] == "step"):
-            raise ValueError("late and visited are asked of a step, the rest of a field or a fact")
+        elif (tests[0] in OF_STEPS) != (left[0] == "step"):
+            raise ValueError(
+                "late, done_after and visited are asked of a step, the rest of a field or a fact"
+            )
         return self
 
     def parts(self) -> Iterator[Condition]:
@@ -104,7 +106,8 @@ class Condition(Data):
         """The right side: one value, several (`one_of`), or none."""
         if self.one_of is not None:
             return list(self.one_of)
-        found = (getattr(self, name) for name in COMPARISONS if name != "one_of")
+        names = (*COMPARISONS, "done_after")
+        found = (getattr(self, name) for name in names if name != "one_of")
         return [value for value in found if value is not None]
 
 
@@ -115,6 +118,7 @@ class World(Protocol):
     def fact(self, name: str) -> Raw: ...
     def choices(self, condition: Condition) -> list[str]: ...
     def late(self, step: str) -> bool: ...
+    def done_on(self, step: str) -> str: ...
     def visited(self, step: str) -> bool: ...
 
 
@@ -129,6 +133,9 @@ def holds(condition: Condition, world: World) -> bool:
     if condition.step is not None:
         if condition.late is not None:
             return world.late(condition.step) is condition.late
+        if condition.done_after is not None:
+            day = _value(condition.done_after, world)
+            return bool(day) and world.done_on(condition.step) > str(day)
         return world.visited(condition.step) is condition.visited
     left = _left(condition, world)
     if condition.empty is not None:

@@ -75,6 +75,11 @@ class CaseWorld:
     def late(self, step: str) -> bool:
         return any(v.done_at and v.done_at > v.due_at for v in self.case.visits_to(step))
 
+    def done_on(self, step: str) -> str:
+        """The day (ISO) on which the step was last handed over; empty if it was not yet."""
+        done = [v.done_at for v in self.case.visits_to(step) if v.done_at and not v.sent_back]
+        return f"{STANDARD.local(done[-1]):%Y-%m-%d}" if done else ""
+
     def visited(self, step: str) -> bool:
         return any(v.done_at and not v.sent_back for v in self.case.visits_to(step))
 
@@ -292,13 +297,10 @@ def _reassign(case: Case, action: Reassign) -> Result:
 
 def _check_rules(procedure: Procedure, case: Case, step: str) -> None:
     world = CaseWorld(procedure, case, step)
-    broken = {
-        rule.field: _(rule.message)
-        for rule in procedure.steps[step].rules
-        if holds(rule.refuse_when, world)
-    }
+    broken = [rule for rule in procedure.steps[step].rules if holds(rule.refuse_when, world)]
     if broken:
-        raise Refused(" ".join(broken.values()), broken)
+        fields = {rule.field: _(rule.message) for rule in broken if rule.field}
+        raise Refused(" ".join(_(rule.message) for rule in broken), fields)
 
 
 def _note_slips(procedure: Procedure, case: Case, at: datetime) -> tuple[Case, list[Slip]]:

@@ -112,10 +112,13 @@ class Next(Data):
 
 
 class Rule(Data):
-    """What the CRM refuses at hand-over, beyond a single field's own limits."""
+    """What the CRM refuses at hand-over, beyond a single field's own limits.
+
+    Without a `field` the message stands above the form: what is wrong was done elsewhere.
+    """
 
     refuse_when: Condition
-    field: str
+    field: str | None = None
     message: Text
 
 
