@@ -13,6 +13,7 @@ from __future__ import annotations
 import gettext as _gettext
 import os
 import re
+from datetime import date
 from pathlib import Path
 
 PSEUDO = "qps"
@@ -85,6 +86,22 @@ def gettext(message: str) -> str:
 def ngettext(one: str, many: str, n: int) -> str:
     """The text for this number of things; put the number in with `.format(n=n)`."""
     return _translations.ngettext(one, many, n)
+
+
+def show_day(iso: str) -> str:
+    """A day (`2026-05-12`) in the manner of the language in force; what is none, as it is."""
+    from babel.dates import format_date
+
+    try:
+        day = date.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return format_date(day, "d MMM y", locale=manner())
+
+
+def manner() -> str:
+    """The locale whose manner of dates is in force."""
+    return SOURCE if _language == PSEUDO else _language
 
 
 def translate_markdown(source: str) -> str:

@@ -149,6 +149,7 @@ def apply(
         current = Case.model_validate(row.state) if row else None
         if row is None or current != seen:
             raise StaleCase(_moved_on(procedure, seen.case_id, current))
+        action = _as_the_crm_writes(session, procedure, action)
         result = _act(session, procedure, seen, action)
         _check_permission(session, action, user)
         if isinstance(action, HandOver):
@@ -260,6 +261,18 @@ def _act(session: Session, procedure: Procedure, case: Case, action: Action) -> 
     return result
 
 
+def _as_the_crm_writes(session: Session, procedure: Procedure, action: Action) -> Action:
+    """The action with the keys of records as they are written here: `b-2230` means B-2230."""
+    if not isinstance(action, HandOver) or action.step not in procedure.steps:
+        return action
+    fields = dict(action.fields)
+    for name, field in procedure.steps[action.step].fields.items():
+        key = str(fields.get(name) or "").strip()
+        if field.record and key:
+            fields[name] = records.canonical(session, field.record, key) or key
+    return action.model_copy(update={"fields": fields})
+
+
 def _unknown_records(session: Session, procedure: Procedure, action: Action) -> dict[str, str]:
     """A sentence for each field that names a record which is not there."""
     if not isinstance(action, HandOver) or action.step not in procedure.steps:
@@ -267,7 +280,7 @@ def _unknown_records(session: Session, procedure: Procedure, action: Action) -> 
     faults = {}
     for name, field in procedure.steps[action.step].fields.items():
         key = str(action.fields.get(name) or "").strip()
-        if field.record and key and not records.exists(session, field.record, key):
+        if field.record and key and records.canonical(session, field.record, key) is None:
             faults[name] = _("'{key}' is not in the CRM; choose one from the list.").format(key=key)
     return faults
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
@@ -78,9 +78,14 @@ def misfits(procedure: Procedure) -> Iterator[str]:
             yield from column(change.record, change.column, f"step '{step_name}', sets")
 
 
-def exists(session: Session, name: str, key: str) -> bool:
-    """Whether there is a record of this kind and key."""
-    return session.get(kind(name), key) is not None
+def canonical(session: Session, name: str, key: str) -> str | None:
+    """The key as the CRM writes it, whatever the case of its letters; None if it is not there."""
+    table = kind(name)
+    if session.get(table, key) is not None:
+        return key
+    column = table.__mapper__.primary_key[0]
+    found = session.scalar(select(column).where(func.lower(column) == key.lower()))
+    return None if found is None else str(found)
 
 
 def entries(session: Session, name: str) -> list[Entry]:
@@ -100,11 +105,12 @@ def describe(row: Base) -> str:
     if isinstance(row, tables.Batch):
         return f"{row.product_id}, {row.made_on:%Y-%m-%d}"
     if isinstance(row, tables.OrderLine):
-        return f"{row.quantity} × {row.product_id}"
+        return f"{row.quantity} × {row.product_id}, {row.order.customer.name}"
     if isinstance(row, tables.Order):
-        return f"{row.customer_id}, {row.ordered_at:%Y-%m-%d}"
+        return f"{row.customer.name}, {row.ordered_at:%Y-%m-%d}"
     if isinstance(row, tables.Complaint):
-        return f"{row.customer_id}, {row.received_at:%Y-%m-%d}"
+        about = [row.customer.name, row.product_id, f"{row.received_at:%Y-%m-%d}"]
+        return ", ".join(part for part in about if part)
     return str(getattr(row, "name", ""))
 
 

@@ -127,6 +127,7 @@ class Order(Base):
     customer_id: Mapped[str] = mapped_column(ForeignKey("customers.customer_id"), index=True)
     ordered_at: Mapped[datetime] = mapped_column(Moment())
     shipped_at: Mapped[datetime | None] = mapped_column(Moment())
+    customer: Mapped[Customer] = relationship(viewonly=True)
 
 
 class OrderLine(Base):
@@ -169,6 +170,7 @@ class Complaint(Base):
     remedy: Mapped[str | None] = mapped_column(String(60))
     remedy_cost: Mapped[Decimal | None] = mapped_column(Money())
     prevention_note: Mapped[str | None] = mapped_column(String(2000))
+    customer: Mapped[Customer] = relationship(viewonly=True)
 
 
 class Interaction(Base):

@@ -173,7 +173,7 @@ class LessonState:
             )
         if self.of:
             told.append(
-                ngettext("{n} of {m} step", "{n} of {m} steps", self.of).format(
+                ngettext("{n} of {m} part done", "{n} of {m} parts done", self.of).format(
                     n=self.done, m=self.of
                 )
             )

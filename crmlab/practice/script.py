@@ -159,18 +159,15 @@ def _event(row: Event) -> dict[str, Any]:
 
 def report(procedure: Procedure, told: Debrief, events: list[dict[str, Any]]) -> dict[str, Any]:
     """A debrief as plain data: what `crmlab practise --json` prints."""
+    world = CaseWorld(procedure, told.case, procedure.start)
     consequences = [
         {
             "mistake": story.name,
             "seat": landed.felt.seat,
             "step": landed.felt.step,
             "timestamp": landed.felt.at.isoformat(),
-            "what": fill(
-                landed.consequence.what, CaseWorld(procedure, told.case, story.mistake.step)
-            ),
-            "why": fill(
-                landed.consequence.why, CaseWorld(procedure, told.case, story.mistake.step)
-            ),
+            "what": fill(landed.consequence.what, world, landed.felt.quotes),
+            "why": fill(landed.consequence.why, world, landed.felt.quotes),
             "hours": landed.felt.hours,
             "cost": landed.felt.cost,
             "delay_days": landed.felt.delay_days,

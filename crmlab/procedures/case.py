@@ -37,17 +37,26 @@ class Visit(Data):
 
 
 class Slip(Data):
-    """A mistake that was made in this case. It costs until it is put right."""
+    """A mistake that was made in this case. It costs until it is put right.
+
+    Attributes:
+        entered: what stood in its step's form; it may be put right later, the slip was made so.
+    """
 
     mistake: str
     step: str
     visit: int
     at: datetime
+    entered: dict[str, Raw] = {}
     corrected_at: datetime | None = None
 
 
 class Felt(Data):
-    """A consequence that has landed on somebody's desk."""
+    """A consequence that has landed on somebody's desk.
+
+    Attributes:
+        quotes: the values that its words quote (`step.field`), as they were at that moment.
+    """
 
     mistake: str
     part: int
@@ -59,6 +68,7 @@ class Felt(Data):
     delay_days: float
     repeat_complaint: float
     lose_customer: float
+    quotes: dict[str, Raw] = {}
 
 
 class SentBack(Data):

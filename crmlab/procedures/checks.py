@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from crmlab.errors import ProcedureError
 from crmlab.procedures.conditions import Condition, Operand, Reference
 from crmlab.procedures.reading import Path_, Places
-from crmlab.procedures.schema import CLOSING, END, Field, Procedure
-
-PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)\}")
-"""`{step.field}` or `{fact.name}` in a text."""
+from crmlab.procedures.schema import CLOSING, END, PLACEHOLDER, Field, Procedure
 
 Fault = tuple[Path_, str]
 

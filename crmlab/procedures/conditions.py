@@ -48,7 +48,8 @@ class Condition(Data):
     """One comparison, or several combined with `all`, `any` or `not`.
 
     The left side is `field` (`step.field`, or just `field` within its own step), `fact`, or
-    `step`. `done_after` asks whether a step was done on a later day than the one named. `above` and `below` compare numbers, dates, or the order in which choices are listed.
+    `step`. `above` and `below` compare numbers, dates, or the order in which choices are listed.
+    `done_after` asks whether a step was handed over on a later day than the one named.
     """
 
     all: list[Condition] | None = None

@@ -29,7 +29,7 @@ from crmlab.procedures.case import (
 )
 from crmlab.procedures.conditions import Condition, Raw, holds
 from crmlab.procedures.forms import check_form
-from crmlab.procedures.schema import CLOSING, END, Procedure
+from crmlab.procedures.schema import CLOSING, END, PLACEHOLDER, Procedure
 from crmlab.text import gettext as _
 
 
@@ -319,6 +319,7 @@ def _note_slips(procedure: Procedure, case: Case, at: datetime) -> tuple[Case, l
             step=procedure.mistakes[name].step,
             visit=len(case.visits_to(procedure.mistakes[name].step)),
             at=at,
+            entered=case.values.get(procedure.mistakes[name].step, {}),
         )
         for name in shown
         if name not in known
@@ -362,11 +363,22 @@ def _landing(procedure: Procedure, case: Case, moment: str, at: datetime) -> lis
             delay_days=consequence.delay_days,
             repeat_complaint=consequence.repeat_complaint,
             lose_customer=consequence.lose_customer,
+            quotes=_quotes(procedure, case, slip.mistake, part),
         )
         for slip in case.live_slips()
         for part, consequence in enumerate(procedure.mistakes[slip.mistake].consequences)
         if consequence.at == moment and (slip.mistake, part) not in landed
     ]
+
+
+def _quotes(procedure: Procedure, case: Case, mistake: str, part: int) -> dict[str, Raw]:
+    consequence = procedure.mistakes[mistake].consequences[part]
+    named = PLACEHOLDER.findall(f"{consequence.what} {consequence.why}")
+    return {
+        f"{step}.{field}": case.values.get(step, {}).get(field)
+        for step, field in named
+        if step != "fact"
+    }
 
 
 def _arrive(procedure: Procedure, step: str, at: datetime, calendar: WorkingCalendar) -> Visit:

@@ -25,6 +25,9 @@ Hours = Annotated[float, Setting(ge=0, le=1000)]
 END = "end"
 """Where the last step hands on to."""
 
+PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)\}")
+"""`{step.field}` or `{fact.name}` in a text."""
+
 CLOSING = "closing"
 """The moment at which a consequence may be felt when the case is closed."""
 

@@ -12,10 +12,9 @@ from typing import Any
 from crmlab.calendar import STANDARD, WorkingCalendar
 from crmlab.errors import ProcedureError, Refused
 from crmlab.procedures.case import Case, HandOver, SendBack
-from crmlab.procedures.checks import PLACEHOLDER
 from crmlab.procedures.conditions import Condition, Raw, Reference, holds, same
 from crmlab.procedures.engine import CaseWorld, Result, act, may_send_back_to, open_case
-from crmlab.procedures.schema import Procedure
+from crmlab.procedures.schema import PLACEHOLDER, Procedure
 from crmlab.procedures.wording import fill
 
 Pace = Callable[[Case], tuple[float, float]]

@@ -25,6 +25,9 @@ from crmlab.widgets.step_view import case_view, step_view, timeline_view
 from crmlab.widgets.swimlane import swimlane
 from crmlab.widgets.telling import seat_view, tell
 
+SEND_BACK = "send_back"
+"""The panel and the form for returning a case."""
+
 
 class Desk(Live):
     """A practice desk.
@@ -70,8 +73,7 @@ class Desk(Live):
         self.seat = start if start in self.practice.seats else self.practice.seats[0]
         self.case: Case | None = None
         self.panel = ""
-        self.hints = 0
-        self.hints_taken: dict[tuple[str, str], int] = {}  # by case and step
+        self.hints: dict[tuple[str, str], int] = {}  # by case and step
         self.errors: dict[str, str] = {}
         self.drafts: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -124,15 +126,16 @@ class Desk(Live):
             self.practice,
             case,
             entries=self.drafts.get((case.case_id, case.step)),
-            errors=self.errors,
-            hints=self.hints,
+            errors={} if self.panel == SEND_BACK else self.errors,
+            hints=self.hints.get((case.case_id, case.step), 0),
         )
-        back = self.drafts.get((case.case_id, "send_back"), {})
+        back = self.drafts.get((case.case_id, SEND_BACK), {})
+        back_errors = self.errors if self.panel == SEND_BACK else {}
         return view | {
             "here": view["seat"].id == self.seat,
             "may_sit": view["seat"].id in self.practice.seats,
             "back_draft": {"to": back.get("to", ""), "reason": back.get("reason", "")},
-            "back_errors": {name: self.errors.get(name, "") for name in ("to", "reason")},
+            "back_errors": {name: back_errors.get(name, "") for name in ("to", "reason")},
         }
 
     # What can be done
@@ -181,11 +184,11 @@ class Desk(Live):
         self._keep(forms)
         case = self._current()
         entry = forms.get("send_back", {})
-        self.drafts[case.case_id, "send_back"] = entry
+        self.drafts[case.case_id, SEND_BACK] = entry
         result = self.practice.send_back(
             case, entry.get("to", ""), entry.get("reason", ""), seat=self.seat
         )
-        del self.drafts[case.case_id, "send_back"]
+        del self.drafts[case.case_id, SEND_BACK]
         self._moved(result.case)
         if result.case.step is None:
             return "debrief"
@@ -202,20 +205,19 @@ class Desk(Live):
         return "step"
 
     def do_panel(self, forms: Forms, name: str) -> str:
-        """Open or close one of the small questions."""
+        """Open or close one of the small questions; closed, it leaves one where one came from."""
         self._keep(forms)
         self.errors = {}
         self.panel = "" if self.panel == name else name
-        return "panel" if self.panel else ""
+        return "panel" if self.panel else f"open-{name}"
 
     def do_hint(self, forms: Forms) -> str:
         """Open one more hint."""
         self._keep(forms)
         case = self._current()
         assert case.step is not None
-        self.hints += 1
         key = (case.case_id, case.step)
-        self.hints_taken[key] = max(self.hints, self.hints_taken.get(key, 0))
+        self.hints[key] = self.hints.get(key, 0) + 1
         self._tell_watch(case)
         return "hint"
 
@@ -240,14 +242,14 @@ class Desk(Live):
             return "trouble"
         fields = refusal.fields if isinstance(refusal, Refused) else {}
         self.errors = fields
-        if fields:
+        if fields and self.panel != SEND_BACK:
             self.trouble = ngettext(
                 "Not handed in yet: {n} entry is missing or not right. Your entries are kept.",
                 "Not handed in yet: {n} entries are missing or not right. Your entries are kept.",
                 len(fields),
             ).format(n=len(fields))
             return f"field-{next(iter(fields))}"
-        return "trouble"
+        return f"back-{next(iter(fields))}" if fields else "trouble"
 
     # Help
 
@@ -256,7 +258,7 @@ class Desk(Live):
         if self.case and self.case.step and "step" in forms:
             self.drafts[self.case.case_id, self.case.step] = forms["step"]
         if self.case and "send_back" in forms:
-            self.drafts[self.case.case_id, "send_back"] = forms["send_back"]
+            self.drafts[self.case.case_id, SEND_BACK] = forms[SEND_BACK]
 
     @staticmethod
     def _entries(fields: dict[str, Any], form: dict[str, Any]) -> dict[str, Raw]:
@@ -269,16 +271,15 @@ class Desk(Live):
         return self.case
 
     def _moved(self, case: Case) -> None:
-        self.case, self.panel, self.errors, self.hints = case, "", {}, 0
+        self.case, self.panel, self.errors = case, "", {}
         self._tell_watch(case)
 
     def _tell_watch(self, case: Case) -> None:
         if self._watch:
-            taken = {s: n for (c, s), n in self.hints_taken.items() if c == case.case_id}
+            taken = {s: n for (c, s), n in self.hints.items() if c == case.case_id}
             self._watch(self.practice, case, taken)
 
     def _show(self, case_id: str | None) -> None:
-        self.hints = 0
         try:
             self.case = self.practice.case(case_id) if case_id else None
         except Refused:  # the sandbox was reset in another window

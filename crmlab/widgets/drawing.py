@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,8 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from crmlab.calendar import HOURS_PER_DAY, STANDARD
-from crmlab.text import PSEUDO, SOURCE, gettext, language, ngettext
+from crmlab.text import gettext, manner, ngettext
 
+CODE = re.compile(r"(\b[A-Z]{1,3}-\d+(?:-\d+)*\b)")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -29,7 +31,14 @@ def environment() -> Environment:
     )
     env.globals.update(_=gettext, ngettext=ngettext, put=put)
     env.filters.update(
-        data=data, hours=hours, money=money, percent=percent, moment=moment, days=days
+        codes=codes,
+        data=data,
+        hours=hours,
+        money=money,
+        percent=percent,
+        moment=moment,
+        days=days,
+        within=within,
     )
     return env
 
@@ -49,6 +58,14 @@ def data(value: Any) -> Markup:
     return Markup('<span translate="no">{}</span>').format(value)
 
 
+def codes(text: str) -> Markup:
+    """A text in which numbers such as LP-40 or SO-20871-2 are not broken at the end of a line."""
+    parts = CODE.split(str(text))
+    kept = [Markup('<span class="code">{}</span>').format(part) for part in parts[1::2]]
+    plain = [escape(part) for part in parts[::2]]
+    return Markup("").join(a + b for a, b in zip(plain, [*kept, Markup("")], strict=True))
+
+
 def hours(value: float) -> str:
     """Working hours, as precise as anybody needs: `0.5 h`, `12 h`."""
     return gettext("{n} h").format(n=_short(value))
@@ -56,7 +73,15 @@ def hours(value: float) -> str:
 
 def days(value: float) -> str:
     """Working days."""
-    return gettext("{n} days").format(n=_short(value))
+    one = 1 if _short(value) == "1" else 2
+    return ngettext("{n} working day", "{n} working days", one).format(n=_short(value))
+
+
+def within(value: float) -> str:
+    """A deadline in working hours, in the words an office has for it."""
+    if value < HOURS_PER_DAY:
+        return gettext("within {hours}").format(hours=hours(value))
+    return gettext("within {days}").format(days=days(value / HOURS_PER_DAY))
 
 
 def money(value: float) -> Markup:
@@ -71,8 +96,8 @@ def percent(value: float) -> Markup:
 
 def moment(value: datetime, form: str = "EEE d MMM, HH:mm") -> Markup:
     """A moment in local time, in the manner of the language in force."""
-    locale = SOURCE if language() == PSEUDO else language()
-    return data(format_datetime(STANDARD.local(value), form, locale=locale, tzinfo=STANDARD.tz))
+    local = STANDARD.local(value)
+    return data(format_datetime(local, form, locale=manner(), tzinfo=STANDARD.tz))
 
 
 def until(hours_left: float) -> str:
@@ -84,6 +109,8 @@ def until(hours_left: float) -> str:
             return ngettext("{n} day late", "{n} days late", n).format(n=n)
         n = max(1, round(late))
         return ngettext("{n} hour late", "{n} hours late", n).format(n=n)
+    if hours_left == 0:
+        return gettext("due now")
     if hours_left < HOURS_PER_DAY:
         n = max(1, round(hours_left))
         return ngettext("due in {n} hour", "due in {n} hours", n).format(n=n)

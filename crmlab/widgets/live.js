@@ -33,10 +33,24 @@ function placeOf(root) {
   return place;
 }
 
+// Print one part of a view by itself: a page of its own, with the view's own look.
+function print(part, css, title) {
+  const frame = document.createElement("iframe");
+  frame.title = title;
+  frame.style.cssText = "position:fixed;width:0;height:0;border:0";
+  frame.srcdoc = `<!doctype html><html lang="${part.closest("[lang]")?.lang ?? "en"}" data-theme="light">
+    <meta charset="utf-8"><title>${title}</title><style>${css} body{margin:0;background:none}</style>
+    <body><div class="crmlab printed">${part.outerHTML}</div></body></html>`;
+  frame.onload = () => {
+    frame.contentWindow.onafterprint = () => frame.remove();
+    frame.contentWindow.focus();
+    frame.contentWindow.print();
+  };
+  document.body.append(frame);
+}
+
 function render({ model, el }) {
   el.classList.add("crmlab");
-  // JupyterLab's own keyboard shortcuts stay out of the view.
-  el.dataset.lmSuppressShortcuts = "true";
   let waiting = false;
 
   const show = () => {
@@ -48,6 +62,10 @@ function render({ model, el }) {
     );
     el.innerHTML = html;
     el.lang = lang === "qps" ? "en" : lang;
+    // JupyterLab looks for its shortcuts from the focused element upwards: one `x` on a button
+    // would cut the cell that the desk stands in.
+    for (const node of el.querySelectorAll("button, input, select, textarea, summary, [tabindex]"))
+      node.dataset.lmSuppressShortcuts = "true";
     for (const id of open) el.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
     for (const [id, left] of scrolled) {
       const node = el.querySelector(`#${CSS.escape(id)}`);
@@ -79,11 +97,16 @@ function render({ model, el }) {
     if (waiting) return;
     waiting = true;
     el.setAttribute("aria-busy", "true");
-    const { do: action, form: _form, focus: _focus, ...args } = node.dataset;
+    const { do: action, form: _f, focus: _o, lmSuppressShortcuts: _l, ...args } = node.dataset;
     model.send({ do: action, args, forms: formsIn(el) });
   };
 
   const pressed = (event) => {
+    const printer = event.target.closest("[data-print]");
+    if (printer && el.contains(printer)) {
+      print(el.querySelector(printer.dataset.print), model.get("_css"), printer.textContent);
+      return;
+    }
     const node = event.target.closest("[data-do]");
     if (!node || !el.contains(node) || node.tagName === "FORM" || node.disabled) return;
     if (node.tagName === "SELECT") return;
@@ -98,6 +121,10 @@ function render({ model, el }) {
     if (event.target.matches("select[data-do]")) send(event.target);
   };
 
+  // A notebook listens for keys too, and takes Enter for its own.
+  const ours = (event) => event.stopPropagation();
+
+  el.addEventListener("keydown", ours);
   el.addEventListener("click", pressed);
   el.addEventListener("submit", submitted);
   el.addEventListener("change", chosen);
@@ -105,6 +132,7 @@ function render({ model, el }) {
   show();
   return () => {
     model.off("change:view", show);
+    el.removeEventListener("keydown", ours);
     el.removeEventListener("click", pressed);
     el.removeEventListener("submit", submitted);
     el.removeEventListener("change", chosen);

@@ -105,8 +105,11 @@ class Shelf(Live):
             hello = _("{hello}, {name}").format(hello=hello, name=self.progress.learner)
         if following is None:
             return f"{hello}."
+        lesson, state = following
+        if state.stage is not Stage.NOT_STARTED:
+            return _("{hello}. Carry on where you left off.").format(hello=hello)
         return _("{hello}. Your next step takes {n} minutes.").format(
-            hello=hello, n=following[0].about.minutes
+            hello=hello, n=lesson.about.minutes
         )
 
     def _next(self, lesson: Lesson, state: LessonState) -> dict[str, Any]:

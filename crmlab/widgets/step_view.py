@@ -15,7 +15,7 @@ from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import holds
 from crmlab.procedures.engine import CaseWorld, may_send_back_to
-from crmlab.procedures.schema import Field
+from crmlab.procedures.schema import END, Field
 from crmlab.procedures.wording import fill, show
 from crmlab.text import gettext as _
 from crmlab.widgets.drawing import hours, until, urgency
@@ -75,7 +75,12 @@ def step_view(
             for item in step.evidence
             if item.when is None or holds(item.when, world)
         ],
-        "reads": [_read(procedure, world, reference) for reference in step.reads],
+        "reads": [
+            _read(procedure, world, reference)
+            for reference in step.reads
+            if world.field(reference) is not None
+        ],
+        "verb": _("Hand over") if any(way.to != END for way in step.next) else _("Close the case"),
         "fields": [
             _field(practice, name, field, stands.get(name), errors.get(name, ""))
             for name, field in step.fields.items()
@@ -164,7 +169,11 @@ def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
             "took": hours(STANDARD.between(visit.entered_at, visit.done_at))
             if visit.done_at
             else "",
-            "late": visit.done_at is not None and visit.done_at > visit.due_at,
+            "late": _("{hours} over").format(
+                hours=hours(STANDARD.between(visit.due_at, visit.done_at))
+            )
+            if visit.done_at and visit.done_at > visit.due_at
+            else "",
             "note": reason,
             "ours": False,
         }
@@ -191,7 +200,7 @@ def _contacts(practice: Practice, case: Case) -> Iterator[dict[str, Any]]:
                 else None,
                 "at": contact.at,
                 "took": "",
-                "late": False,
+                "late": "",
                 "note": contact.note,
                 "ours": False,
             }

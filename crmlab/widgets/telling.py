@@ -37,6 +37,7 @@ def tell(procedure: Procedure, story: Debrief) -> dict[str, Any]:
     return {
         "sentence": _sentence(story),
         "figures": _figures(story.totals, story.by_the_procedure),
+        "fate": _came_out(story.totals, story.by_the_procedure),
         "slips": [_slip(procedure, story, slip) for slip in story.slips],
         "seats": [
             {
@@ -70,8 +71,8 @@ def _sentence(story: Debrief) -> str:
     costing = [slip for slip in story.slips if slip.landed]
     if not story.slips:
         return _(
-            "Nothing slipped. The case went the way the procedure goes, and nobody after you had "
-            "to do your work again."
+            "Nothing slipped. The case went the way the procedure goes, and nobody further on had "
+            "to do anything again."
         )
     if not costing:
         return _(
@@ -118,8 +119,7 @@ def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
         {
             "label": _("Chance they leave"),
             "value": _plain_percent(ours.lose_customer),
-            "beside": by.format(value=_plain_percent(reference.lose_customer))
-            + _came_out(ours, reference),
+            "beside": by.format(value=_plain_percent(reference.lose_customer)),
         },
     ]
 
@@ -127,15 +127,16 @@ def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
 def _came_out(ours: Totals, reference: Totals) -> str:
     """What the draw brought: the same luck for both runs."""
     if ours.leaves and not reference.leaves:
-        return " " + _("With the luck of this case, they left; by the procedure they stay.")
+        return _("With the luck of this case they left. By the procedure they stay.")
     if ours.complains_again and not reference.complains_again:
-        return " " + _("With the luck of this case, they complained again.")
+        return _("With the luck of this case they complained again. By the procedure they do not.")
     return ""
 
 
 def _slip(procedure: Procedure, story: Debrief, slip: SlipStory) -> dict[str, Any]:
     mistake = slip.mistake
     world = CaseWorld(procedure, story.case, mistake.step)
+    as_entered = {f"{mistake.step}.{name}": value for name, value in slip.entered.items()}
     where = _("step {number}, {title}").format(
         number=procedure.number(mistake.step), title=_(procedure.steps[mistake.step].short)
     )
@@ -143,7 +144,7 @@ def _slip(procedure: Procedure, story: Debrief, slip: SlipStory) -> dict[str, An
         "name": slip.name,
         "title": _(mistake.title),
         "where": where,
-        "right": fill(mistake.right, world),
+        "right": fill(mistake.right, world, as_entered),
         "corrected": slip.corrected,
         "landed": [_landed(procedure, item, world) for item in slip.landed],
         "nothing": _("Put right before anybody felt it.")
@@ -159,14 +160,14 @@ def _landed(procedure: Procedure, item: Landed, world: CaseWorld) -> dict[str, A
         told.append(_("{days} later.").format(days=days(felt.delay_days)))
     if felt.repeat_complaint:
         told.append(
-            _("{p} more likely to complain again.").format(p=_plain_percent(felt.repeat_complaint))
+            _("{p} points more likely to complain again.").format(p=_points(felt.repeat_complaint))
         )
     if felt.lose_customer:
-        told.append(_("{p} more likely to leave.").format(p=_plain_percent(felt.lose_customer)))
+        told.append(_("{p} points more likely to leave.").format(p=_points(felt.lose_customer)))
     return {
         "seat": seat_view(procedure, felt.seat),
-        "what": fill(item.consequence.what, world),
-        "why": fill(item.consequence.why, world),
+        "what": fill(item.consequence.what, world, felt.quotes),
+        "why": fill(item.consequence.why, world, felt.quotes),
         "chances": " ".join(told),
         "hours": f"{felt.hours:,.1f}",
         "cost": f"{felt.cost:,.0f}",
@@ -193,10 +194,15 @@ def _sent_back(procedure: Procedure, item: Any) -> dict[str, Any]:
         )
     return {
         "right": item.right,
-        "verdict": _("well seen") if item.right else _("not there"),
+        "verdict": _("well seen") if item.right else _("nothing to find"),
         "sentence": sentence,
     }
 
 
 def _plain_percent(value: float) -> str:
     return str(percent(value).striptags())
+
+
+def _points(chance: float) -> str:
+    """A chance as percentage points that it adds by itself."""
+    return f"{chance * 100:.0f}"

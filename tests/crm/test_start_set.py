@@ -113,8 +113,8 @@ def test_pump_batches_can_be_mixed_up(crm: Session) -> None:
 def test_the_practice_cases_are_in_it(crm: Session, complaint: Procedure) -> None:
     for case_id, case in complaint.cases.items():
         for kind, key in case.records.items():
-            assert records.exists(crm, kind, key), f"{case_id}: {kind} {key}"
-        assert not records.exists(crm, "complaint", case_id)
+            assert records.canonical(crm, kind, key), f"{case_id}: {kind} {key}"
+        assert not records.canonical(crm, "complaint", case_id)
         line = crm.get_one(tables.OrderLine, case.records["order_line"])
         order = crm.get_one(tables.Order, line.order_id)
         assert line.batch_no == case.records["batch"]
@@ -138,7 +138,7 @@ def test_what_the_cases_count_is_what_the_crm_holds(crm: Session, complaint: Pro
             assert name in str(case.facts["delivery_list"]), f"{case_id}: {name}"
         for name, kind in (("other_batch", "batch"), ("other_line", "order_line")):
             key = str(case.facts[name])
-            assert records.exists(crm, kind, key), f"{case_id}: {key}"
+            assert records.canonical(crm, kind, key), f"{case_id}: {key}"
             assert key != case.records[kind]
         stock = crm.get_one(tables.Batch, case.records["batch"]).in_stock
         on_rack = case.facts["pieces_on_rack"]

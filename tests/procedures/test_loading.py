@@ -158,7 +158,7 @@ def test_the_sound_file_loads() -> None:
             "{field: ladder, is: long}",
             "{step: lend, is: long}",
             "{to: check",
-            "late and visited are asked of a step",
+            "late, done_after and visited are asked of a step",
             "the rest of a field or a fact",
         ),
         (

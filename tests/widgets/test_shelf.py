@@ -66,7 +66,7 @@ def test_another_name_has_another_progress(folder: Path) -> None:
     view.click("name", {"name": "Lin Yue"})
     Progress.open().note("10", "quiz/a", {"done": True}, right=True)
     set_parts(Progress.open(), "10", "quiz", ["a", "b"])
-    assert "You have begun: 1 of 2 steps." in shelf(folder).text()
+    assert "You have begun: 1 of 2 parts done." in shelf(folder).text()
     view.click("naming")
     assert view.view["focus"] == "name"
     view.click("name", {"name": "Gu Min"})
@@ -111,7 +111,7 @@ def test_states_are_words(folder: Path) -> None:
     progress.note("11", "quiz/a", {"done": True}, right=True)
     view = shelf(folder)
     assert "all done" in view.text()
-    assert "1 of 2 steps" in view.text()
+    assert "1 of 2 parts done" in view.text()
     assert "11 · What my slip does" in view.text().replace("11  ·", "11 ·")
     assert "Continue" in view.text()
 
