@@ -96,6 +96,22 @@ def check(
         )
 
 
+@lesson_app.command("check")
+def check_exercises(
+    files: Annotated[list[Path], typer.Argument(help=_("Files of questions and tasks."))],
+) -> None:
+    """Validate questions and tasks: file, line, what is wrong, what would be right."""
+    from crmlab.learning.bank import load_bank
+
+    for file in files:
+        bank = load_bank(file)
+        typer.echo(
+            _("{file} is sound: {questions} questions, {tasks} tasks.").format(
+                file=file.name, questions=len(bank.questions), tasks=len(bank.tasks)
+            )
+        )
+
+
 @lesson_app.command()
 def keep(
     files: Annotated[list[Path], typer.Argument(help=_("Notebooks of lessons."))],
@@ -130,6 +146,22 @@ def _print_debrief(told: dict[str, Any]) -> None:
     ):
         table.add_row(label, f"{ours[name]:.0%}", f"{theirs[name]:.0%}")
     console.print(table)
+    if told["waiting_at"]:
+        console.print(_("The case waits at {step}.").format(step=told["waiting_at"]), markup=False)
+    for slip in told["slips"]:
+        state = _("put right") if slip["corrected"] else _("not put right")
+        console.print(
+            _("slip at {step}: {title} ({mistake}), {state}").format(**slip, state=state),
+            markup=False,
+        )
+    for back in told["sent_back"]:
+        verdict = _("rightly") if back["right"] else _("though nothing was wrong there")
+        console.print(
+            _("sent back from {origin} to {to}, {verdict}: {reason}").format(
+                origin=back["from"], to=back["to"], verdict=verdict, reason=back["reason"]
+            ),
+            markup=False,
+        )
     for seat, borne in told["consequences"].items():
         for item in borne:
             console.print(

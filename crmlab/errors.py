@@ -21,6 +21,10 @@ class SandboxError(CrmlabError):
     """A sandbox that cannot be opened, copied or written."""
 
 
+class ProcedureChanged(CrmlabError):
+    """The procedure file is no longer the one that the cases of a sandbox were opened by."""
+
+
 class StaleCase(CrmlabError):
     """The case has moved on since it was read; nothing was overwritten."""
 

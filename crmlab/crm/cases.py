@@ -79,6 +79,7 @@ def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> 
         row = tables.CaseRow(
             case_id=case_id,
             procedure=procedure.procedure,
+            fingerprint=procedure.fingerprint,
             title=template.title,
             customer_id=template.records.get("customer"),
             opened_at=case.opened_at,

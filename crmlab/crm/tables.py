@@ -189,13 +189,14 @@ class Interaction(Base):
 class CaseRow(Base):
     """A case in its procedure: the whole state, and what an inbox needs to sort by.
 
-    `now` is the case's own simulated moment. Each case has its own, so that work on one does not
-    make another late.
+    `fingerprint` is that of the procedure file it was opened by. `now` is the case's own
+    simulated moment. Each case has its own, so that work on one does not make another late.
     """
 
     __tablename__ = "cases"
     case_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     procedure: Mapped[str] = mapped_column(String(60))
+    fingerprint: Mapped[str] = mapped_column(String(16))
     title: Mapped[str] = mapped_column(String(500))
     customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.customer_id"))
     opened_at: Mapped[datetime] = mapped_column(Moment())

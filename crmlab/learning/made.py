@@ -67,9 +67,9 @@ def _who_does(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
         Option(
             name,
             _(seat.name),
-            _("{why} The duty of this desk: {duty}").format(why=_(step.why), duty=_(seat.duty))
+            _("{why} The duty of this desk: “{duty}”").format(why=_(step.why), duty=_(seat.duty))
             if name == step.seat
-            else _("That desk has another duty. {duty}").format(duty=_(seat.duty)),
+            else _("This desk is there for something else: “{duty}”").format(duty=_(seat.duty)),
         )
         for name, seat in procedure.seats.items()
     ]
@@ -78,7 +78,7 @@ def _who_does(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
 
 
 def _who_feels(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
-    """Which desk a slip reaches first. A desk that feels it at the same moment is left out."""
+    """Which desk a slip hurts first. A desk that feels it at the same moment is left out."""
     procedure, mistake = cases.procedure, cases.procedure.mistakes[item.mistake or ""]
     moments = [*procedure.steps, CLOSING]
     felt = sorted(mistake.consequences, key=lambda c: moments.index(c.at))
@@ -92,7 +92,8 @@ def _who_feels(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice
             feedback = f"{told(first.what)} {told(first.why)}"
         elif seat in later:
             feedback = _(
-                "This desk feels it too, but later: {what} Who works with it before that?"
+                "This desk pays for it too, but later: “{what}” Who does something with it "
+                "before that?"
             ).format(what=told(later[seat].what))
         elif seat in same:
             continue
@@ -103,7 +104,9 @@ def _who_feels(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice
         options.append(Option(seat, _(about.name), feedback))
     text = _asked(
         item,
-        _("Nobody notices this slip at “{step}”: {mistake}. Whose desk does it land on first?"),
+        _(
+            "Nobody notices this slip at “{step}”: {mistake}. Which desk is the first to pay for it?"
+        ),
         step=_(procedure.steps[mistake.step].title),
         mistake=_inside(mistake.title),
     )
@@ -131,7 +134,8 @@ def _what_lands(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choic
                     name,
                     _(theirs[0].what),
                     _(
-                        "That comes from another slip, “{mistake}”. Against it helps: {right}"
+                        "That comes from another slip, “{mistake}”. What helps against that one: "
+                        "“{right}”"
                     ).format(mistake=_(other.title), right=_(other.right)),
                 )
             )
@@ -152,14 +156,14 @@ def _what_lands(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choic
 
 def _why_step(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
     asked = _asked(item, _("Why is there a step “{step}”?"), step=_step_title(item, cases))
-    wrong = _("That is the reason for “{other}”. What goes wrong there: {after}")
+    wrong = _("That is the reason for another step, “{other}”. Without that one: “{after}”")
     return _by_text(item_id, item, cases, asked, wrong, ("why", "if_skipped"))
 
 
 def _if_skipped(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
     default = _("What happens when this step is skipped: “{step}”?")
     asked = _asked(item, default, step=_step_title(item, cases))
-    wrong = _("That is what happens without “{other}”. {after}")
+    wrong = _("That is what happens without another step, “{other}”. Its own reason: “{after}”")
     return _by_text(item_id, item, cases, asked, wrong, ("if_skipped", "why"))
 
 
@@ -199,11 +203,13 @@ def _deadline(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice:
         if hours == right:
             feedback = _(steps[name].why)
         elif hours < right:
-            feedback = _("There is more time than that. {purpose}").format(
+            feedback = _("There is more time than that for this work: “{purpose}”").format(
                 purpose=_(steps[name].purpose)
             )
         else:
-            feedback = _("By then it is too late. {harm}").format(harm=_(steps[name].if_skipped))
+            feedback = _("By then it is as if it had been skipped: “{harm}”").format(
+                harm=_(steps[name].if_skipped)
+            )
         options.append(Option(_hours(hours), text.format(n=f"{hours:g}"), feedback))
     text = _asked(
         item,

@@ -10,7 +10,7 @@ from crmlab.crm import cases as crm
 from crmlab.crm import tables
 from crmlab.crm.records import Entry, entries
 from crmlab.crm.sandbox import Sandbox
-from crmlab.errors import Refused, StaleCase
+from crmlab.errors import ProcedureChanged, Refused, StaleCase
 from crmlab.practice.colleagues import LOOKING_HOURS, MANNERS, next_action, right_action
 from crmlab.practice.debrief import Debrief, debrief
 from crmlab.practice.draws import drawn_pace
@@ -90,9 +90,21 @@ class Practice:
 
         A case that is open already goes on: colleagues take it to the trainee's desk, if it lies
         on one of theirs because a window was closed in the middle or the trainee sits elsewhere.
+
+        Raises:
+            ProcedureChanged: the cases that are open were opened by another file.
         """
         with self.sandbox.read() as session:
-            known = {row.case_id for row in session.query(tables.CaseRow.case_id)}
+            rows = session.query(tables.CaseRow.case_id, tables.CaseRow.fingerprint).all()
+        known = {row.case_id for row in rows}
+        if any(row.fingerprint != self.procedure.fingerprint for row in rows):
+            raise ProcedureChanged(
+                _(
+                    "The procedure has changed since the cases in this sandbox were opened, and "
+                    "they may no longer fit it. Start again to practise on the new one; your "
+                    "progress is kept."
+                )
+            )
         for case_id, template in self.procedure.cases.items():
             if case_id in known:
                 self._colleagues(self.case(case_id))

@@ -108,13 +108,46 @@ def _reach(procedure: Procedure) -> Iterator[Fault]:
         for target in targets:
             back.setdefault(target, set()).add(name)
     leads_out = _closure({END}, back)
-    for name in procedure.steps:
-        if name in reached and name not in leads_out:
-            yield (
-                ("steps", name, "next"),
-                f"from '{name}' the case goes round without an exit; let one way lead to "
-                f"'{END}' or to a step that does.",
-            )
+    stuck = [name for name in procedure.steps if name in reached and name not in leads_out]
+    if stuck:
+        # One way out frees them all, and the last of them is the likeliest to lack it.
+        yield (
+            ("steps", stuck[-1], "next"),
+            f"from '{stuck[-1]}' the case goes round without an exit; let one way lead to "
+            f"'{END}' or to a step that does.",
+        )
+    yield from _order(procedure, ways)
+
+
+def _order(procedure: Procedure, ways: dict[str, set[str]]) -> Iterator[Fault]:
+    """What is said of earlier and later steps, held to the ways between them."""
+    after = {name: _closure(ways[name], ways) for name in procedure.steps}
+    for name, step in procedure.steps.items():
+        for i, reference in enumerate(step.reads):
+            earlier = procedure.split(reference, name)[0]
+            if name not in after[earlier]:
+                yield (
+                    ("steps", name, "reads", i),
+                    f"no way leads from '{earlier}' to '{name}', so '{reference}' is still empty "
+                    "there; read a field of an earlier step.",
+                )
+    for name, mistake in procedure.mistakes.items():
+        possible = [s for s in procedure.steps if s in after[mistake.step]]
+        for i, consequence in enumerate(mistake.consequences):
+            if consequence.at not in (CLOSING, mistake.step, *possible):
+                yield (
+                    ("mistakes", name, "consequences", i, "at"),
+                    f"no way leads from '{mistake.step}' to '{consequence.at}', so nobody would "
+                    f"ever feel this; it can be felt at: "
+                    f"{', '.join([mistake.step, *possible, CLOSING])}.",
+                )
+        for i, noticed in enumerate(mistake.noticed_at):
+            if noticed not in possible:
+                yield (
+                    ("mistakes", name, "noticed_at", i),
+                    f"no way leads from '{mistake.step}' to '{noticed}', so it cannot be noticed "
+                    f"there; it can be at: {', '.join(possible)}.",
+                )
 
 
 def _closure(start: set[str], ways: dict[str, set[str]]) -> set[str]:

@@ -176,7 +176,7 @@ def _check_turn(procedure: Procedure, case: Case, action: Action) -> None:
         )
     if action.seat != current.seat:
         raise Refused(
-            _("'{step}' is done by the {right}, not by the {seat}; sit in that seat.").format(
+            _("'{step}' belongs to the seat '{right}', not to '{seat}'; sit in that seat.").format(
                 step=_(current.title),
                 right=_(procedure.seats[current.seat].name),
                 seat=_(procedure.seats[action.seat].name)

@@ -60,8 +60,11 @@ def clean(field: Field, entry: Any) -> Raw:
 
 
 def _choice(field: Field, entry: Any) -> Raw:
-    if entry in field.choice_values():
-        return str(entry)
+    """A choice by its value, or by the label that a person reads."""
+    named = str(entry).strip().casefold()
+    for choice in field.choices:
+        if named in (choice.value, choice.label.casefold(), _(choice.label).casefold()):
+            return choice.value
     known = ", ".join(_(choice.label) for choice in field.choices)
     raise ValueError(_("'{label}' is one of: {known}.").format(label=_(field.label), known=known))
 

@@ -30,7 +30,9 @@ def read_text(path: Path, error: type[CrmlabError], what: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise error(f"There is no {what} {path}; check the name and the folder.") from None
+        raise error(
+            f"There is no {what} {path.absolute()}; check the name and the folder."
+        ) from None
     except IsADirectoryError:
         raise error(f"{path} is a folder; name the {what} inside it.") from None
     except UnicodeDecodeError:
@@ -156,6 +158,29 @@ def _nearest(faults: list[tuple[list[str | int], Any]], places: Places) -> str:
     return places.at(path, _sentence(item, path))
 
 
+EXPECTED = {
+    "invalid_key": "a name: write numbers with a comma in them without it, such as 1400",
+    "model_type": "names with values, such as {field: batch_no, empty: true}",
+    "model_attributes": "names with values, such as {field: batch_no, empty: true}",
+    "dict_type": "names with values, each on a line of its own",
+    "list_type": "a list: lines that begin with a dash, or [a, b]",
+    "bool": "true or false",
+    "int": "a whole number, such as 12",
+    "float": "a number, such as 0.5",
+    "string_type": "a text; put it between quotes",
+    "datetime": 'a moment with its zone, such as "2026-05-12T08:30:00+08:00"',
+    "timezone": 'a moment with its zone, such as "2026-05-12T08:30:00+08:00"',
+    "date": "a day, such as 2026-05-12",
+}
+"""What would be right, by how the kind of a fault begins."""
+
+
+def _shown(value: Any) -> str:
+    """A value as it stands in the file, cut short."""
+    text = " ".join(str(value).split())
+    return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"
+
+
 def _sentence(item: Any, path: list[str | int]) -> str:
     name = next((str(p) for p in reversed(path) if isinstance(p, str)), "this")
     inside = ".".join(str(p) for p in path[:-1]) or "the file"
@@ -172,5 +197,11 @@ def _sentence(item: Any, path: list[str | int]) -> str:
         return f"'{name}' is '{item['input']}'; it should be {context.get('expected')}."
     if kind == "value_error":
         return f"'{name}' {context.get('error')!s}."
+    for limit, words in (("ge", "at least"), ("gt", "more than"), ("le", "at most")):
+        if limit in context:
+            return f"'{name}' is {_shown(item['input'])}; it should be {words} {context[limit]}."
+    for beginning, right in EXPECTED.items():
+        if kind.startswith(beginning):
+            return f"'{name}' is {_shown(item['input'])}; it should be {right}."
     message = str(item["msg"])
     return f"'{name}' is not right: {message[0].lower()}{message[1:]}, not {item['input']!r}."

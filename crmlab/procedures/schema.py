@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, PositiveFloat, StringConstraints, model_validator
@@ -288,6 +290,11 @@ class Procedure(Data):
     steps: Annotated[dict[Name, Step], Setting(min_length=1)]
     mistakes: dict[Name, Mistake] = {}
     cases: dict[str, PracticeCase] = {}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Differs when anything in the file does: a case belongs to the file it was opened by."""
+        return sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
     def field(self, reference: str, here: str = "") -> Field | None:
         """The field a reference means: `step.field`, or `field` of the step `here`."""

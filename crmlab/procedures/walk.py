@@ -203,30 +203,39 @@ def rehearse(procedure: Procedure, facts: Facts | None = None) -> Iterator[str]:
     """
     facts = facts or stated_facts(procedure)
     made: set[str] = set()
+    refused: dict[str, str] = {}
     for case_id in procedure.cases:
         opened = opened_case(procedure, case_id, facts(case_id))
         try:
             closed = by_the_procedure(procedure, opened)
         except ProcedureError as fault:
             yield str(fault)
-            continue
+            return  # as long as a case goes wrong by itself, its mistakes tell nothing
         for slip in closed.slips:
             yield (
                 f"Case {case_id}: the right entries make the mistake '{slip.mistake}' at step "
                 f"'{slip.step}'."
             )
-        made |= set(_mistakes_made(procedure, opened))
+        made |= set(_mistakes_made(procedure, opened, refused))
     if procedure.cases:
         for name, mistake in procedure.mistakes.items():
             if name not in made:
+                why = (
+                    f"its example is refused ({refused[name]})"
+                    if name in refused
+                    else "its example does not meet its own condition there"
+                )
                 yield (
                     f"Mistake '{name}' (step '{mistake.step}') cannot be made in any practice "
-                    "case: its example does not meet its own condition there."
+                    f"case: {why}."
                 )
 
 
-def _mistakes_made(procedure: Procedure, case: Case) -> Iterator[str]:
-    """The mistakes that can be made on the right way through this case, one at a time."""
+def _mistakes_made(procedure: Procedure, case: Case, refused: dict[str, str]) -> Iterator[str]:
+    """The mistakes that can be made on the right way through this case, one at a time.
+
+    Why others are refused goes into `refused`.
+    """
     pace = usual_pace(procedure)
     for _ in range(LONGEST_WALK):
         if case.step is None:
@@ -236,7 +245,8 @@ def _mistakes_made(procedure: Procedure, case: Case) -> Iterator[str]:
             fields = wrong_fields(procedure, case, name)
             try:
                 result = hand_over_right(procedure, case, late, fields=fields)
-            except Refused:
+            except Refused as refusal:
+                refused[name] = str(refusal).rstrip(".")
                 continue
             if any(slip.mistake == name for slip in result.slips):
                 yield name

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from crmlab.crm.sandbox import Sandbox, open_sandbox
-from crmlab.errors import CrmlabError, Refused, StaleCase
+from crmlab.errors import CrmlabError, ProcedureChanged, Refused, StaleCase
 from crmlab.learning.learner import sandbox_name
 from crmlab.learning.runs import Watch, watcher
 from crmlab.practice.session import InboxLine, Practice
@@ -63,15 +63,19 @@ class Desk(Live):
             sandbox = sandbox_name(lesson or self.procedure.procedure)
         opened = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
         self.practice = Practice(self.procedure, opened, seats=seats, manner=manner)
-        self.practice.open_all()
         self._watch = watcher(lesson) if lesson and watch is None else watch
         self._begin()
+        try:
+            self.practice.open_all()
+        except ProcedureChanged as changed:
+            self.changed = str(changed)
         self.draw()
 
     def _begin(self) -> None:
         start = self.procedure.steps[self.procedure.start].seat
         self.seat = start if start in self.practice.seats else self.practice.seats[0]
         self.case: Case | None = None
+        self.changed = ""
         self.panel = ""
         self.hints: dict[tuple[str, str], int] = {}  # by case and step
         self.errors: dict[str, str] = {}
@@ -80,9 +84,12 @@ class Desk(Live):
     # What is drawn
 
     def context(self) -> dict[str, Any]:
+        if self.changed:
+            return {"changed": self.changed}
         lines = self.practice.inbox()
         case = self.case
         return {
+            "changed": "",
             "seats": [
                 vars(seat_view(self.procedure, seat))
                 | {

@@ -71,6 +71,11 @@ function render({ model, el }) {
       const node = el.querySelector(`#${CSS.escape(id)}`);
       if (node) node.scrollLeft = left;
     }
+    for (const node of el.querySelectorAll("[data-in-sight]")) {
+      const frame = node.closest("[data-keep-scroll]");
+      const [a, b] = [node.getBoundingClientRect(), frame.getBoundingClientRect()];
+      if (a.left < b.left || a.right > b.right) frame.scrollLeft += a.left - b.left - b.width / 3;
+    }
     waiting = false;
     el.removeAttribute("aria-busy");
     el.dataset.turn = turn;

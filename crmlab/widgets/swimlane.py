@@ -137,9 +137,24 @@ def _edges(procedure: Procedure, case: Case | None, nodes: dict[str, Node]) -> l
             kind = "back" if apart <= 0 else "next" if apart == 1 else "skip"
             taken = (name, to) in gone
             open_now = case is not None and case.step == name
-            if kind == "next" or taken or open_now:
+            if (
+                kind == "next"
+                or taken
+                or open_now
+                or (kind == "skip" and _only(procedure, name, to))
+            ):
                 edges.append(Edge(_path(start, end, kind), kind, taken))
     return edges
+
+
+def _only(procedure: Procedure, step: str, to: str) -> bool:
+    """Whether without this way a step would seem to lead nowhere, or to come from nowhere."""
+    order = list(procedure.steps)
+    following = order[order.index(step) + 1 :][:1]
+    before = order[: order.index(to)][-1:]
+    leads_on = any(way.to in following for way in procedure.steps[step].next)
+    is_come_to = any(way.to == to for name in before for way in procedure.steps[name].next)
+    return not leads_on or not is_come_to
 
 
 def _path(start: Node, end: Node, kind: str) -> str:

@@ -84,17 +84,17 @@ class Walkthrough(Live):
     def do_next(self, _forms: Forms) -> str:
         """On to the next step."""
         self.at = min(self.at + 1, len(self.stages) - 1)
-        return "step"
+        return ""
 
     def do_back(self, _forms: Forms) -> str:
         """Back to the step before."""
         self.at = max(self.at - 1, 0)
-        return "step"
+        return ""
 
     def do_first(self, _forms: Forms) -> str:
         """From the beginning."""
         self.at = 0
-        return "step"
+        return ""
 
 
 class BreakIt(Live):

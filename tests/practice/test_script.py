@@ -176,7 +176,12 @@ play:
         ("{ladder: long}", "{ladder: tall}", 4, "ladder: 'Ladder' is one of: Short, Long."),
         ("{ladder: long}", "{}", 4, "move 2 (keeper, lend) is refused: ladder: 'Ladder' is miss"),
         ("{ladder: long}", "{ladder: [long]}", 4, "'ladder' should be one plain value"),
-        ("seat: keeper", "seat: checker", 4, "'Lend' is done by the Keeper, not by the Checker"),
+        (
+            "seat: keeper",
+            "seat: checker",
+            4,
+            "'Lend' belongs to the seat 'Keeper', not to 'Checker'",
+        ),
         ("step: check", "step: back", 5, "is at 'Check the rungs', not at 'Bring it back'"),
         (
             "{seat: checker, step: check, by",
@@ -184,7 +189,7 @@ play:
             5,
             "lies before the last event of the case",
         ),
-        ("moment: 2026-05-12T09:00", "moment: soon", 3, "'moment' is not right"),
+        ("moment: 2026-05-12T09:00", "moment: soon", 3, "should be a moment"),
         ("note: Thanks}}", "note: Thanks}, whn: 1}", 6, "'whn' is not a name that play.3 knows"),
         ("play:", "plays:", 1, "'play' is missing in the file; add it."),
         (

@@ -61,8 +61,11 @@ def changed(action: HandOver, **changes: Any) -> HandOver:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"seat": "keeper"}, "'Ask' is done by the Neighbour, not by the Keeper; sit in that seat"),
-        ({"seat": "stranger"}, "not by the stranger"),
+        (
+            {"seat": "keeper"},
+            "'Ask' belongs to the seat 'Neighbour', not to 'Keeper'; sit in that seat",
+        ),
+        ({"seat": "stranger"}, "not to 'stranger'"),
         ({"step": "back"}, "Case T-1 is at 'Ask', not at 'Bring it back'; do that step first"),
         ({"step": "nowhere"}, "There is no step 'nowhere'; the steps are ask, lend, check, back"),
         ({"at": "2026-05-12T08:29"}, "2026-05-12 08:29 lies before the last event of the case"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_the_sound_file_loads() -> None:
             "'why' in steps.ask is empty",
             "needs a text",
         ),
-        ("deadline_hours: 40", "deadline_hours: 0", "deadline_hours: 0", "greater than 0", "not 0"),
+        ("deadline_hours: 40", "deadline_hours: 0", "deadline_hours: 0", "more than 0", "'0'"),
         (
             "deadline_hours: 40",
             "dead_line: 40",
@@ -199,7 +200,13 @@ def test_the_sound_file_loads() -> None:
             "a pattern that cannot be read",
             "",
         ),
-        ('"2026-05-12T08:30:00+08:00"', "tomorrow", "opened_at", "'opened_at' is not right", "tom"),
+        (
+            '"2026-05-12T08:30:00+08:00"',
+            "tomorrow",
+            "opened_at",
+            "should be a moment with its zone",
+            "tom",
+        ),
     ],
 )
 def test_a_fault_has_its_line_and_the_way_out(
@@ -322,3 +329,20 @@ def test_a_name_that_is_not_shipped_is_told_with_those_that_are() -> None:
         load("complain")
     assert "complaint" in shipped()
     assert find("complaint").name == "complaint.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("at: back,", "at: ask,", "no way leads from 'lend' to 'ask', so nobody would ever feel"),
+        ("noticed_at: [back]", "noticed_at: [ask]", "it cannot be noticed there"),
+        (
+            "    hands_on: The height.",
+            "    reads: [lend.ladder]\n    hands_on: The height.",
+            "'lend.ladder' is still empty there",
+        ),
+    ],
+)
+def test_earlier_and_later_are_held_to_the_ways(old: str, new: str, said: str) -> None:
+    with pytest.raises(ProcedureError, match=re.escape(said)):
+        loads(spoilt(old, new), "my.yaml")

@@ -245,6 +245,42 @@ def test_a_desk_that_cannot_begin_says_so_in_its_place(tmp_path: Path) -> None:
     assert "Traceback" not in desk.text()
 
 
+def test_a_changed_file_is_told_and_begun_anew(ladder: Path, sandbox: Sandbox) -> None:
+    first = Desk(ladder, sandbox=sandbox)
+    first.click("open", case="T-1")
+    first.click("hand_over", {"height": "3"})
+    ladder.write_text(
+        TINY.replace("lend:", "hand_out:")
+        .replace("lend.", "hand_out.")
+        .replace("to: lend", "to: hand_out")
+        .replace("step: lend", "step: hand_out")
+    )
+    changed = Desk(ladder, sandbox=sandbox)
+    assert "The procedure has changed" in changed.text()
+    changed.click("reset")
+    changed.click("open", case="T-1")
+    changed.click("hand_over", {"height": "3"})
+    assert changed.case.step == "hand_out"
+
+
+def test_keys_of_records_may_be_written_in_any_case(desk: Desk) -> None:
+    entries = right(desk.procedure, CASE)["register"]
+    desk.click("hand_over", {name: value.lower() for name, value in entries.items()})
+    assert desk.case.step == "acknowledge"
+    assert desk.case.values["register"]["batch_no"] == entries["batch_no"]
+
+
+def test_a_debrief_quotes_what_stood_there_when_it_was_felt(complaint: Procedure) -> None:
+    broken = BreakIt(complaint, CASE, mistake="remedy_does_not_fit")
+    row = soup(broken).select_one("tr[data-mistake=remedy_does_not_fit]").get_text(" ")
+    right_label = next(
+        choice.label
+        for choice in complaint.steps["propose_remedy"].fields["remedy"].choices
+        if choice.value == right(complaint, CASE)["propose_remedy"]["remedy"]
+    )
+    assert f"\N{LEFT DOUBLE QUOTATION MARK}{right_label}" not in row
+
+
 def test_a_fault_of_ours_is_kept_from_the_trainee(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
