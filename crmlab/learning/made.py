@@ -105,7 +105,8 @@ def _who_feels(item_id: str, item: FromProcedure, cases: ExampleCases) -> Choice
     text = _asked(
         item,
         _(
-            "Nobody notices this slip at “{step}”: {mistake}. Which desk is the first to pay for it?"
+            "Nobody notices this slip at “{step}”: {mistake}. Which desk is the first to "
+            "pay for it?"
         ),
         step=_(procedure.steps[mistake.step].title),
         mistake=_inside(mistake.title),

@@ -68,13 +68,13 @@ def codes(text: str) -> Markup:
 
 def hours(value: float) -> str:
     """Working hours, as precise as anybody needs: `0.5 h`, `12 h`."""
-    return gettext("{n} h").format(n=_short(value))
+    return gettext("{n} h").format(n=short(value))
 
 
 def days(value: float) -> str:
     """Working days."""
-    one = 1 if _short(value) == "1" else 2
-    return ngettext("{n} working day", "{n} working days", one).format(n=_short(value))
+    one = 1 if short(value) == "1" else 2
+    return ngettext("{n} working day", "{n} working days", one).format(n=short(value))
 
 
 def within(value: float) -> str:
@@ -123,6 +123,6 @@ def urgency(hours_left: float) -> str:
     return "late" if hours_left < 0 else "soon" if hours_left < HOURS_PER_DAY / 2 else "calm"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """One place behind the point where there is something behind it: 6, 14.5."""
     return f"{value:,.1f}".removesuffix(".0")

@@ -11,7 +11,7 @@ from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.wording import fill
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
-from crmlab.widgets.drawing import days, hours, percent
+from crmlab.widgets.drawing import days, hours, percent, short
 from crmlab.widgets.swimlane import colour_of
 
 
@@ -107,9 +107,9 @@ def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
             "beside": by.format(value=f"¥{reference.cost:,.0f}"),
         },
         {
-            "label": _("From first word to close"),
-            "value": days(ours.cycle_days),
-            "beside": by.format(value=days(reference.cycle_days)),
+            "label": _("Working days, first word to close"),
+            "value": short(ours.cycle_days),
+            "beside": by.format(value=short(reference.cycle_days)),
         },
         {
             "label": _("Chance they complain again"),

@@ -58,7 +58,7 @@ def test_it_has_the_size_of_a_small_start(crm: Session) -> None:
         table.__tablename__: len(all_of(crm, table))
         for table in (tables.Customer, tables.Product, tables.Batch, tables.Order, tables.User)
     }
-    assert counts == {"customers": 30, "products": 12, "batches": 6, "orders": 40, "users": 10}
+    assert counts == {"customers": 30, "products": 12, "batches": 7, "orders": 40, "users": 10}
     per_order = Counter(line.order_id for line in all_of(crm, tables.OrderLine))
     assert len(per_order) == 40
     assert set(per_order.values()) <= {1, 2, 3}
@@ -110,6 +110,16 @@ def test_pump_batches_can_be_mixed_up(crm: Session) -> None:
     assert len({tuple(sorted(number)) for number in pumps}) == 1, "the same digits in another order"
 
 
+def test_in_each_case_the_other_batch_has_the_same_digits(
+    crm: Session, complaint: Procedure
+) -> None:
+    for case_id, case in complaint.cases.items():
+        right, other = case.records["batch"], str(case.facts["other_batch"])
+        assert sorted(right) == sorted(other), case_id
+        batches = [crm.get_one(tables.Batch, number) for number in (right, other)]
+        assert len({batch.product_id for batch in batches}) == 1, case_id
+
+
 def test_the_practice_cases_are_in_it(crm: Session, complaint: Procedure) -> None:
     for case_id, case in complaint.cases.items():
         for kind, key in case.records.items():
@@ -136,6 +146,11 @@ def test_what_the_cases_count_is_what_the_crm_holds(crm: Session, complaint: Pro
         for customer in holders:
             name = crm.get_one(tables.Customer, customer).name
             assert name in str(case.facts["delivery_list"]), f"{case_id}: {name}"
+        called = str(case.facts["calling_list"])
+        for customer in others:
+            row = crm.get_one(tables.Customer, customer)
+            assert f"{row.name}, {row.contact}, {row.phone}" in called, f"{case_id}: {row.name}"
+        assert called.count("+") == len(others), case_id
         for name, kind in (("other_batch", "batch"), ("other_line", "order_line")):
             key = str(case.facts[name])
             assert records.canonical(crm, kind, key), f"{case_id}: {key}"
