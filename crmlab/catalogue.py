@@ -58,7 +58,8 @@ def _texts(data: Any, *, facts: bool = False) -> Iterator[str]:
     if isinstance(data, dict):
         for name, value in data.items():
             # A fact may have any name, also one that means something elsewhere in the file.
-            if facts or name not in MACHINE or isinstance(value, dict):
+            said = name == "value" and isinstance(value, str) and " " in value  # a right text
+            if facts or said or name not in MACHINE or isinstance(value, dict):
                 yield from _texts(value, facts=name == "facts")
     elif isinstance(data, list):
         for value in data:

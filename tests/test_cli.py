@@ -150,10 +150,16 @@ def test_a_script_that_does_not_fit(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("practise", "tiny.yaml", "--script", "none.yaml"), "There is no script none.yaml"),
-        (("practise", "none.yaml", "--script", "script.yaml"), "There is no procedure file none"),
+        (
+            ("practise", "tiny.yaml", "--script", "none.yaml"),
+            "none.yaml; check the name and the folder",
+        ),
+        (
+            ("practise", "none.yaml", "--script", "script.yaml"),
+            "none.yaml; check the name and the folder",
+        ),
         (("practise", "complain", "--script", "script.yaml"), "There is no procedure 'complain'"),
-        (("procedure", "check", "none.yaml"), "There is no procedure file none.yaml"),
+        (("procedure", "check", "none.yaml"), "none.yaml; check the name and the folder"),
         (("procedure", "check", "."), "is a folder"),
     ],
 )

@@ -75,7 +75,7 @@ def test_steps_are_questions_and_tasks(progress: Progress) -> None:
     progress.note("10", "quiz/gone", {"done": True}, right=True)
     under_way = lesson_state(progress, "10")
     assert (under_way.stage, under_way.done) == (Stage.UNDER_WAY, 1)
-    assert under_way.sentence() == "1 of 3 steps"
+    assert under_way.sentence() == "1 of 3 parts done"
     assert under_way.share == pytest.approx(1 / 3)
 
     for key in ("quiz/b", "task/c"):
@@ -93,7 +93,7 @@ def test_a_lesson_with_seats_is_done_when_they_are_all_sat_in(
     play(practice, progress, "C-1042")
     passed = lesson_state(progress, "10")
     assert passed.stage is Stage.DONE
-    assert passed.sentence() == "5 of 5 seats · 1 of 1 step"
+    assert passed.sentence() == "5 of 5 seats · 1 of 1 part done"
     play(practice, progress, "C-1047")
     assert lesson_state(progress, "10").stage is Stage.INDEPENDENT
 

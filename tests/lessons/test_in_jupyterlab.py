@@ -17,7 +17,9 @@ def desk(tmp_path: Any, page: Any) -> Any:
     with serving(tmp_path / "home") as running:
         page.goto(f"{running.base}/lab/tree/{LESSON}?token={running.token}", timeout=60_000)
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        page.wait_for_selector("[data-status=idle]", timeout=60_000)  # the kernel is there
+        # The kernel is there when it has a name and nothing to do.
+        page.get_by_role("button", name="Python 3 (ipykernel)").first.wait_for(timeout=60_000)
+        page.wait_for_selector("[data-status=idle]", timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         # Lab hides what is scrolled out of sight, and has scrolled to the end.
