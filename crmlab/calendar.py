@@ -82,11 +82,6 @@ class WorkingCalendar:
             total += min(closes, last) - opens
         return total.total_seconds() / 3600
 
-    def next_opening(self, moment: datetime) -> datetime:
-        """The start of the next working day after `moment`'s day."""
-        day = self.local(moment).date() + timedelta(days=1)
-        return self.add(datetime.combine(day, time(), self.tz), 0)
-
     def _spans_from(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Office spans from `moment` on, the first one cut to begin at `moment`."""
         day = moment.date()

@@ -1,6 +1,6 @@
 """The texts a translator gets: those in code and templates, and those in data and lessons.
 
-Babel reads Python and templates by itself; the two extractors here read procedures, start sets
+Babel reads Python and templates by itself; the two extractors here read procedures
 and exercises (YAML) and lessons (notebooks). `locale/babel.cfg` names them all:
 
     pybabel extract -F crmlab/locale/babel.cfg -k _ -o crmlab/locale/crmlab.pot .
@@ -17,6 +17,9 @@ from ruamel.yaml import YAML
 
 from crmlab.text import markdown_texts
 
+NAME = re.compile(r"[a-z][a-z0-9_.]*")
+"""A name that the machine reads; a text has a capital letter, a space or a sign in it."""
+
 Message = tuple[int, str, str, list[str]]
 """A line, the function it is for (none), the text, and comments: what Babel asks for."""
 
@@ -25,7 +28,7 @@ MACHINE = {
     "fact", "at", "to", "like", "is", "is_not", "above", "below", "at_least", "at_most", "one_of",
     "contains", "pattern", "letter", "channel", "note", "column", "key", "opened_at", "found_at",
     "value", "example", "noticed_at", "reads", "records", "from_procedure", "ask", "mistake", "id",
-    "kind", "lesson", "case", "steps",
+    "kind", "lesson", "case",
 }  # fmt: skip
 """Names whose values are read by the machine alone."""
 
@@ -64,6 +67,6 @@ def _texts(data: Any, *, facts: bool = False) -> Iterator[str]:
     elif isinstance(data, list):
         for value in data:
             yield from _texts(value)
-    elif isinstance(data, str) and re.search(r"[^\W\d_]", data):
+    elif isinstance(data, str) and re.search(r"[^\W\d_]", data) and not NAME.fullmatch(data):
         # As `gettext` looks it up: line breaks and runs of spaces mean one space.
         yield re.sub(r"\s+", " ", data).strip()

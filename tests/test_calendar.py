@@ -96,11 +96,6 @@ def test_another_office_keeps_other_hours_and_other_holidays() -> None:
     assert bergen.add(start, 2).isoformat() == "2026-05-15T09:00:00+02:00"
 
 
-def test_the_next_opening_is_the_next_working_morning() -> None:
-    assert STANDARD.next_opening(at("2026-05-15T09:00")) == at("2026-05-18T08:30")
-    assert STANDARD.next_opening(at("2026-05-12T00:10")) == at("2026-05-13T08:30")
-
-
 def test_time_is_not_taken_back() -> None:
     with pytest.raises(ValueError, match="negative"):
         STANDARD.add(at("2026-05-12T08:30"), -timedelta(hours=1).total_seconds())

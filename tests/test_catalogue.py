@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 from crmlab import text
 from crmlab.crm.sandbox import open_sandbox
-from crmlab.widgets import BreakIt, Desk, JobCard, Walkthrough
+from crmlab.widgets import BreakIt, Desk, JobCard, Quiz, Shelf, Tasks, Walkthrough
 
 ROOT = Path(__file__).parent.parent
 
@@ -71,14 +71,31 @@ def test_the_views_of_a_procedure(
         walk.click("next")
     for case in desk.procedure.cases:
         broken = BreakIt("complaint", case)
-        for mistake in broken.mistakes:
+        for mistake in broken.ended:
             broken.click("choose", {"mistake": mistake})
     card = JobCard("complaint")
     for seat in desk.procedure.seats:
         card.click("seat", seat=seat)
+    quiz = Quiz("10")
+    for number, question in enumerate(quiz.questions):
+        quiz.click("go", number=number)
+        quiz.click(
+            "check", {"choice": question.options[0].value} if hasattr(question, "right") else None
+        )
+    tasks = Tasks("10", desk)
+    for task in tasks.doing.tasks:
+        tasks.click("check", task=task)
+        tasks.click("hint", task=task)
+    Shelf()
     missing = noted.looked_up - catalogue
     assert len(noted.looked_up) > 300
     assert not missing
+
+
+def test_the_page_around_a_lesson(catalogue: set[str]) -> None:
+    assert "Skip to the lesson" in catalogue
+    assert "Setting up your desk…" in catalogue
+    assert any("locked" in text for text in catalogue), "the page that asks for the key"
 
 
 def test_a_lessons_paragraphs(catalogue: set[str], noted: Noted) -> None:

@@ -266,29 +266,27 @@ def told(path: Path) -> Iterator[None]:
         ) from fault
 
 
-def _database_sentence(path: Path, complaint: str) -> str:
-    if "full" in complaint:
+def _database_sentence(path: Path, reason: str) -> str:
+    if "full" in reason:
         sentence = _(
             "The disk that holds {path} is full; nothing was saved and nothing is lost. Free some "
             "space, then hand in once more."
         )
-    elif "readonly" in complaint or "read-only" in complaint or "unable to open" in complaint:
+    elif "readonly" in reason or "read-only" in reason or "unable to open" in reason:
         sentence = _(
             "{path} cannot be written; give yourself the right to write there, or set "
             "CRMLAB_HOME to a folder of your own."
         )
-    elif "not a database" in complaint or "malformed" in complaint:
+    elif "not a database" in reason or "malformed" in reason:
         sentence = _(
             "{path} is not a crmlab sandbox, so it was not touched; move it elsewhere and open "
             "the lesson again."
         )
-    elif "locked" in complaint or "busy" in complaint:
+    elif "locked" in reason or "busy" in reason:
         sentence = _(
             "Another window is writing to this sandbox just now; nothing was saved. Hand in once "
             "more in a moment."
         )
     else:
-        return _("The sandbox {path} cannot be used: {complaint}.").format(
-            path=path, complaint=complaint
-        )
+        return _("The sandbox {path} cannot be used: {reason}.").format(path=path, reason=reason)
     return sentence.format(path=path)

@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from crmlab.errors import LessonError
 from crmlab.text import gettext as _
@@ -47,6 +47,12 @@ def keep(path: Path) -> int:
         raise LessonError(
             _("{path}: a cell stops with {name}: {value}").format(
                 path=path.name, name=fault.ename, value=fault.evalue
+            )
+        ) from None
+    except (CellTimeoutError, DeadKernelError):
+        raise LessonError(
+            _("{path}: a cell takes longer than {n} seconds, or its kernel died.").format(
+                path=path.name, n=LONGEST_SECONDS
             )
         ) from None
     kept = strip(notebook)

@@ -14,7 +14,6 @@ from math import prod
 from crmlab.calendar import HOURS_PER_DAY, STANDARD
 from crmlab.practice.draws import chance, drawn_pace
 from crmlab.procedures.case import Case, Felt, SentBack
-from crmlab.procedures.conditions import Raw
 from crmlab.procedures.engine import open_case
 from crmlab.procedures.schema import Consequence, Mistake, Procedure
 from crmlab.procedures.walk import by_the_procedure
@@ -58,17 +57,13 @@ class SlipStory:
     """One slip and everything it did.
 
     Attributes:
-        entered: what stood in the form when it was made.
         corrected: it was put right before the close.
-        spared: its consequences that did not land because it was put right in time.
     """
 
     name: str
     mistake: Mistake
-    entered: dict[str, Raw]
     corrected: bool
     landed: list[Landed]
-    spared: list[Consequence]
 
 
 @dataclass(frozen=True)
@@ -168,17 +163,12 @@ def _stories(procedure: Procedure, case: Case) -> list[SlipStory]:
         mistake = procedure.mistakes[name]
         corrected = all(s.corrected_at is not None for s in case.slips if s.mistake == name)
         landed = [felt for felt in case.felt if felt.mistake == name]
-        parts = {felt.part for felt in landed}
         stories.append(
             SlipStory(
                 name=name,
                 mistake=mistake,
-                entered=next(slip.entered for slip in case.slips if slip.mistake == name),
                 corrected=corrected,
                 landed=[Landed(felt, mistake.consequences[felt.part]) for felt in landed],
-                spared=[c for i, c in enumerate(mistake.consequences) if i not in parts]
-                if corrected
-                else [],
             )
         )
     return stories

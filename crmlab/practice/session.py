@@ -77,6 +77,12 @@ class Practice:
                     known=", ".join(MANNERS), manner=manner
                 )
             )
+        if seats is not None and not set(seats) <= set(procedure.seats):
+            raise Refused(
+                _("The seats are {known}, not {seats}.").format(
+                    known=", ".join(procedure.seats), seats=", ".join(seats)
+                )
+            )
         self.procedure, self.sandbox, self.manner = procedure, sandbox, manner
         self.seats = list(procedure.seats) if seats is None else seats
 

@@ -13,10 +13,21 @@ from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, Case, SendBack
 from crmlab.procedures.engine import act
 from crmlab.procedures.walk import LONGEST_WALK, opened_case
+from crmlab.text import gettext as _
 
 
 def case_for_trial(procedure: Procedure, case_id: str) -> Case:
-    """A practice case as it lies on the first desk, with its facts read from the start set."""
+    """A practice case as it lies on the first desk, with its facts read from the start set.
+
+    Raises:
+        Refused: the procedure has no such case.
+    """
+    if case_id not in procedure.cases:
+        raise Refused(
+            _("The procedure has no practice case '{case}'; it has: {known}.").format(
+                case=case_id, known=", ".join(procedure.cases)
+            )
+        )
     with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
         sandbox = open_sandbox("trial", folder=Path(folder))
         try:

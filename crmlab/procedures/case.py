@@ -37,17 +37,12 @@ class Visit(Data):
 
 
 class Slip(Data):
-    """A mistake that was made in this case. It costs until it is put right.
-
-    Attributes:
-        entered: what stood in its step's form; it may be put right later, the slip was made so.
-    """
+    """A mistake that was made in this case. It costs until it is put right."""
 
     mistake: str
     step: str
     visit: int
     at: datetime
-    entered: dict[str, Raw] = {}
     corrected_at: datetime | None = None
 
 

@@ -174,6 +174,9 @@ def _references(procedure: Procedure) -> Iterator[Fault]:
             if seen.when:
                 yield from _condition(procedure, seen.when, name, (*path, "when"))
             yield from _text(procedure, seen.says, name, (*path, "says"))
+            yield from _text(procedure, seen.by, name, (*path, "by"))
+        for i, hint in enumerate(step.hints):
+            yield from _text(procedure, hint, name, (*here, "hints", i))
         for i, reference in enumerate(step.reads):
             yield from _field(procedure, reference, name, (*here, "reads", i))
         for field_name, field in step.fields.items():
@@ -210,6 +213,12 @@ def _mistakes(procedure: Procedure) -> Iterator[Fault]:
             yield ((*here, "step"), unknown("step", mistake.step, procedure.steps))
             continue
         yield from _condition(procedure, mistake.when, mistake.step, (*here, "when"))
+        if PLACEHOLDER.search(mistake.right):
+            yield (
+                (*here, "right"),
+                "what would have been right stands on the job card too, where there is no case; "
+                "say it without {...}.",
+            )
         for field, value in mistake.example.items():
             path = (*here, "example", field)
             fields = procedure.steps[mistake.step].fields

@@ -319,7 +319,6 @@ def _note_slips(procedure: Procedure, case: Case, at: datetime) -> tuple[Case, l
             step=procedure.mistakes[name].step,
             visit=len(case.visits_to(procedure.mistakes[name].step)),
             at=at,
-            entered=case.values.get(procedure.mistakes[name].step, {}),
         )
         for name in shown
         if name not in known

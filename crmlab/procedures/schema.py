@@ -1,7 +1,7 @@
 """What a procedure file says, as types.
 
 A procedure is written once, as data. The desk, the swimlane, the quiz, the simulated
-colleagues, the check of conformance and the debrief are all made from it, so whatever one of
+colleagues and the debrief are all made from it, so whatever one of
 them needs to know stands here and nowhere else.
 """
 
@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, PositiveFloat, StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 from pydantic import Field as Setting
 
 from crmlab.calendar import STANDARD
@@ -172,8 +172,8 @@ class Step(Data):
     purpose: Text
     why: Text
     if_skipped: Text
-    deadline_hours: PositiveFloat
-    work_hours: PositiveFloat
+    deadline_hours: Annotated[float, Setting(gt=0, le=1000)]
+    work_hours: Annotated[float, Setting(gt=0, le=1000)]
     wait_hours: Hours = 0
     evidence: list[Evidence] = []
     reads: list[str] = []

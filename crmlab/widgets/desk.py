@@ -63,6 +63,8 @@ class Desk(Live):
             sandbox = sandbox_name(lesson or self.procedure.procedure)
         opened = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
         self.practice = Practice(self.procedure, opened, seats=seats, manner=manner)
+        if not self.practice.seats:
+            raise Refused(_("A desk needs somebody who sits at it; name one seat at least."))
         self._watch = watcher(lesson) if lesson and watch is None else watch
         self._begin()
         try:
@@ -79,6 +81,7 @@ class Desk(Live):
         self.panel = ""
         self.hints: dict[tuple[str, str], int] = {}  # by case and step
         self.errors: dict[str, str] = {}
+        self.back_errors: dict[str, str] = {}
         self.drafts: dict[tuple[str, str], dict[str, Any]] = {}
 
     # What is drawn
@@ -133,16 +136,15 @@ class Desk(Live):
             self.practice,
             case,
             entries=self.drafts.get((case.case_id, case.step)),
-            errors={} if self.panel == SEND_BACK else self.errors,
+            errors=self.errors,
             hints=self.hints.get((case.case_id, case.step), 0),
         )
         back = self.drafts.get((case.case_id, SEND_BACK), {})
-        back_errors = self.errors if self.panel == SEND_BACK else {}
         return view | {
             "here": view["seat"].id == self.seat,
             "may_sit": view["seat"].id in self.practice.seats,
             "back_draft": {"to": back.get("to", ""), "reason": back.get("reason", "")},
-            "back_errors": {name: back_errors.get(name, "") for name in ("to", "reason")},
+            "back_errors": {name: self.back_errors.get(name, "") for name in ("to", "reason")},
         }
 
     # What can be done
@@ -150,7 +152,8 @@ class Desk(Live):
     def do_sit(self, forms: Forms, seat: str) -> str:
         """Take another seat; a case that lies there comes with it."""
         self._keep(forms)
-        self.seat, self.panel, self.errors = seat, "", {}
+        self.seat, self.panel = seat, ""
+        self.errors, self.back_errors = {}, {}
         here = self.case is not None and self._seat_of(self.case) == seat
         if not here:
             waiting = self.practice.inbox(seat)
@@ -160,7 +163,7 @@ class Desk(Live):
     def do_open(self, forms: Forms, case: str) -> str:
         """Look at a case."""
         self._keep(forms)
-        self.panel, self.errors = "", {}
+        self.panel, self.errors, self.back_errors = "", {}, {}
         self._show(case)
         return "title"
 
@@ -190,8 +193,7 @@ class Desk(Live):
         """Return the case to an earlier step."""
         self._keep(forms)
         case = self._current()
-        entry = forms.get("send_back", {})
-        self.drafts[case.case_id, SEND_BACK] = entry
+        entry = forms.get(SEND_BACK, {})
         result = self.practice.send_back(
             case, entry.get("to", ""), entry.get("reason", ""), seat=self.seat
         )
@@ -214,7 +216,7 @@ class Desk(Live):
     def do_panel(self, forms: Forms, name: str) -> str:
         """Open or close one of the small questions; closed, it leaves one where one came from."""
         self._keep(forms)
-        self.errors = {}
+        self.errors, self.back_errors = {}, {}
         self.panel = "" if self.panel == name else name
         return "panel" if self.panel else f"open-{name}"
 
@@ -242,21 +244,25 @@ class Desk(Live):
         self.notice = _("A new first morning. The cases wait in the inbox.")
         return "title"
 
-    def refused(self, refusal: CrmlabError) -> str:
+    def refused(self, refusal: CrmlabError, action: str) -> str:
         """Errors stand beside their field; a case that moved on is shown as it is now."""
         if isinstance(refusal, StaleCase):
             self._show(self.case.case_id if self.case else None)
             return "trouble"
         fields = refusal.fields if isinstance(refusal, Refused) else {}
-        self.errors = fields
-        if fields and self.panel != SEND_BACK:
+        self.errors, self.back_errors = {}, {}
+        if action == SEND_BACK:
+            self.back_errors = fields
+            return f"back-{next(iter(fields))}" if fields else "trouble"
+        if action == "hand_over" and fields:
+            self.errors = fields
             self.trouble = ngettext(
                 "Not handed in yet: {n} entry is missing or not right. Your entries are kept.",
                 "Not handed in yet: {n} entries are missing or not right. Your entries are kept.",
                 len(fields),
             ).format(n=len(fields))
             return f"field-{next(iter(fields))}"
-        return f"back-{next(iter(fields))}" if fields else "trouble"
+        return "trouble"
 
     # Help
 
@@ -264,7 +270,7 @@ class Desk(Live):
         """Keep what stands in the form, so that no other press loses it."""
         if self.case and self.case.step and "step" in forms:
             self.drafts[self.case.case_id, self.case.step] = forms["step"]
-        if self.case and "send_back" in forms:
+        if self.case and SEND_BACK in forms:
             self.drafts[self.case.case_id, SEND_BACK] = forms[SEND_BACK]
 
     @staticmethod
@@ -278,7 +284,8 @@ class Desk(Live):
         return self.case
 
     def _moved(self, case: Case) -> None:
-        self.case, self.panel, self.errors = case, "", {}
+        self.case, self.panel = case, ""
+        self.errors, self.back_errors = {}, {}
         self._tell_watch(case)
 
     def _tell_watch(self, case: Case) -> None:

@@ -100,10 +100,10 @@ class Live(anywidget.AnyWidget):
             focus = method(forms, **args)
         except CrmlabError as refusal:
             self.trouble = str(refusal)
-            focus = self.refused(refusal)
+            focus = self.refused(refusal, action)
         self.draw(focus or "")
 
-    def refused(self, refusal: CrmlabError) -> str:
+    def refused(self, refusal: CrmlabError, action: str) -> str:
         """What comes into focus when an action is refused: the message, unless overridden."""
         return "trouble"
 
@@ -116,7 +116,17 @@ class Live(anywidget.AnyWidget):
                 "Something broke here, and it is not your doing ({fault}). What you handed in "
                 "before is kept; try once more, or load the page again."
             ).format(fault=type(fault).__name__)
+            self._show_trouble()
+
+    def _show_trouble(self) -> None:
+        """Tell of a fault; if drawing itself is at fault, above what was last drawn."""
+        try:
             self.draw("trouble")
+        except Exception:
+            log.exception("a view could not be drawn")
+            told = draw("trouble.html", trouble=self.trouble)
+            html = told + str(self.view["html"]).removeprefix(told)
+            self.view = {**self.view, "html": html, "turn": self.view["turn"] + 1}
 
     # Without a browser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from IPython.display import Markdown
@@ -22,7 +23,7 @@ def in_words(procedure: str | Path | Procedure, case: str, slip: str) -> Markdow
     try:
         return Markdown(_told(procedure, case, slip))
     except CrmlabError as trouble:
-        return Markdown(str(trouble))
+        return Markdown(plain(str(trouble)))
 
 
 def _told(procedure: str | Path | Procedure, case: str, slip: str) -> str:
@@ -32,8 +33,13 @@ def _told(procedure: str | Path | Procedure, case: str, slip: str) -> str:
     if ended is None:
         raise CrmlabError(_("'{slip}' cannot be made in case {case}.").format(slip=slip, case=case))
     told = tell(told_by, debrief(told_by, ended))
-    lines = [f"**{_(told_by.mistakes[slip].title)}.** {told['sentence']}", ""]
+    lines = [f"**{plain(_(told_by.mistakes[slip].title))}.** {plain(told['sentence'])}", ""]
     for item in told["slips"][0]["landed"]:
         cost = _("{hours} h, ¥{cost}").format(hours=item["hours"], cost=item["cost"])
-        lines.append(f"- **{item['seat'].name}**: {item['what']} ({cost})")
+        lines.append(f"- **{plain(item['seat'].name)}**: {plain(item['what'])} ({cost})")
     return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    """A text in which nothing is taken for markup."""
+    return re.sub(r"([\\`*_\[\]<>&#|])", r"\\\1", text)

@@ -175,7 +175,6 @@ def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
             if visit.done_at and visit.done_at > visit.due_at
             else "",
             "note": reason,
-            "ours": False,
         }
 
 
@@ -202,5 +201,4 @@ def _contacts(practice: Practice, case: Case) -> Iterator[dict[str, Any]]:
                 "took": "",
                 "late": "",
                 "note": contact.note,
-                "ours": False,
             }

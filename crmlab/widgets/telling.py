@@ -95,7 +95,7 @@ def _sentence(story: Debrief) -> str:
 
 def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
     by = _("{value} by the procedure")
-    return [
+    figures = [
         {
             "label": _("Extra hours, all desks"),
             "value": f"+{hours(ours.extra_hours)}" if ours.extra_hours else hours(0),
@@ -111,17 +111,15 @@ def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
             "value": short(ours.cycle_days),
             "beside": by.format(value=short(reference.cycle_days)),
         },
-        {
-            "label": _("Chance they complain again"),
-            "value": _plain_percent(ours.repeat_complaint),
-            "beside": by.format(value=_plain_percent(reference.repeat_complaint)),
-        },
-        {
-            "label": _("Chance they leave"),
-            "value": _plain_percent(ours.lose_customer),
-            "beside": by.format(value=_plain_percent(reference.lose_customer)),
-        },
     ]
+    for label, chance, usual in (
+        (_("Chance they complain again"), ours.repeat_complaint, reference.repeat_complaint),
+        (_("Chance they leave"), ours.lose_customer, reference.lose_customer),
+    ):
+        if chance or usual:  # not every procedure has a customer to lose
+            beside = by.format(value=_plain_percent(usual))
+            figures.append({"label": label, "value": _plain_percent(chance), "beside": beside})
+    return figures
 
 
 def _came_out(ours: Totals, reference: Totals) -> str:
@@ -136,7 +134,6 @@ def _came_out(ours: Totals, reference: Totals) -> str:
 def _slip(procedure: Procedure, story: Debrief, slip: SlipStory) -> dict[str, Any]:
     mistake = slip.mistake
     world = CaseWorld(procedure, story.case, mistake.step)
-    as_entered = {f"{mistake.step}.{name}": value for name, value in slip.entered.items()}
     where = _("step {number}, {title}").format(
         number=procedure.number(mistake.step), title=_(procedure.steps[mistake.step].short)
     )
@@ -144,7 +141,7 @@ def _slip(procedure: Procedure, story: Debrief, slip: SlipStory) -> dict[str, An
         "name": slip.name,
         "title": _(mistake.title),
         "where": where,
-        "right": fill(mistake.right, world, as_entered),
+        "right": _(mistake.right),
         "corrected": slip.corrected,
         "landed": [_landed(procedure, item, world) for item in slip.landed],
         "nothing": _("Put right before anybody felt it.")

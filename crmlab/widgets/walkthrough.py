@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from crmlab.calendar import STANDARD
+from crmlab.errors import Refused
 from crmlab.practice.debrief import debrief
-from crmlab.practice.trial import case_for_trial, stages, with_slip
+from crmlab.practice.trial import case_for_trial, slips_possible, stages
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import holds
@@ -114,19 +115,13 @@ class BreakIt(Live):
     ) -> None:
         super().__init__()
         self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
-        self.case = case_for_trial(self.procedure, case)
-        possible = [
-            name
-            for name in self.procedure.mistakes
-            if with_slip(self.procedure, self.case, name) is not None
-        ]
-        self.mistakes = possible
-        self.mistake = mistake if mistake in possible else possible[0]
+        self.ended = slips_possible(self.procedure, case_for_trial(self.procedure, case))
+        if not self.ended:
+            raise Refused(_("The procedure names no mistake that can be made in this case."))
+        self.mistake = mistake if mistake in self.ended else next(iter(self.ended))
         self.draw()
 
     def context(self) -> dict[str, Any]:
-        ended = with_slip(self.procedure, self.case, self.mistake)
-        assert ended is not None  # only those that can be made are offered
         chosen = self.procedure.mistakes[self.mistake]
         return {
             "groups": [
@@ -137,19 +132,19 @@ class BreakIt(Live):
                     "mistakes": [
                         {"name": name, "title": _(self.procedure.mistakes[name].title)}
                         for name in self.procedure.mistakes_of(step)
-                        if name in self.mistakes
+                        if name in self.ended
                     ],
                 }
                 for step, told in self.procedure.steps.items()
             ],
             "chosen": self.mistake,
             "seat": seat_view(self.procedure, self.procedure.steps[chosen.step].seat),
-            "told": tell(self.procedure, debrief(self.procedure, ended)),
+            "told": tell(self.procedure, debrief(self.procedure, self.ended[self.mistake])),
         }
 
     def do_choose(self, forms: Forms) -> str:
         """Make the mistake that is chosen."""
         chosen = forms.get("mistake", {}).get("mistake")
-        if chosen in self.mistakes:
+        if chosen in self.ended:
             self.mistake = str(chosen)
         return ""

@@ -67,7 +67,7 @@ def test_each_slip_is_told_at_the_seat_that_suffers_it(complaint: Procedure) -> 
             assert landed.felt.seat == landed.consequence.seat
             assert landed.felt.hours == landed.consequence.hours
             assert landed.felt.cost == landed.consequence.cost
-        assert [landed.consequence for landed in story.landed] + story.spared or story.corrected
+        assert story.landed or story.corrected
         by_seat = {share.seat: share for share in told.seats}
         assert set(by_seat) == {landed.felt.seat for landed in story.landed}
         assert sum(share.hours for share in told.seats) == pytest.approx(told.totals.extra_hours)
@@ -141,7 +141,6 @@ def test_a_slip_put_right_in_time_spares_the_rest() -> None:
     (story,) = told.slips
     assert story.corrected
     assert not story.landed
-    assert [consequence.seat for consequence in story.spared] == ["neighbour", "checker"]
     assert [item.right for item in told.sent_back] == [True]
     assert told.totals.cost == 0
     assert told.totals.worked_hours > told.by_the_procedure.worked_hours, "putting right took time"

@@ -334,6 +334,13 @@ def test_a_name_that_is_not_shipped_is_told_with_those_that_are() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("right: Match the ladder", "right: Match {fact.ladder}", "stands on the job card too"),
+        (
+            "    hands_on: The height.",
+            "    hints: ['Look at {fact.nope}.']\n    hands_on: The height.",
+            "there is no fact 'nope'",
+        ),
+        ("deadline_hours: 40", "deadline_hours: .inf", "deadline_hours"),
         ("at: back,", "at: ask,", "no way leads from 'lend' to 'ask', so nobody would ever feel"),
         ("noticed_at: [back]", "noticed_at: [ask]", "it cannot be noticed there"),
         (

@@ -14,7 +14,7 @@ from crmlab.crm.sandbox import Sandbox, open_sandbox
 from crmlab.practice.script import play
 from crmlab.practice.trial import case_for_trial, stages
 from crmlab.procedures import Procedure, load
-from crmlab.widgets import BreakIt, Desk, JobCard, Walkthrough
+from crmlab.widgets import BreakIt, Desk, JobCard, Walkthrough, in_words
 from tests.tiny import TINY
 
 CASE = "C-1042"
@@ -288,3 +288,48 @@ def test_a_fault_of_ours_is_kept_from_the_trainee(
     desk._receive(None, {"do": "wait", "args": {"hours": "4"}, "forms": {}}, [])
     assert "Something broke here, and it is not your doing" in desk.text()
     assert "Traceback" not in desk.text()
+
+
+def test_a_fault_in_drawing_leaves_the_desk_alive(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = desk.view["turn"]
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.practice, "inbox", None)
+        desk._receive(None, {"do": "hint", "forms": {}}, [])
+    assert desk.view["turn"] > turn  # the browser waits for an answer before it takes a press
+    assert "Something broke here" in desk.text()
+    desk.click("hint")
+    assert "Something broke here" not in desk.text()
+
+
+def test_errors_stand_in_the_form_that_was_refused(desk: Desk) -> None:
+    play_to(desk, "assess")
+    desk.click("sit", seat="quality_engineer")
+    desk.click("panel", name="send_back")
+    desk.click("hand_over")
+    page = soup(desk)
+    assert page.select("form[data-form=step] [aria-invalid=true]")
+    assert not page.select("form[data-form=send_back] [aria-invalid=true]")
+    desk.click("send_back", {"to": "register", "reason": ""})
+    page = soup(desk)
+    assert not page.select("form[data-form=step] [aria-invalid=true]")
+    assert page.select("form[data-form=send_back] [aria-invalid=true]")
+
+
+@pytest.mark.parametrize("view", [Walkthrough, BreakIt])
+def test_a_case_that_is_not_there_is_told(view: type, complaint: Procedure) -> None:
+    assert "has no practice case 'C-9999'" in view(complaint, "C-9999").text()
+
+
+def test_a_seat_that_is_not_there_is_told(complaint: Procedure, sandbox: Sandbox) -> None:
+    assert "not nope" in Desk(complaint, sandbox=sandbox, seats=["nope"]).text()
+
+
+def test_nothing_of_a_file_is_taken_for_markup(tmp_path: Path) -> None:
+    path = tmp_path / "loud.yaml"
+    loud = "title: '<b>The short</b> [ladder](http://x) *for* a high wall'"
+    path.write_text(TINY.replace("title: The short ladder for a high wall", loud))
+    told = in_words(path, "T-1", "short_ladder").data
+    assert "<b>" not in told.replace("\\<b\\>", "")
+    assert "](http" not in told.replace("\\]", "")
