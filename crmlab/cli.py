@@ -6,13 +6,16 @@ import json
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _
 from crmlab.text import use_language
+
+if TYPE_CHECKING:
+    from crmlab.procedures import Procedure
 
 app = typer.Typer(
     name="crmlab",
@@ -63,7 +66,7 @@ def practise(
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _print_debrief(told)
+        _print_debrief(told, load(procedure))
 
 
 @procedure_app.command()
@@ -124,13 +127,15 @@ def keep(
         typer.echo(_("{file}: {n} outputs kept").format(file=file.name, n=kept))
 
 
-def _print_debrief(told: dict[str, Any]) -> None:
+def _print_debrief(told: dict[str, Any], procedure: Procedure) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     ours, theirs = told["totals"], told["by_the_procedure"]
-    table = Table(title=f"{told['case']}: {told['outcome']}")
+    steps = {name: _(step.title) for name, step in procedure.steps.items()}
+    state = _("closed") if told["outcome"] == "closed" else _("open")
+    table = Table(title=f"{told['case']}: {state}")
     for heading in ("", _("this case"), _("by the procedure")):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, label in (
@@ -147,26 +152,37 @@ def _print_debrief(told: dict[str, Any]) -> None:
         table.add_row(label, f"{ours[name]:.0%}", f"{theirs[name]:.0%}")
     console.print(table)
     if told["waiting_at"]:
-        console.print(_("The case waits at {step}.").format(step=told["waiting_at"]), markup=False)
+        console.print(
+            _("The case waits at {step}.").format(step=steps[told["waiting_at"]]), markup=False
+        )
     for slip in told["slips"]:
         state = _("put right") if slip["corrected"] else _("not put right")
         console.print(
-            _("slip at {step}: {title} ({mistake}), {state}").format(**slip, state=state),
+            _("slip at {step}: {title} ({mistake}), {state}").format(
+                step=steps[slip["step"]],
+                title=_(slip["title"]),
+                mistake=slip["mistake"],
+                state=state,
+            ),
             markup=False,
         )
     for back in told["sent_back"]:
         verdict = _("rightly") if back["right"] else _("though nothing was wrong there")
         console.print(
             _("sent back from {origin} to {to}, {verdict}: {reason}").format(
-                origin=back["from"], to=back["to"], verdict=verdict, reason=back["reason"]
+                origin=steps[back["from"]],
+                to=steps[back["to"]],
+                verdict=verdict,
+                reason=back["reason"],
             ),
             markup=False,
         )
     for seat, borne in told["consequences"].items():
         for item in borne:
             console.print(
-                f"{seat}: {item['what']} ({item['mistake']}; +{item['hours']:g} h, "
-                f"{item['cost']:,.0f} CNY)",
+                _("{seat}: {what} ({mistake}; {hours:g} h, ¥{cost:,.0f})").format(
+                    **{**item, "seat": _(procedure.seats[seat].name)}
+                ),
                 markup=False,
             )
 

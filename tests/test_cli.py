@@ -113,7 +113,7 @@ def test_without_json_a_person_can_read_it(run: Run) -> None:
     assert done.returncode == 0
     assert "T-1: closed" in done.stdout
     assert "by the procedure" in done.stdout
-    assert "neighbour: Climbs on a chair. (short_ladder; +2 h, 100 CNY)" in done.stdout
+    assert "Neighbour: Climbs on a chair. (short_ladder; 2 h, ¥100)" in done.stdout
 
 
 def test_the_shipped_procedure_is_played_by_its_name(run: Run, files: Path) -> None:

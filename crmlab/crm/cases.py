@@ -18,7 +18,7 @@ from crmlab.crm.start_set import typed
 from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, Case, HandOver, Reassign, SendBack
-from crmlab.procedures.conditions import Raw, Reference, holds
+from crmlab.procedures.conditions import Raw, holds, value_of
 from crmlab.procedures.engine import CaseWorld, Result, act, open_case
 from crmlab.text import gettext as _
 
@@ -353,17 +353,11 @@ def _write_record(session: Session, procedure: Procedure, case: Case, action: Ha
 
 def _change_records(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
     world = CaseWorld(procedure, case, action.step)
-
-    def value(source: Raw | Reference) -> Raw:
-        if isinstance(source, Reference):
-            return world.field(source.field) if source.field else world.fact(source.fact or "")
-        return source
-
     for change in procedure.steps[action.step].sets:
         if change.when is None or holds(change.when, world):
-            row = session.get(kind(change.record), str(value(change.key) or ""))
+            row = session.get(kind(change.record), str(value_of(change.key, world) or ""))
             if row is not None:
-                columns = {change.column: value(change.value)}
+                columns = {change.column: value_of(change.value, world)}
                 for name, new in typed(row.metadata.tables[row.__tablename__], columns).items():
                     setattr(row, name, new)
 

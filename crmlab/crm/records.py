@@ -15,6 +15,7 @@ from crmlab.crm.tables import Base
 from crmlab.errors import ProcedureError, SandboxError
 from crmlab.procedures.checks import unknown
 from crmlab.procedures.schema import Procedure
+from crmlab.text import gettext as _
 
 KINDS: dict[str, type[Base]] = {
     "customer": tables.Customer,
@@ -60,7 +61,7 @@ def misfits(procedure: Procedure) -> Iterator[str]:
         yield from column(procedure.about, "", "about")
     for name, fact in procedure.facts.items():
         if fact.record:
-            of, _, read_from = fact.record.partition(".")
+            of, read_from = fact.record.split(".", 1) if "." in fact.record else (fact.record, "")
             yield from column(of, read_from, f"fact '{name}'")
     for case_id, case in procedure.cases.items():
         for of in case.records:
@@ -124,8 +125,9 @@ def get(session: Session, name: str, key: str) -> Base:
     row = session.get(kind(name), key)
     if row is None:
         raise SandboxError(
-            f"The sandbox has no {name.replace('_', ' ')} '{key}', which the case is about; "
-            "reset the sandbox."
+            _("The sandbox has no {kind} '{key}', which the case is about; start it again.").format(
+                kind=name.replace("_", " "), key=key
+            )
         )
     return row
 
@@ -137,7 +139,7 @@ def read(session: Session, reference: str, records: dict[str, str]) -> Any:
         SandboxError: the record is not in this sandbox.
         ProcedureError: the kind or the column does not exist.
     """
-    name, _, column = reference.partition(".")
+    name, column = reference.split(".", 1)
     row = get(session, name, records.get(name, ""))
     if not hasattr(row, column):
         raise ProcedureError(f"A record of the kind '{name}' has no column '{column}'.")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
@@ -134,6 +135,17 @@ def open_sandbox(name: str, *, folder: Path | None = None, fresh: bool = False) 
         return Sandbox(path)
     copy_database(template(), path)
     return Sandbox(path)
+
+
+@contextmanager
+def passing_sandbox() -> Iterator[Sandbox]:
+    """A sandbox that is gone afterwards, for a script, a trial or a check."""
+    with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
+        sandbox = open_sandbox("passing", folder=Path(folder))
+        try:
+            yield sandbox
+        finally:
+            sandbox.close()
 
 
 def template() -> Path:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 from crmlab.crm.cases import facts_of
 from crmlab.crm.records import misfits
-from crmlab.crm.sandbox import open_sandbox
+from crmlab.crm.sandbox import passing_sandbox
 from crmlab.errors import CrmlabError, ProcedureError
 from crmlab.procedures import Procedure
 from crmlab.procedures.walk import rehearse
@@ -22,15 +19,11 @@ def rehearse_with_records(procedure: Procedure) -> None:
     faults = list(misfits(procedure))
     if faults:
         raise ProcedureError("\n".join(faults))
-    with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
-        sandbox = open_sandbox("rehearsal", folder=Path(folder))
-        try:
-            with sandbox.read() as session:
-                facts = {case: facts_of(session, procedure, case) for case in procedure.cases}
-            faults.extend(rehearse(procedure, facts.__getitem__))
-        except CrmlabError as fault:
-            faults.append(str(fault))
-        finally:
-            sandbox.close()
+    try:
+        with passing_sandbox() as sandbox, sandbox.read() as session:
+            facts = {case: facts_of(session, procedure, case) for case in procedure.cases}
+        faults.extend(rehearse(procedure, facts.__getitem__))
+    except CrmlabError as fault:
+        faults.append(str(fault))
     if faults:
         raise ProcedureError("\n".join(faults))

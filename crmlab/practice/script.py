@@ -12,11 +12,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from crmlab.calendar import STANDARD
-from crmlab.crm.sandbox import open_sandbox
+from crmlab.crm.sandbox import passing_sandbox
 from crmlab.crm.tables import Event
 from crmlab.errors import CrmlabError, Refused, ScriptError
 from crmlab.practice.colleagues import MANNERS
@@ -110,21 +109,17 @@ def play(procedure: Procedure, path: Path) -> dict[str, Any]:
         ScriptError: the script does not fit, or one of its moves is refused; with its line.
     """
     script, places = read_script(path, procedure)
-    with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
-        sandbox = open_sandbox("script", folder=Path(folder))
-        try:
-            practice = Practice(procedure, sandbox, seats=script.seats, manner=script.colleagues)
-            case = practice.open(script.case or next(iter(procedure.cases)))
-            for i, move in enumerate(script.play):
-                try:
-                    case = _do(practice, case, move)
-                except CrmlabError as refusal:
-                    raise ScriptError(places.at(("play", i), _refusal(i, move, refusal))) from None
-            with sandbox.read() as session:
-                events = [_event(row) for row in session.query(Event).order_by(Event.event_id)]
-            return report(procedure, practice.debrief(case), events)
-        finally:
-            sandbox.close()
+    with passing_sandbox() as sandbox:
+        practice = Practice(procedure, sandbox, seats=script.seats, manner=script.colleagues)
+        case = practice.open(script.case or next(iter(procedure.cases)))
+        for i, move in enumerate(script.play):
+            try:
+                case = _do(practice, case, move)
+            except CrmlabError as refusal:
+                raise ScriptError(places.at(("play", i), _refusal(i, move, refusal))) from None
+        with sandbox.read() as session:
+            events = [_event(row) for row in session.query(Event).order_by(Event.event_id)]
+        return report(procedure, practice.debrief(case), events)
 
 
 def _do(practice: Practice, case: Case, move: Move) -> Case:

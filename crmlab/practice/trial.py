@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 from crmlab.crm.cases import facts_of
-from crmlab.crm.sandbox import open_sandbox
+from crmlab.crm.sandbox import passing_sandbox
 from crmlab.errors import ProcedureError, Refused
 from crmlab.practice.colleagues import LOOKING_HOURS, right_action, wrong_action
 from crmlab.procedures import Procedure
@@ -28,14 +25,8 @@ def case_for_trial(procedure: Procedure, case_id: str) -> Case:
                 case=case_id, known=", ".join(procedure.cases)
             )
         )
-    with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
-        sandbox = open_sandbox("trial", folder=Path(folder))
-        try:
-            with sandbox.read() as session:
-                facts = facts_of(session, procedure, case_id)
-        finally:
-            sandbox.close()
-    return opened_case(procedure, case_id, facts)
+    with passing_sandbox() as sandbox, sandbox.read() as session:
+        return opened_case(procedure, case_id, facts_of(session, procedure, case_id))
 
 
 def stages(procedure: Procedure, case: Case) -> list[Case]:

@@ -135,7 +135,7 @@ def holds(condition: Condition, world: World) -> bool:
         if condition.late is not None:
             return world.late(condition.step) is condition.late
         if condition.done_after is not None:
-            day = _value(condition.done_after, world)
+            day = value_of(condition.done_after, world)
             return bool(day) and world.done_on(condition.step) > str(day)
         return world.visited(condition.step) is condition.visited
     left = _left(condition, world)
@@ -151,7 +151,8 @@ def _left(condition: Condition, world: World) -> Raw:
     return world.fact(condition.fact)
 
 
-def _value(operand: Operand, world: World) -> Raw:
+def value_of(operand: Operand | None, world: World) -> Raw:
+    """A value as it stands, or what it refers to."""
     if not isinstance(operand, Reference):
         return operand
     return world.field(operand.field) if operand.field else world.fact(operand.fact or "")
@@ -159,8 +160,10 @@ def _value(operand: Operand, world: World) -> Raw:
 
 def _compare(condition: Condition, left: Raw, world: World) -> bool:
     if condition.one_of is not None:
-        return not blank(left) and any(same(left, _value(item, world)) for item in condition.one_of)
-    right = _value(condition.operands()[0], world)
+        return not blank(left) and any(
+            same(left, value_of(item, world)) for item in condition.one_of
+        )
+    right = value_of(condition.operands()[0], world)
     if condition.is_not is not None:
         return not same(left, right)
     if blank(left) or blank(right):

@@ -12,7 +12,7 @@ from typing import Any
 from crmlab.calendar import STANDARD, WorkingCalendar
 from crmlab.errors import ProcedureError, Refused
 from crmlab.procedures.case import Case, HandOver, SendBack
-from crmlab.procedures.conditions import Condition, Raw, Reference, holds, same
+from crmlab.procedures.conditions import Condition, Raw, Reference, holds, same, value_of
 from crmlab.procedures.engine import CaseWorld, Result, act, may_send_back_to, open_case
 from crmlab.procedures.schema import PLACEHOLDER, Procedure
 from crmlab.procedures.wording import fill
@@ -58,10 +58,8 @@ def resolve(procedure: Procedure, case: Case, value: Raw | Reference) -> Raw:
     """A value of the procedure file for this case: references looked up, placeholders filled."""
     assert case.step is not None
     world = CaseWorld(procedure, case, case.step)
-    if isinstance(value, Reference):
-        return world.field(value.field) if value.field else world.fact(value.fact or "")
     if not isinstance(value, str):
-        return value
+        return value_of(value, world)
     alone = PLACEHOLDER.fullmatch(value)
     if alone and alone.group(1) != "fact":  # another field's entry is taken as it stands
         return world.field(f"{alone.group(1)}.{alone.group(2)}")

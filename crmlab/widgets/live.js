@@ -102,7 +102,7 @@ function render({ model, el }) {
     if (waiting) return;
     waiting = true;
     el.setAttribute("aria-busy", "true");
-    const { do: action, form: _f, focus: _o, lmSuppressShortcuts: _l, ...args } = node.dataset;
+    const { do: action, form: _f, focus: _o, deliberate: _d, lmSuppressShortcuts: _l, ...args } = node.dataset;
     model.send({ do: action, args, forms: formsIn(el) });
   };
 
@@ -127,7 +127,12 @@ function render({ model, el }) {
   };
 
   // A notebook listens for keys too, and takes Enter for its own.
-  const ours = (event) => event.stopPropagation();
+  const ours = (event) => {
+    event.stopPropagation();
+    // Handing over is a step of its own: Enter in a line of such a form does not do it.
+    if (event.key === "Enter" && event.target.matches("form[data-deliberate] input"))
+      event.preventDefault();
+  };
 
   el.addEventListener("keydown", ours);
   el.addEventListener("click", pressed);

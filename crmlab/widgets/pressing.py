@@ -46,7 +46,8 @@ def pressed(
     given = {
         name.removeprefix("data-"): str(value)
         for name, value in node.attrs.items()
-        if name.startswith("data-") and name not in ("data-do", "data-form", "data-focus")
+        if name.startswith("data-")
+        and name not in ("data-do", "data-form", "data-focus", "data-deliberate")
     }
     return given, forms
 

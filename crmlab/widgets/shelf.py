@@ -92,6 +92,7 @@ class Shelf(Live):
             "naming": self.naming,
             "error": self.error,
             "draft": self.draft,
+            "longest_name": who.LONGEST_NAME,
             "languages": [_language_name(code) for code in languages()],
             "speaks": _language_name(language()),
         }

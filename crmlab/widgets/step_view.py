@@ -15,7 +15,7 @@ from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import holds
 from crmlab.procedures.engine import CaseWorld, may_send_back_to
-from crmlab.procedures.schema import END, Field
+from crmlab.procedures.schema import END, Field, Step
 from crmlab.procedures.wording import fill, show
 from crmlab.text import gettext as _
 from crmlab.widgets.drawing import hours, until, urgency
@@ -70,11 +70,7 @@ def step_view(
         "holder": names.get(case.holder or "", ""),
         "due": until(left),
         "urgency": urgency(left),
-        "evidence": [
-            {"says": fill(item.says, world), "by": fill(item.by, world) if item.by else ""}
-            for item in step.evidence
-            if item.when is None or holds(item.when, world)
-        ],
+        "evidence": evidence_view(step, world),
         "reads": [
             _read(procedure, world, reference)
             for reference in step.reads
@@ -97,6 +93,15 @@ def step_view(
         ],
         "returned": _returned(procedure, case),
     }
+
+
+def evidence_view(step: Step, world: CaseWorld) -> list[dict[str, str]]:
+    """What the seat can see or hear at a step, as the case stands."""
+    return [
+        {"says": fill(item.says, world), "by": fill(item.by, world) if item.by else ""}
+        for item in step.evidence
+        if item.when is None or holds(item.when, world)
+    ]
 
 
 def timeline_view(practice: Practice, case: Case) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Node:
-    """One step's mark; `state` is done, now or ahead."""
+    """One step's mark; `state` is done, now, ahead or skipped."""
 
     step: str
     number: int
@@ -89,7 +89,7 @@ def swimlane(procedure: Procedure, case: Case | None = None) -> Swimlane:
             label=_(step.short),
             seat=_(procedure.seats[step.seat].name),
             colour=colour_of(procedure, step.seat),
-            state=(state := state_of(case, name)),
+            state=(state := state_of(procedure, case, name)),
             told=told(state),
             x=left + column * (i + 0.5),
             y=centres[step.seat],
@@ -112,18 +112,22 @@ def swimlane(procedure: Procedure, case: Case | None = None) -> Swimlane:
     )
 
 
-def state_of(case: Case | None, step: str) -> str:
-    """Where a step stands in a case: done, now or ahead."""
+def state_of(procedure: Procedure, case: Case | None, step: str) -> str:
+    """Where a step stands in a case: done, now, ahead, or skipped because it was not needed."""
     if case is None:
         return "ahead"
     if case.step == step:
         return "now"
-    return "done" if step in case.done else "ahead"
+    if step in case.done:
+        return "done"
+    passed = case.step is None or procedure.number(step) < procedure.number(case.step)
+    return "skipped" if passed else "ahead"
 
 
 def told(state: str) -> str:
     """A step's state as a word."""
-    return {"done": _("done"), "now": _("now"), "ahead": _("to come")}[state]
+    words = {"done": _("done"), "now": _("now"), "ahead": _("to come")}
+    return words.get(state) or _("not needed")
 
 
 def _edges(procedure: Procedure, case: Case | None, nodes: dict[str, Node]) -> list[Edge]:

@@ -97,9 +97,11 @@ def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
     by = _("{value} by the procedure")
     figures = [
         {
-            "label": _("Extra hours, all desks"),
+            "label": _("Extra hours from slips, all desks"),
             "value": f"+{hours(ours.extra_hours)}" if ours.extra_hours else hours(0),
-            "beside": _("on top of {value} of work").format(value=hours(ours.worked_hours)),
+            "beside": _("beside {value} of work, {usual} by the procedure").format(
+                value=hours(ours.worked_hours), usual=hours(reference.worked_hours)
+            ),
         },
         {
             "label": _("Extra cost"),
@@ -175,7 +177,7 @@ def _sent_back(procedure: Procedure, item: Any) -> dict[str, Any]:
     step = _(procedure.steps[item.to_step].title)
     if item.right:
         names = ", ".join(_(procedure.mistakes[name].title) for name in item.slips)
-        sentence = _("To '{step}': there it was, {names}.").format(step=step, names=names)
+        sentence = _("To '{step}', where it was made: {names}.").format(step=step, names=names)
     elif item.elsewhere:
         places = ", ".join(
             dict.fromkeys(

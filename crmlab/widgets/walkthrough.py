@@ -11,13 +11,12 @@ from crmlab.practice.debrief import debrief
 from crmlab.practice.trial import case_for_trial, slips_possible, stages
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
-from crmlab.procedures.conditions import holds
 from crmlab.procedures.engine import CaseWorld
-from crmlab.procedures.wording import fill, show
+from crmlab.procedures.wording import show
 from crmlab.text import gettext as _
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
-from crmlab.widgets.step_view import WRITTEN
+from crmlab.widgets.step_view import WRITTEN, evidence_view
 from crmlab.widgets.swimlane import swimlane
 from crmlab.widgets.telling import seat_view, tell
 
@@ -64,11 +63,7 @@ class Walkthrough(Live):
             "title": _(step.title),
             "seat": seat_view(self.procedure, step.seat),
             "why": _(step.why),
-            "evidence": [
-                {"says": fill(item.says, world), "by": fill(item.by, world) if item.by else ""}
-                for item in step.evidence
-                if item.when is None or holds(item.when, world)
-            ],
+            "evidence": evidence_view(step, world),
             "entries": [
                 {
                     "label": _(field.label),
