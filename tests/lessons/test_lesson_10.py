@@ -87,7 +87,7 @@ def test_a_missing_field_is_refused_by_name_beside_it(lessons: Any, page: Any) -
     assert batch.get_attribute("aria-invalid") == "true"
     error = page.locator(f"#{batch.get_attribute('aria-describedby').split()[-1]}")
     assert "Batch number" in error.inner_text()
-    assert "not right" in desk.trouble() or "missing" in desk.trouble()
+    assert "Not handed in yet" in desk.trouble()
     # What was typed is still there, as text.
     assert desk.form.locator("[name=description]").input_value().startswith("<b>water</b>")
     assert page.evaluate("document.activeElement.name") == "line_id"
