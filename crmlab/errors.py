@@ -29,6 +29,18 @@ class StaleCase(CrmlabError):
     """The case has moved on since it was read; nothing was overwritten."""
 
 
+class StaleRecord(CrmlabError):
+    """A record of the CRM has been changed since it was read; nothing was overwritten.
+
+    Attributes:
+        fields: one sentence for each field that was changed meanwhile, by field name.
+    """
+
+    def __init__(self, sentence: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.fields = dict(fields or {})
+
+
 class PlaceError(CrmlabError):
     """A folder that crmlab needs cannot be found or written."""
 
@@ -56,3 +68,17 @@ class Refused(CrmlabError):
     def __init__(self, sentence: str, fields: dict[str, str] | None = None) -> None:
         super().__init__(sentence)
         self.fields = dict(fields or {})
+
+
+class Denied(Refused):
+    """What a seat may not do: nothing has changed, and nothing has been shown.
+
+    Attributes:
+        rule: the entry of the permissions that says so, such as `sales_representative.export`.
+        ask: the seat that can be asked instead.
+    """
+
+    def __init__(self, sentence: str, *, rule: str, ask: str) -> None:
+        super().__init__(sentence)
+        self.rule = rule
+        self.ask = ask

@@ -44,7 +44,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("home")
         patch.setenv("CRMLAB_HOME", str(folder))
-        patch.delenv("CRMLAB_LEARNER", raising=False)
+        for name in ("CRMLAB_LEARNER", "CRMLAB_DATABASE_URL"):
+            patch.delenv(name, raising=False)
         yield folder
 
 

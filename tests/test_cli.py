@@ -129,6 +129,44 @@ def test_the_shipped_procedure_is_played_by_its_name(run: Run, files: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("case", "needed"),
+    [
+        ("L-2001", []),
+        ("L-2003", ["sales_manager"]),
+        ("L-2004", ["sales_manager", "sales_director"]),
+        ("L-2005", ["sales_manager", "sales_director", "general_manager"]),
+    ],
+)
+def test_a_sale_reports_who_had_to_agree_to_its_price(
+    run: Run, files: Path, case: str, needed: list[str]
+) -> None:
+    (files / "sale.yaml").write_text(f"case: {case}\nseats: []\nplay: []\n", encoding="utf-8")
+    done = run("practise", "lead_to_cash", "--script", "sale.yaml", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["approvals"]
+    assert told["needed"] == needed
+    assert [(given["seat"], given["decision"]) for given in told["given"]] == [
+        (seat, "approved") for seat in needed
+    ]
+
+
+def test_a_held_order_is_reported_with_its_sum_and_the_funnel_with_its_hours(
+    run_apart: Run,
+) -> None:
+    script = ROOT / "docs" / "scripts" / "held_order.yaml"
+    done = run_apart("practise", "lead_to_cash", "--script", str(script), "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    credit = told["credit"]
+    assert [one["decision"] for one in credit["decisions"]] == ["held", "held", "released"]
+    assert (credit["already_open"], credit["order"]) == ("90000.00", "20000.00")
+    assert (credit["exposure"], credit["credit_limit"]) == ("110000.00", "100000.00")
+    assert "¥20,000 ordered > limit ¥100,000" in credit["sum"]
+    stages = [(entry["stage"], entry["elapsed_hours"] > 0) for entry in told["funnel"]]
+    assert stages == [(name, True) for name in ("lead", "qualified", "needs", "proposal", "won")]
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         (("seat: keeper", "seat: keper"), "script.yaml, line 4: there is no seat 'keper'"),

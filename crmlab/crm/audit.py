@@ -1,7 +1,8 @@
 """The audit trail: for each operation, who did it, and every row before and after.
 
 It is taken from what the database session really writes, so no operation can forget a table,
-and the tables can be rebuilt from it.
+and the tables can be rebuilt from it. Its lines are chained (`crmlab.crm.chain`), and
+`crmlab.crm.verify` finds what was changed behind the application's back.
 """
 
 from __future__ import annotations
@@ -10,23 +11,29 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import event, inspect, select
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy import event, insert, inspect, select, update
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
+from crmlab.calendar import STANDARD
+from crmlab.crm.chain import FIELDS, hash_of
+from crmlab.crm.postgres_copy import numbers_sql
 from crmlab.crm.start_set import typed
-from crmlab.crm.tables import Audit, Base
+from crmlab.crm.tables import Audit, AuditHead, Base, Moment
+from crmlab.errors import SandboxError
+from crmlab.text import gettext as _
+
+TRAIL = (Audit.__tablename__, AuditHead.__tablename__)
+"""The tables of the trail itself; all others can be rebuilt from it."""
 
 _CHANGES = "audit changes"
 
 
-def watch(session: Session) -> None:
-    """Note every row that this session creates or changes."""
-    session.info[_CHANGES] = []
-    event.listen(session, "after_flush", _note)
+class AuditedSession(Session):
+    """A session that notes every row it creates, changes or deletes."""
 
 
 def record(
-    session: Session,
+    session: AuditedSession,
     operation: str,
     *,
     subject: str,
@@ -35,39 +42,84 @@ def record(
     seat: str | None,
     detail: dict[str, Any],
 ) -> None:
-    """Write the line for this operation, in the same transaction as the changes themselves."""
+    """Write the line for this operation, in the same transaction as the changes themselves.
+
+    Whoever writes is alone in the sandbox until the transaction ends, so the head that is read
+    here is still the head when the line is added.
+
+    Raises:
+        SandboxError: the head of the trail is gone.
+    """
     session.flush()
-    session.add(
-        Audit(
-            at=at,
-            user_id=user,
-            seat=seat,
-            operation=operation,
-            subject=subject,
-            detail=plain(detail),
-            changes=session.info[_CHANGES],
+    connection = session.connection()
+    head = connection.execute(select(AuditHead.lines, AuditHead.hash)).one_or_none()
+    if head is None:
+        raise SandboxError(
+            _(
+                "The audit trail of this sandbox has lost its head, so nothing can be written; "
+                "begin the sandbox anew, or restore a saved point."
+            )
         )
-    )
+    lines, previous = head
+    line = {
+        "audit_id": lines + 1,
+        "at": at,
+        "user_id": user,
+        "seat": seat,
+        "operation": operation,
+        "subject": subject,
+        "detail": plain(detail),
+        "changes": session.info.get(_CHANGES, []),
+    }
+    stored = Moment().process_bind_param(at, connection.dialect)
+    own = hash_of({**line, "at": stored}, previous)
+    connection.execute(insert(Audit).values(**line, previous=previous, hash=own))
+    connection.execute(update(AuditHead).values(lines=lines + 1, hash=own))
 
 
 def rebuild(session: Session, trail: list[Audit]) -> None:
     """Play the changes of a trail into a session's tables."""
+    connection = session.connection()
     for line in trail:
         for change in line.changes:
             table = Base.metadata.tables[change["table"]]
-            values = typed(table, {**change["key"], **change["after"]})
             keys = typed(table, change["key"])
+            where = [table.columns[name] == value for name, value in keys.items()]
+            values = typed(table, {**change["key"], **change["after"]})
             if change["is"] == "created":
-                session.execute(table.insert().values(values))
+                connection.execute(table.insert().values(values))
+            elif change["is"] == "changed":
+                connection.execute(table.update().where(*where).values(values))
             else:
-                where = [table.columns[name] == value for name, value in keys.items()]
-                session.execute(table.update().where(*where).values(values))
+                connection.execute(table.delete().where(*where))
+    if connection.dialect.name == "postgresql":
+        for statement in numbers_sql():
+            connection.exec_driver_sql(statement)
 
 
 def trail_of(session: Session, subject: str) -> list[Audit]:
     """The lines about one subject, oldest first."""
     query = select(Audit).where(Audit.subject == subject).order_by(Audit.audit_id)
     return list(session.scalars(query))
+
+
+def latest(session: Session, last: int, subject: str | None = None) -> list[Audit]:
+    """The last lines of the trail, or of those about one subject, oldest first; 0 for all."""
+    query = select(Audit).order_by(Audit.audit_id.desc())
+    if subject is not None:
+        query = query.where(Audit.subject == subject)
+    return list(session.scalars(query.limit(last or None)))[::-1]
+
+
+def as_plain(line: Audit) -> dict[str, Any]:
+    """A line as plain data, its moment in the company's time zone."""
+    told = {name: getattr(line, name) for name in (*FIELDS, "previous", "hash")}
+    return {**told, "at": STANDARD.local(line.at).isoformat()}
+
+
+def visible(text: str) -> str:
+    """The text without signs that a terminal would act on instead of showing them."""
+    return "".join(char if char.isprintable() else "·" for char in text)
 
 
 def plain(value: Any) -> Any:
@@ -83,14 +135,29 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _note(session: Session, _flush: UOWTransaction) -> None:
-    for row in session.new:
-        if not isinstance(row, Audit):
-            session.info[_CHANGES].append(_change(row, "created"))
-    for row in session.dirty:
-        change = _change(row, "changed")
-        if change["after"]:
-            session.info[_CHANGES].append(change)
+@event.listens_for(AuditedSession, "do_orm_execute")
+def _only_by_objects(state: ORMExecuteState) -> None:
+    # A bulk statement changes rows that nobody has loaded, so the trail could not say which.
+    if state.is_insert or state.is_update or state.is_delete:
+        raise TypeError("write through objects of the session, so that the audit trail knows")
+
+
+@event.listens_for(AuditedSession, "before_flush")
+def _load(session: AuditedSession, _flush: UOWTransaction, _rows: Any) -> None:
+    for row in session.deleted:  # once they are gone, nothing more can be read of them
+        for column in inspect(row).mapper.column_attrs:
+            getattr(row, column.key)
+
+
+@event.listens_for(AuditedSession, "after_flush")
+def _note(session: AuditedSession, _flush: UOWTransaction) -> None:
+    changes = session.info.setdefault(_CHANGES, [])
+    for what, rows in (("created", session.new), ("changed", session.dirty)):
+        for row in rows:
+            change = _change(row, what)
+            if what == "created" or change["after"]:
+                changes.append(change)
+    changes += [_change(row, "deleted") for row in session.deleted]
 
 
 def _change(row: Any, what: str) -> dict[str, Any]:
@@ -99,12 +166,16 @@ def _change(row: Any, what: str) -> dict[str, Any]:
     keys = {column.key for column in mapper.primary_key}
     before, after = {}, {}
     for column in mapper.column_attrs:
-        history = state.attrs[column.key].history
-        if column.key in keys or not (history.has_changes() or what == "created"):
+        if column.key in keys:
             continue
-        after[column.key] = plain(getattr(row, column.key))
-        if what == "changed":
+        history = state.attrs[column.key].history
+        if what == "created" or (what == "changed" and history.has_changes()):
+            after[column.key] = plain(getattr(row, column.key))
+        if what == "changed" and history.has_changes():
             before[column.key] = plain(history.deleted[0]) if history.deleted else None
+        elif what == "deleted":
+            stood = history.deleted[0] if history.deleted else getattr(row, column.key)
+            before[column.key] = plain(stood)
     return {
         "table": mapper.local_table.name,
         "is": what,
@@ -112,3 +183,12 @@ def _change(row: Any, what: str) -> dict[str, Any]:
         "before": before,
         "after": after,
     }
+
+
+def _keep(_row: Any, _value: Any, _old: Any, _initiator: Any) -> None:
+    """Nothing; that somebody listens makes SQLAlchemy load the old value before it is replaced."""
+
+
+for _mapper in Base.registry.mappers:
+    for _column in _mapper.column_attrs:
+        event.listen(getattr(_mapper.class_, _column.key), "set", _keep, active_history=True)

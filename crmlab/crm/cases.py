@@ -8,18 +8,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
-from crmlab.crm.records import kind
+from crmlab.crm.desks import holders, with_holder
+from crmlab.crm.effects import close_own_record, write_effects
+from crmlab.crm.facts import facts_of, records_of, with_live_facts
+from crmlab.crm.fitting import misfits
+from crmlab.crm.form_checks import as_the_crm_writes, faults_of
 from crmlab.crm.sandbox import Sandbox
-from crmlab.crm.start_set import typed
 from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, Case, HandOver, Reassign, SendBack
-from crmlab.procedures.conditions import Raw, holds, value_of
-from crmlab.procedures.engine import CaseWorld, Result, act, open_case
+from crmlab.procedures.conditions import Raw
+from crmlab.procedures.engine import Result, act, open_case
 from crmlab.text import gettext as _
 
 OPERATIONS: dict[type[Any], str] = {
@@ -28,18 +31,6 @@ OPERATIONS: dict[type[Any], str] = {
     Reassign: "reassign",
 }
 ACTIONS = {name: action for action, name in OPERATIONS.items()}
-
-
-def facts_of(session: Session, procedure: Procedure, case_id: str) -> dict[str, Raw]:
-    """The facts of a practice case: those the file states, and those read from its records."""
-    template = procedure.cases[case_id]
-    facts: dict[str, Raw] = {}
-    for name, fact in procedure.facts.items():
-        if name in template.facts:
-            facts[name] = template.facts[name]
-        elif fact.record:
-            facts[name] = records.read(session, fact.record, template.records)
-    return facts
 
 
 def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> Case:
@@ -55,38 +46,39 @@ def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> 
                 case=case_id, known=", ".join(procedure.cases)
             )
         )
-    if faults := list(records.misfits(procedure)):
+    if faults := list(misfits(procedure)):
         raise ProcedureError("\n".join(faults))
     template = procedure.cases[case_id]
+    kinds = procedure.record_kinds
     detail: dict[str, Any] = {"procedure": procedure.procedure}
     with sandbox.write(
         "open_case", subject=case_id, at=template.opened_at, detail=detail
     ) as session:
         if session.get(tables.CaseRow, case_id):
             raise Refused(_("Case {case} is open already.").format(case=case_id))
-        for name, key in template.records.items():
-            records.get(session, name, key)
+        known = records_of(session, template)
+        for name, key in known.items():
+            records.get(session, kinds[name], key)
         result = open_case(
             procedure,
             case_id,
             template.title,
             facts_of(session, procedure, case_id),
             template.opened_at,
-            records=template.records,
+            records=known,
             seed=template.seed,
         )
-        case = _with_holder(session, procedure, result.case)
+        case = with_holder(session, procedure, result.case)
         row = tables.CaseRow(
             case_id=case_id,
             procedure=procedure.procedure,
             fingerprint=procedure.fingerprint,
             title=template.title,
-            customer_id=template.records.get("customer"),
             opened_at=case.opened_at,
         )
         detail["case"] = case.model_dump(mode="json")
         session.add(row)
-        _keep(session, row, procedure, case)
+        _keep(row, procedure, case)
         _log(session, result)
         return case
 
@@ -94,8 +86,8 @@ def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> 
 def replay(procedure: Procedure, trail: list[tables.Audit]) -> Case:
     """The case that the lines of an audit trail about it lead to.
 
-    Only what was done is taken from the trail, and by whom it was then held; what it meant is
-    worked out anew by the procedure's engine.
+    Only what was done is taken from the trail, with what the CRM added: who then held the case,
+    what was booked, and how its records stood. What it meant is worked out anew by the engine.
     """
     case: Case | None = None
     for line in trail:
@@ -103,8 +95,11 @@ def replay(procedure: Procedure, trail: list[tables.Audit]) -> Case:
             case = Case.model_validate(line.detail["case"])
         elif line.operation in ACTIONS and case is not None:
             action = ACTIONS[line.operation].model_validate(line.detail["action"])
-            done = act(procedure, case, action).case
-            case = done.model_copy(update={"holder": line.detail["holder"]})
+            seen = case.model_copy(update={"facts": {**case.facts, **line.detail["facts"]}})
+            done = act(procedure, seen, action).case
+            then = {"facts": {**done.facts, **line.detail["facts_then"]}}
+            kept = {name: line.detail[name] for name in ("holder", "records")}
+            case = done.model_copy(update={**then, **kept})
     if case is None:
         raise SandboxError(_("The audit trail does not say how this case was opened."))
     return case
@@ -150,29 +145,37 @@ def apply(
         current = Case.model_validate(row.state) if row else None
         if row is None or current != seen:
             raise StaleCase(_moved_on(procedure, seen.case_id, current))
-        action = _as_the_crm_writes(session, procedure, action)
-        result = _act(session, procedure, seen, action)
+        action = as_the_crm_writes(session, procedure, action)
+        case = with_live_facts(session, procedure, seen, action.at)
+        result = _act(session, procedure, case, action)
         _check_permission(session, action, user)
+        moved = result.case
         if isinstance(action, HandOver):
-            _write_record(session, procedure, result.case, action)
-            _change_records(session, procedure, result.case, action)
-            _note_contact(session, procedure, result.case, action)
-        case = (
-            result.case
-            if isinstance(action, Reassign)
-            else _with_holder(session, procedure, result.case)
-        )
-        _keep(session, row, procedure, case)
+            moved = write_effects(session, procedure, moved, action)
+            close_own_record(session, procedure, moved)
+            session.flush()
+        if not isinstance(action, Reassign):
+            moved = with_holder(session, procedure, moved)
+        moved = with_live_facts(session, procedure, moved, action.at)
+        _keep(row, procedure, moved)
         _log(session, result)
-        detail.update(action=action.model_dump(mode="json"), holder=case.holder)
-        return Result(case, result.events, result.slips, result.felt)
+        detail.update(
+            action=action.model_dump(mode="json"),
+            holder=moved.holder,
+            records=moved.records,
+            facts=_changed(seen, case),
+            facts_then=_changed(case, moved),
+        )
+        return Result(moved, result.events, result.slips, result.felt)
 
 
-def holders(session: Session, seat: str) -> list[tables.User]:
-    """Who may sit in a seat, in the order of their numbers."""
-    seated = select(tables.UserSeat.user_id).where(tables.UserSeat.seat == seat)
-    query = select(tables.User).where(tables.User.user_id.in_(seated))
-    return list(session.scalars(query.order_by(tables.User.user_id)))
+def _changed(before: Case, after: Case) -> dict[str, Raw]:
+    """The facts that the CRM now tells differently."""
+    return {
+        name: value
+        for name, value in after.facts.items()
+        if name not in before.facts or before.facts[name] != value
+    }
 
 
 def let_pass(sandbox: Sandbox, case_id: str, until: datetime) -> None:
@@ -248,7 +251,7 @@ def _check_permission(session: Session, action: Action, user: str | None) -> Non
 
 def _act(session: Session, procedure: Procedure, case: Case, action: Action) -> Result:
     """The engine's answer. All faults of a form are told at once: the engine's and the CRM's."""
-    unknown = _unknown_records(session, procedure, action)
+    unknown = faults_of(session, procedure, action)
     try:
         result = act(procedure, case, action)
     except Refused as refusal:
@@ -262,51 +265,8 @@ def _act(session: Session, procedure: Procedure, case: Case, action: Action) -> 
     return result
 
 
-def _as_the_crm_writes(session: Session, procedure: Procedure, action: Action) -> Action:
-    """The action with the keys of records as they are written here: `b-2230` means B-2230."""
-    if not isinstance(action, HandOver) or action.step not in procedure.steps:
-        return action
-    fields = dict(action.fields)
-    for name, field in procedure.steps[action.step].fields.items():
-        key = str(fields.get(name) or "").strip()
-        if field.record and key:
-            fields[name] = records.canonical(session, field.record, key) or key
-    return action.model_copy(update={"fields": fields})
-
-
-def _unknown_records(session: Session, procedure: Procedure, action: Action) -> dict[str, str]:
-    """A sentence for each field that names a record which is not there."""
-    if not isinstance(action, HandOver) or action.step not in procedure.steps:
-        return {}
-    faults = {}
-    for name, field in procedure.steps[action.step].fields.items():
-        key = str(action.fields.get(name) or "").strip()
-        if field.record and key and records.canonical(session, field.record, key) is None:
-            faults[name] = _("'{key}' is not in the CRM; choose one from the list.").format(key=key)
-    return faults
-
-
-def _with_holder(session: Session, procedure: Procedure, case: Case) -> Case:
-    """Lay the case on somebody's desk: the customer's account manager if that is the seat,
-    else whoever there has the fewest open cases."""
-    if case.step is None:
-        return case
-    people = [person.user_id for person in holders(session, procedure.steps[case.step].seat)]
-    if not people:
-        return case
-    customer = session.get(tables.Customer, case.records.get("customer", ""))
-    if customer and customer.account_manager in people:
-        return case.model_copy(update={"holder": customer.account_manager})
-    query = select(tables.CaseRow.holder, func.count()).where(
-        tables.CaseRow.closed_at.is_(None), tables.CaseRow.case_id != case.case_id
-    )
-    load: dict[str | None, int] = {}
-    for holder, count in session.execute(query.group_by(tables.CaseRow.holder)):
-        load[holder] = count
-    return case.model_copy(update={"holder": min(people, key=lambda who: (load.get(who, 0), who))})
-
-
-def _keep(session: Session, row: tables.CaseRow, procedure: Procedure, case: Case) -> None:
+def _keep(row: tables.CaseRow, procedure: Procedure, case: Case) -> None:
+    row.customer_id = case.records.get("customer") or None
     row.version = case.version
     row.step = case.step
     row.seat = procedure.steps[case.step].seat if case.step else None
@@ -315,68 +275,11 @@ def _keep(session: Session, row: tables.CaseRow, procedure: Procedure, case: Cas
     row.closed_at = case.closed_at
     row.now = max(row.now or case.opened_at, case.last_moment)
     row.state = case.model_dump(mode="json")
-    if procedure.about and case.closed_at:
-        about = session.get(kind(procedure.about), case.case_id)
-        if about is not None and hasattr(about, "closed_at"):
-            about.closed_at = case.closed_at
 
 
 def _log(session: Session, result: Result) -> None:
     for event in result.events:
         session.add(tables.Event(**event.model_dump()))
-
-
-def _write_record(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
-    """Write the step's entries to the record the case is about, made at the first of them."""
-    if procedure.about is None:
-        return
-    table = kind(procedure.about)
-    row = session.get(table, case.case_id)
-    if row is None:
-        known: dict[str, Any] = {
-            str(table.__mapper__.primary_key[0].key): case.case_id,
-            "received_at": case.opened_at,
-            **{f"{name}_id": key for name, key in case.records.items()},
-        }
-        columns = table.__mapper__.columns.keys()
-        row = table(**{name: value for name, value in known.items() if name in columns})
-        session.add(row)
-    entered = case.values[action.step]
-    written = {
-        field.writes: entered[name]
-        for name, field in procedure.steps[action.step].fields.items()
-        if field.writes
-    }
-    for column, value in typed(table.metadata.tables[table.__tablename__], written).items():
-        setattr(row, column, value)
-
-
-def _change_records(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
-    world = CaseWorld(procedure, case, action.step)
-    for change in procedure.steps[action.step].sets:
-        if change.when is None or holds(change.when, world):
-            row = session.get(kind(change.record), str(value_of(change.key, world) or ""))
-            if row is not None:
-                columns = {change.column: value_of(change.value, world)}
-                for name, new in typed(row.metadata.tables[row.__tablename__], columns).items():
-                    setattr(row, name, new)
-
-
-def _note_contact(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
-    contact = procedure.steps[action.step].interaction
-    customer = case.records.get("customer")
-    note = case.values[action.step].get(contact.note) if contact else None
-    if contact and customer and note:
-        session.add(
-            tables.Interaction(
-                customer_id=customer,
-                case_id=case.case_id,
-                at=action.at,
-                channel=contact.channel,
-                seat=action.seat,
-                note=str(note),
-            )
-        )
 
 
 def timeline(session: Session, customer_id: str, until: datetime) -> list[tables.Interaction]:

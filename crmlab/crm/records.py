@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
-from crmlab.crm.audit import plain
 from crmlab.crm.tables import Base
 from crmlab.errors import ProcedureError, SandboxError
-from crmlab.procedures.checks import unknown
-from crmlab.procedures.schema import Procedure
 from crmlab.text import gettext as _
 
 KINDS: dict[str, type[Base]] = {
@@ -25,8 +20,24 @@ KINDS: dict[str, type[Base]] = {
     "order_line": tables.OrderLine,
     "complaint": tables.Complaint,
     "user": tables.User,
+    "price_list": tables.PriceList,
+    "price": tables.Price,
+    "customer_code": tables.CustomerCode,
+    "opportunity": tables.Opportunity,
+    "quote": tables.Quote,
+    "quote_line": tables.QuoteLine,
+    "approval": tables.Approval,
+    "credit_check": tables.CreditCheck,
+    "shipment": tables.Shipment,
+    "shipment_line": tables.ShipmentLine,
+    "invoice": tables.Invoice,
+    "payment": tables.Payment,
 }
 """The kinds of record a procedure file may name."""
+
+
+OFFERED = 60
+"""How many records a form offers; any other can be typed."""
 
 
 @dataclass(frozen=True)
@@ -46,39 +57,6 @@ def kind(name: str) -> type[Base]:
     return KINDS[name]
 
 
-def misfits(procedure: Procedure) -> Iterator[str]:
-    """A sentence for each kind of record or column that a procedure names and the CRM lacks."""
-
-    def column(kind_name: str, name: str, where: str) -> Iterator[str]:
-        if kind_name not in KINDS:
-            yield f"{where}: {unknown('kind of record', kind_name, KINDS)}"
-        else:
-            columns = list(KINDS[kind_name].__mapper__.columns.keys())
-            if name and name not in columns and not hasattr(KINDS[kind_name], name):
-                yield f"{where}: {unknown(f'column of {kind_name}', name, columns)}"
-
-    if procedure.about:
-        yield from column(procedure.about, "", "about")
-    for name, fact in procedure.facts.items():
-        if fact.record:
-            of, read_from = fact.record.split(".", 1) if "." in fact.record else (fact.record, "")
-            yield from column(of, read_from, f"fact '{name}'")
-    for case_id, case in procedure.cases.items():
-        for of in case.records:
-            yield from column(of, "", f"case {case_id}")
-    for step_name, step in procedure.steps.items():
-        for name, field in step.fields.items():
-            where = f"step '{step_name}', field '{name}'"
-            if field.record:
-                yield from column(field.record, "", where)
-            if field.writes and not procedure.about:
-                yield f"{where}: it writes, but the procedure is not about a kind of record."
-            elif field.writes and procedure.about in KINDS:
-                yield from column(procedure.about, field.writes, where)
-        for change in step.sets:
-            yield from column(change.record, change.column, f"step '{step_name}', sets")
-
-
 def canonical(session: Session, name: str, key: str) -> str | None:
     """The key as the CRM writes it, whatever the case of its letters; None if it is not there."""
     table = kind(name)
@@ -89,14 +67,25 @@ def canonical(session: Session, name: str, key: str) -> str | None:
     return None if found is None else str(found)
 
 
-def entries(session: Session, name: str) -> list[Entry]:
-    """All records of a kind, by key."""
+def entries(session: Session, name: str, known: dict[str, str]) -> list[Entry]:
+    """The first records of a kind as a form offers them: those of a case's own customer before
+    the others, by key; never a whole table.
+
+    Args:
+        known: the keys of the records that the case knows, by name.
+    """
     table = kind(name)
     key = table.__mapper__.primary_key[0]
-    return [
-        Entry(str(getattr(row, str(key.key))), describe(row))
-        for row in session.scalars(select(table).order_by(key))
-    ]
+    order = [key.asc()]
+    customer = known.get("customer")
+    if customer and table is tables.OrderLine:
+        own = select(tables.Order.order_id).where(tables.Order.customer_id == customer)
+        order.insert(0, case((tables.OrderLine.order_id.in_(own), 0), else_=1).asc())
+    elif customer and "customer_id" in table.__mapper__.columns:
+        own_first = table.__mapper__.columns["customer_id"] == customer
+        order.insert(0, case((own_first, 0), else_=1).asc())
+    found = session.scalars(select(table).order_by(*order).limit(OFFERED))
+    return [Entry(str(getattr(row, str(key.key))), describe(row)) for row in found]
 
 
 def describe(row: Base) -> str:
@@ -109,6 +98,13 @@ def describe(row: Base) -> str:
         return f"{row.quantity} × {row.product_id}, {row.order.customer.name}"
     if isinstance(row, tables.Order):
         return f"{row.customer.name}, {row.ordered_at:%Y-%m-%d}"
+    if isinstance(row, tables.Price):
+        until = f"{row.valid_to:%Y-%m-%d}" if row.valid_to else "…"
+        return f"{row.product_id}, {row.unit_price}, {row.valid_from:%Y-%m-%d} – {until}"
+    if isinstance(row, tables.Invoice):
+        return f"{row.order_id}, {row.amount} {row.currency}"
+    if isinstance(row, tables.CustomerCode):
+        return f"{row.customer_code} = {row.product_id}"
     if isinstance(row, tables.Complaint):
         about = [row.customer.name, row.product_id, f"{row.received_at:%Y-%m-%d}"]
         return ", ".join(part for part in about if part)
@@ -130,17 +126,3 @@ def get(session: Session, name: str, key: str) -> Base:
             )
         )
     return row
-
-
-def read(session: Session, reference: str, records: dict[str, str]) -> Any:
-    """`kind.column` of the record of that kind among `records`, as plain data.
-
-    Raises:
-        SandboxError: the record is not in this sandbox.
-        ProcedureError: the kind or the column does not exist.
-    """
-    name, column = reference.split(".", 1)
-    row = get(session, name, records.get(name, ""))
-    if not hasattr(row, column):
-        raise ProcedureError(f"A record of the kind '{name}' has no column '{column}'.")
-    return plain(getattr(row, column))

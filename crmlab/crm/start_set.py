@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
-from crmlab.crm.tables import Base, Moment, Money
+from crmlab.crm.chain import first_hash
+from crmlab.crm.tables import AuditHead, Base, Moment, Money
 
 FILE = Path(__file__).with_name("start_set.yaml")
 
@@ -27,11 +28,13 @@ def template_key() -> str:
 
 
 def fill(session: Session) -> None:
-    """Put the start set into empty tables."""
+    """Put the start set into empty tables, and begin their audit trail."""
     rows = YAML(typ="safe", pure=True).load(FILE.read_text(encoding="utf-8"))
     for table in Base.metadata.sorted_tables:
         for row in rows.get(table.name, []):
             session.execute(table.insert().values(typed(table, row)))
+    start = template_key()
+    session.add(AuditHead(start=start, lines=0, hash=first_hash(start)))
 
 
 def typed(table: Table, row: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from crmlab.learning.items import KINDS, FromProcedure, Item, Question, as_quest
 from crmlab.learning.made import CannotMakeError, make
 from crmlab.learning.tasks import Task, check_names
 from crmlab.procedures import Procedure, load, shipped
-from crmlab.procedures.checks import unknown
 from crmlab.procedures.conditions import Data
+from crmlab.procedures.faults import unknown
 from crmlab.procedures.reading import Path_, Places, parse, read_text, validate
 from crmlab.procedures.schema import Name
 
@@ -28,13 +28,13 @@ class BankFile(Data):
 
     Attributes:
         lesson: the lesson's number; progress is kept under it.
-        procedure: the procedure that the tasks are about.
+        procedure: the procedure that the tasks are about, or several.
         items, tasks: by their lasting names; progress is kept by them, so texts may change and
             names may not.
     """
 
     lesson: str
-    procedure: str
+    procedure: str | list[str]
     items: dict[Name, Item] = {}
     tasks: dict[Name, Task] = {}
 
@@ -44,7 +44,7 @@ class Bank:
     """A lesson's questions and tasks, ready to be asked in the language in force."""
 
     lesson: str
-    procedure: Procedure
+    procedures: tuple[Procedure, ...]
     questions: tuple[Question, ...]
     tasks: dict[str, Task]
 
@@ -76,16 +76,17 @@ def load_bank(name: str | Path) -> Bank:
     _tell(where, _kinds(data))
     file = validate(BankFile, data, where, BankError)
     reader = _Reader(path.parent)
-    procedure = reader.procedure(file.procedure, ("procedure",))
+    named = [file.procedure] if isinstance(file.procedure, str) else file.procedure
+    found = [reader.procedure(name, ("procedure",)) for name in named]
+    procedures = tuple(procedure for procedure in found if procedure)
     questions = []
     for item_id, item in file.items.items():
         question = reader.question(item_id, item)
         questions.extend([question] if question else [])
-    if procedure:
-        reader.faults += check_names(file.tasks, procedure)
+    if len(procedures) == len(named):
+        reader.faults += check_names(file.tasks, procedures)
     _tell(where, reader.faults)
-    assert procedure  # without one there is a fault
-    return Bank(file.lesson, procedure, tuple(questions), file.tasks)
+    return Bank(file.lesson, procedures, tuple(questions), file.tasks)
 
 
 class _Reader:

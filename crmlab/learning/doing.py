@@ -6,11 +6,13 @@ help that was taken. The sentences are made anew each time, in the language in f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from crmlab.learning.bank import Bank
 from crmlab.learning.lessons import set_parts
+from crmlab.learning.on_record import Trail
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
 from crmlab.learning.progress import Progress
 from crmlab.learning.tasks import Task, check_at_desk
@@ -36,14 +38,21 @@ class Doing:
     """One learner's work on the tasks of one lesson.
 
     Args:
-        practice: the desk's practice; without one, only what was watched before counts.
+        parts: what is practised at the desk; without it, only what was watched before counts.
+        trail: the audit trail of what was done, for the tasks that ask for it.
     """
 
     def __init__(
-        self, lesson: str, bank: Bank, progress: Progress, practice: Practice | None = None
+        self,
+        lesson: str,
+        bank: Bank,
+        progress: Progress,
+        parts: Sequence[Practice] = (),
+        trail: Trail | None = None,
     ) -> None:
-        self.lesson, self.progress, self.practice = lesson, progress, practice
-        self.procedure, self.tasks = bank.procedure, bank.tasks
+        self.lesson, self.progress = lesson, progress
+        self.parts, self.trail = parts, trail
+        self.procedures, self.tasks = bank.procedures, bank.tasks
         self._kept: dict[str, Done] = {}
         set_parts(progress, lesson, "task", list(bank.tasks))
         for name, kept in progress.states(lesson, "task/").items():
@@ -110,8 +119,8 @@ class Doing:
         return Done(outcome, int(value.get("hints", 0)), bool(value.get("solution")))
 
     def _look(self, task: Task, *, anew: bool = True) -> Outcome:
-        practice = self.practice if anew else None
-        return check_at_desk(task, self.procedure, self.progress, self.lesson, practice)
+        parts = self.parts if anew else ()
+        return check_at_desk(task, self.procedures, self.progress, self.lesson, parts, self.trail)
 
 
 def _done_before() -> Outcome:

@@ -5,7 +5,9 @@ A lesson is known by the `crmlab` part of its notebook's metadata, and by nothin
     "crmlab": {"number": "10", "title": "One complaint, five desks", "minutes": 30,
                "for": ["complaint path"], "path": "complaint", "outcome": "...", "summary": "..."}
 
-What is not written yet is not listed.
+What is not written yet is not listed. A lesson that teaches procedures names them (`"procedure":
+"complaint"`); those that no lesson names can be practised without one. A page that is no lesson
+says so: `"crmlab": {"page": true, "title": "..."}`.
 """
 
 from __future__ import annotations
@@ -58,6 +60,7 @@ class About(Data):
     Attributes:
         number: never changes; progress is kept under it.
         path: the path it belongs to. The shelf itself is `start`, and does not list itself.
+        teaches: the procedures that it teaches.
     """
 
     number: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")]
@@ -67,6 +70,7 @@ class About(Data):
     outcome: str = ""
     path: str | None = None
     summary: str = ""
+    teaches: Annotated[list[Text], BeforeValidator(_as_list), Setting(alias="procedure")] = []
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,12 @@ class Lessons:
 
     Attributes:
         faults: a sentence for each notebook whose metadata is not understood.
+        pages: the notebooks that are not lessons.
     """
 
     listed: tuple[Lesson, ...]
     faults: tuple[str, ...]
+    pages: tuple[str, ...] = ()
 
     def paths(self) -> dict[str, list[Lesson]]:
         """The lessons by path, in the order of the shelf."""
@@ -99,6 +105,10 @@ class Lessons:
         found = {p: [lesson for lesson in self.listed if lesson.about.path == p] for p in order}
         return {path: lessons for path, lessons in found.items() if lessons}
 
+    def taught(self) -> set[str]:
+        """The procedures that a lesson teaches."""
+        return {name for lesson in self.listed for name in lesson.about.teaches}
+
     def in_order(self) -> list[Lesson]:
         """The lessons as one would take them: path by path."""
         return [lesson for lessons in self.paths().values() for lesson in lessons]
@@ -106,12 +116,15 @@ class Lessons:
 
 def read_lessons(folder: Path | None = None) -> Lessons:
     """The lessons in a folder, by number. A notebook that says nothing of one is no lesson."""
-    listed, faults = [], []
+    listed, faults, pages = [], [], []
     for path in sorted((folder or places.NOTEBOOKS).glob("*.ipynb")):
         try:
             metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
-            if "crmlab" in metadata:
-                listed.append(Lesson(About.model_validate(metadata["crmlab"]), path.name))
+            about = metadata.get("crmlab")
+            if isinstance(about, dict) and about.get("page"):
+                pages.append(path.name)
+            elif about is not None:
+                listed.append(Lesson(About.model_validate(about), path.name))
         except ValidationError as fault:
             names = ", ".join(".".join(map(str, e["loc"])) or "crmlab" for e in fault.errors())
             faults.append(
@@ -119,13 +132,14 @@ def read_lessons(folder: Path | None = None) -> Lessons:
                     "{file} is not on the shelf: check {names} in its metadata under 'crmlab'."
                 ).format(file=path.name, names=names)
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             faults.append(
                 _("{file} is not on the shelf: it cannot be read as a notebook.").format(
                     file=path.name
                 )
             )
-    return Lessons(tuple(sorted(listed, key=lambda lesson: lesson.number)), tuple(faults))
+    by_number = sorted(listed, key=lambda lesson: lesson.number)
+    return Lessons(tuple(by_number), tuple(faults), tuple(pages))
 
 
 class Stage(StrEnum):
@@ -139,7 +153,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class LessonState:
-    """How far a learner is with one lesson.
+    """How far a learner is with one lesson, or with a procedure that has none.
 
     Attributes:
         done, of: steps of the lesson: its questions answered rightly and its tasks done. `of` is
@@ -156,8 +170,11 @@ class LessonState:
 
     @property
     def share(self) -> float:
-        """What the meter shows, from 0 to 1."""
-        return min(1.0, self.done / self.of) if self.of else 0.0
+        """What the meter shows, from 0 to 1: the steps done; the seats passed if there are none."""
+        if self.of:
+            return min(1.0, self.done / self.of)
+        seats = self.flow.seats.values()
+        return sum(seat.passed for seat in seats) / len(seats) if seats else 0.0
 
     def sentence(self) -> str:
         """The state in words."""
@@ -196,7 +213,7 @@ def set_parts(progress: Progress, lesson: str, part: str, names: list[str]) -> N
 
 
 def lesson_state(progress: Progress, lesson: str) -> LessonState:
-    """How far the learner is with a lesson."""
+    """How far the learner is with a lesson, by its number, or with a procedure, by its name."""
     states = progress.states(lesson)
     steps = [
         f"{part}/{name}"
@@ -209,7 +226,7 @@ def lesson_state(progress: Progress, lesson: str) -> LessonState:
     tried = [s for key, s in states.items() if not key.startswith("part/")]
     if way.independent:
         stage = Stage.INDEPENDENT
-    elif steps and done == len(steps) and (way.passed or not way.seats):
+    elif (steps or way.seats) and done == len(steps) and (way.passed or not way.seats):
         stage = Stage.DONE
     else:
         stage = Stage.UNDER_WAY if tried else Stage.NOT_STARTED

@@ -1,14 +1,16 @@
 """What a trainee's cases say about the trainee: seats sat in, slips, hints, work done unaided.
 
 A run is one way of a case through the procedure, from its opening to its close; starting the
-sandbox again begins a new run. Only what the trainee did counts as theirs: steps handed over in
-the seats they sat in, slips made there, hints opened there. A seat counts when the case in which
-they sat there was closed; a run is unaided when it had no hint and no critical error of theirs.
+sandbox again begins a new run. A case that another one follows is the first part of a longer
+run, which is the follower's: it has the seats, slips and hints of both. Only what the trainee
+did counts as theirs: steps handed over in the seats they sat in, slips made there, hints opened
+there. A seat counts when the case in which they sat there was closed; a run is unaided when it
+had no hint and no critical error of theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crmlab.learning.progress import Progress
@@ -27,6 +29,7 @@ class Run(Data):
     Attributes:
         version, visits_seen, slips_seen, sent_back_seen: how much of the case is counted here.
         lies_at: the step where the case is; None when it is closed.
+        leads_on: another case of the lesson follows it, so it is not a whole run by itself.
         steps: handed over by the trainee; `seats` are the seats of these.
         slips: mistakes the trainee made; `critical` are those among them that are.
         landed: mistakes, whoever made them, that have cost somebody something.
@@ -41,6 +44,7 @@ class Run(Data):
     slips_seen: int = 0
     sent_back_seen: int = 0
     lies_at: str | None = None
+    leads_on: bool = False
     closed: bool = False
     steps: list[str] = []
     seats: list[str] = []
@@ -63,7 +67,8 @@ class Run(Data):
 
     @property
     def unaided(self) -> bool:
-        return self.closed and bool(self.steps) and not self.hints and not self.critical
+        whole = self.closed and bool(self.steps) and not self.leads_on
+        return whole and not self.hints and not self.critical
 
 
 @dataclass(frozen=True)
@@ -110,20 +115,23 @@ def note_case(
     practice: Practice,
     case: Case,
     hints: Mapping[str, int] | None = None,
+    parts: Sequence[Practice] = (),
 ) -> Run:
     """Write down what a case says about the trainee now. Noting it twice changes nothing.
 
     Args:
         hints: how many hints of each step the trainee has opened in this case.
+        parts: all that is practised in the lesson, when it is more than this one procedure.
     """
+    parts = parts or [practice]
     before = _latest(progress, lesson, case.case_id)
     if before is None or case.version < before.version:
-        number = before.number + 1 if before else 1
-        before = Run(case=case.case_id, number=number)
+        before = _begun(progress, lesson, practice.procedure, case, before)
     run = _look(practice, before, case, hints or {})
+    run = run.model_copy(update={"leads_on": case.case_id in _followed(parts)})
     if run == before:
         return run
-    seats = list(practice.procedure.seats)
+    seats = [seat for part in parts for seat in part.procedure.seats]
     known = progress.state(lesson, "part/seats")
     if known is None or known.value.get("of") != seats:
         progress.note(lesson, "part/seats", {"of": seats})
@@ -135,24 +143,25 @@ def note_case(
     return run
 
 
-def note_all_cases(progress: Progress, lesson: str, practice: Practice) -> None:
+def note_all_cases(progress: Progress, lesson: str, parts: Sequence[Practice]) -> None:
     """Write down every case of a sandbox, for what was done without being watched."""
-    open_now = [line.case_id for line in practice.inbox()]
-    closed = [line.case_id for line in practice.closed_cases()]
-    for case_id in [*open_now, *closed]:
-        note_case(progress, lesson, practice, practice.case(case_id))
+    for practice in parts:
+        open_now = [line.case_id for line in practice.inbox()]
+        closed = [line.case_id for line in practice.closed_cases()]
+        for case_id in [*open_now, *closed]:
+            note_case(progress, lesson, practice, practice.case(case_id), parts=parts)
 
 
 Watch = Callable[[Practice, Case, Mapping[str, int]], None]
 """Told of a case after each action on it, with the hints opened at each of its steps."""
 
 
-def watcher(lesson: str, progress: Progress | None = None) -> Watch:
+def watcher(lesson: str, progress: Progress | None = None, parts: Sequence[Practice] = ()) -> Watch:
     """What a desk's `watch` is given so that progress is kept while somebody works at it."""
     kept = progress or Progress.open()
 
     def watch(practice: Practice, case: Case, hints: Mapping[str, int]) -> None:
-        note_case(kept, lesson, practice, case, hints)
+        note_case(kept, lesson, practice, case, hints, parts)
 
     return watch
 
@@ -177,6 +186,27 @@ def _latest(progress: Progress, lesson: str, case_id: str) -> Run | None:
     found = progress.states(lesson, f"case/{case_id}/").values()
     known = [Run.model_validate(standing.value) for standing in found]
     return max(known, key=lambda run: run.number, default=None)
+
+
+def _begun(
+    progress: Progress, lesson: str, procedure: Procedure, case: Case, before: Run | None
+) -> Run:
+    """A new run; one that follows another case begins with what was done in that one."""
+    run = Run(case=case.case_id, number=before.number + 1 if before else 1)
+    template = procedure.cases.get(case.case_id)
+    earlier = None
+    if template and template.follows:
+        earlier = _latest(progress, lesson, template.follows.case)
+    if earlier is None:
+        return run
+    carried = ("steps", "seats", "slips", "critical", "landed", "put_right", "hints")
+    return run.model_copy(update={name: getattr(earlier, name) for name in carried})
+
+
+def _followed(parts: Sequence[Practice]) -> set[str]:
+    """The cases of a lesson that another of its cases follows."""
+    templates = [part.procedure.cases[case_id] for part in parts for case_id in part.cases]
+    return {template.follows.case for template in templates if template.follows}
 
 
 def _look(practice: Practice, before: Run, case: Case, hints: Mapping[str, int]) -> Run:
@@ -213,8 +243,8 @@ def _look(practice: Practice, before: Run, case: Case, hints: Mapping[str, int])
             "seats": _with(before.seats, [visit.seat for visit in mine]),
             "slips": own,
             "critical": _with(before.critical, critical),
-            "landed": _with([], [felt.mistake for felt in case.felt]),
-            "put_right": [name for name in own if name in right_again],
+            "landed": _with(before.landed, [felt.mistake for felt in case.felt]),
+            "put_right": _with(before.put_right, [name for name in own if name in right_again]),
             "sent_back": before.sent_back + len(returned),
             "sent_back_rightly": before.sent_back_rightly + sum(i.right for i in returned),
             "hints": opened,

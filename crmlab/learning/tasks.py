@@ -1,25 +1,27 @@
 """Hands-on tasks: what to do at the desk, and whether it has been done.
 
 A task is data in the same file as the lesson's questions. It is checked against the trainee's
-own runs, and a check says: not tried yet; not right, because ...; done; or something broke.
+own runs, or against the audit trail of their sandbox (`crmlab.learning.on_record`), and a check
+says: not tried yet; not right, because ...; done; or something broke.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from pydantic import model_validator
 
 from crmlab.errors import CrmlabError
+from crmlab.learning import on_record
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
 from crmlab.learning.progress import Progress
 from crmlab.learning.runs import RUNS_TO_INDEPENDENCE, Run, note_all_cases, runs
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
-from crmlab.procedures.checks import unknown
 from crmlab.procedures.conditions import Data
+from crmlab.procedures.faults import unknown
 from crmlab.procedures.reading import Path_
 from crmlab.procedures.schema import CLOSING, Name, Text
 from crmlab.text import gettext as _
@@ -34,7 +36,12 @@ class Task(Data):
     Attributes:
         check: close_a_case; sit_in_every_seat; no_slip_costs (close a case that cost nobody
             anything); make_slip (make the `mistake` on purpose and follow it to the close);
-            send_back_rightly; work_unaided (two runs without a hint or a critical error).
+            send_back_rightly; work_unaided (two runs without a hint or a critical error);
+            on_record (the audit trail has a line of this `operation`).
+        operation: what the audit trail calls it, such as `export` or `denied`.
+        seat: the seat it has to be done in; of several, each of them. Any by default.
+        about: what it has to be about: the kind of record or its key, the report, or what was
+            denied.
         case: the practice case it has to be; any of them by default.
         hints: opened one at a time.
         solution: shown after the last hint, or when the task is done.
@@ -49,7 +56,11 @@ class Task(Data):
         "make_slip",
         "send_back_rightly",
         "work_unaided",
+        "on_record",
     ]
+    operation: Name | None = None
+    seat: Name | list[Name] | None = None
+    about: str | None = None
     case: str | None = None
     mistake: Name | None = None
     hints: list[Text] = []
@@ -61,30 +72,54 @@ class Task(Data):
             raise ValueError("needs a 'mistake' when its check is make_slip, and only then")
         return self
 
+    @model_validator(mode="after")
+    def _operation_where_needed(self) -> Task:
+        if (self.check == "on_record") != (self.operation is not None):
+            raise ValueError("needs an 'operation' when its check is on_record, and only then")
+        if self.check != "on_record" and (self.seats or self.about):
+            raise ValueError("takes 'seat' and 'about' only when its check is on_record")
+        return self
 
-def check_names(tasks: dict[str, Task], procedure: Procedure) -> Iterator[tuple[Path_, str]]:
-    """The names in tasks that the procedure does not have."""
+    @property
+    def seats(self) -> list[str]:
+        """The seats it has to be done in; none where any will do."""
+        if self.seat is None:
+            return []
+        return [self.seat] if isinstance(self.seat, str) else self.seat
+
+
+def check_names(
+    tasks: dict[str, Task], procedures: Sequence[Procedure]
+) -> Iterator[tuple[Path_, str]]:
+    """The names in tasks that the procedures, or the CRM, do not have."""
+    cases = [case for procedure in procedures for case in procedure.cases]
+    mistakes = [mistake for procedure in procedures for mistake in procedure.mistakes]
     for name, task in tasks.items():
-        if task.case is not None and task.case not in procedure.cases:
-            fault = unknown("practice case", task.case, procedure.cases)
-            yield ("tasks", name, "case"), fault
-        if task.mistake is not None and task.mistake not in procedure.mistakes:
-            fault = unknown("mistake", task.mistake, procedure.mistakes)
-            yield ("tasks", name, "mistake"), fault
+        if task.case is not None and task.case not in cases:
+            yield ("tasks", name, "case"), unknown("practice case", task.case, cases)
+        if task.mistake is not None and task.mistake not in mistakes:
+            yield ("tasks", name, "mistake"), unknown("mistake", task.mistake, mistakes)
+        if task.operation is not None:
+            for key, sentence in on_record.faults(task.operation, task.seats, task.about):
+                yield ("tasks", name, key), sentence
 
 
 def check_at_desk(
     task: Task,
-    procedure: Procedure,
+    procedures: Sequence[Procedure],
     progress: Progress,
     lesson: str,
-    practice: Practice | None = None,
+    parts: Sequence[Practice] = (),
+    trail: on_record.Trail | None = None,
 ) -> Outcome:
     """How a task stands, by what the trainee has done at the desk so far."""
     try:
-        if practice is not None:
-            note_all_cases(progress, lesson, practice)
-        return check_task(task, procedure, runs(progress, lesson))
+        if task.operation is not None:
+            if trail is None:
+                return NOT_TRIED
+            return on_record.check(trail, task.operation, task.seats, task.about)
+        note_all_cases(progress, lesson, parts)
+        return check_task(task, procedures, runs(progress, lesson))
     except CrmlabError as fault:
         return Outcome(State.BROKE, str(fault))
     except Exception as fault:
@@ -97,29 +132,30 @@ def check_at_desk(
         )
 
 
-def check_task(task: Task, procedure: Procedure, done: list[Run]) -> Outcome:
+def check_task(task: Task, procedures: Sequence[Procedure], done: list[Run]) -> Outcome:
     """How a task stands, by these runs; pure."""
     own = [run for run in done if run.touched and task.case in (None, run.case)]
     if not own:
         return NOT_TRIED
-    return _CHECKS[task.check](task, _Names(procedure), own)
+    return _CHECKS[task.check](task, _Names(procedures), own)
 
 
 class _Names:
-    """What the procedure calls things, in the language in force."""
+    """What the procedures of a lesson call things, in the language in force."""
 
-    def __init__(self, procedure: Procedure) -> None:
-        self.procedure = procedure
+    def __init__(self, procedures: Sequence[Procedure]) -> None:
+        self.seats = {name: seat for p in procedures for name, seat in p.seats.items()}
+        self.steps = {name: step for p in procedures for name, step in p.steps.items()}
+        self.known = {name: mistake for p in procedures for name, mistake in p.mistakes.items()}
 
     def seat(self, name: str) -> str:
-        return _(self.procedure.seats[name].name).lower()
+        return _(self.seats[name].name).lower()
 
     def step(self, name: str) -> str:
-        return _(self.procedure.steps[name].title)
+        return _(self.steps[name].title)
 
     def mistakes(self, names: list[str]) -> str:
-        known = self.procedure.mistakes
-        return ", ".join(f"“{_(known[name].title)}”" for name in names if name in known)
+        return ", ".join(f"“{_(self.known[name].title)}”" for name in names if name in self.known)
 
 
 def _right(sentence: str) -> Outcome:
@@ -135,7 +171,7 @@ def _still_open(names: _Names, run: Run) -> str:
         return ""
     return _("Case {case} is not closed yet: it lies with the {seat}, at “{step}”.").format(
         case=run.case,
-        seat=names.seat(names.procedure.steps[run.lies_at].seat),
+        seat=names.seat(names.steps[run.lies_at].seat),
         step=names.step(run.lies_at),
     )
 
@@ -149,7 +185,7 @@ def _close_a_case(task: Task, names: _Names, own: list[Run]) -> Outcome:
 
 def _sit_in_every_seat(task: Task, names: _Names, own: list[Run]) -> Outcome:
     counted = {seat for run in own if run.closed for seat in run.seats}
-    missing = [seat for seat in names.procedure.seats if seat not in counted]
+    missing = [seat for seat in names.seats if seat not in counted]
     if not missing:
         return _right(_("You have sat in every seat of a case that you saw closed."))
     told = _("Still to come: {seats}.").format(
@@ -210,8 +246,8 @@ def _make_slip(task: Task, names: _Names, own: list[Run]) -> Outcome:
 
 
 def _first_felt(names: _Names, mistake: str) -> str:
-    moments = [*names.procedure.steps, CLOSING]
-    felt = names.procedure.mistakes[mistake].consequences
+    moments = [*names.steps, CLOSING]
+    felt = names.known[mistake].consequences
     first = min((c.at for c in felt), key=moments.index)
     where = _("when the case is closed") if first == CLOSING else f"“{names.step(first)}”"
     return " " + _("It will show first here: {where}.").format(where=where)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from crmlab.crm.cases import facts_of
-from crmlab.crm.records import misfits
+from crmlab.crm.facts import facts_of
+from crmlab.crm.fitting import misfits
 from crmlab.crm.sandbox import passing_sandbox
 from crmlab.errors import CrmlabError, ProcedureError
+from crmlab.practice.ground import lay_ground
 from crmlab.procedures import Procedure
 from crmlab.procedures.walk import rehearse
 
@@ -20,8 +21,11 @@ def rehearse_with_records(procedure: Procedure) -> None:
     if faults:
         raise ProcedureError("\n".join(faults))
     try:
-        with passing_sandbox() as sandbox, sandbox.read() as session:
-            facts = {case: facts_of(session, procedure, case) for case in procedure.cases}
+        with passing_sandbox() as sandbox:
+            for case in procedure.cases:
+                lay_ground(sandbox, procedure, case)
+            with sandbox.read() as session:
+                facts = {case: facts_of(session, procedure, case) for case in procedure.cases}
         faults.extend(rehearse(procedure, facts.__getitem__))
     except CrmlabError as fault:
         faults.append(str(fault))

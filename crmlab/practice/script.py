@@ -18,14 +18,16 @@ from crmlab.calendar import STANDARD
 from crmlab.crm.sandbox import passing_sandbox
 from crmlab.crm.tables import Event
 from crmlab.errors import CrmlabError, Refused, ScriptError
+from crmlab.practice.booked import booked
 from crmlab.practice.colleagues import MANNERS
 from crmlab.practice.debrief import Debrief, Totals
+from crmlab.practice.ground import lay_ground
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
-from crmlab.procedures.checks import unknown
 from crmlab.procedures.conditions import Data, Raw
 from crmlab.procedures.engine import CaseWorld
+from crmlab.procedures.faults import unknown
 from crmlab.procedures.reading import Path_, Places, parse, read_text, validate
 from crmlab.procedures.walk import right_fields
 from crmlab.procedures.wording import fill
@@ -111,15 +113,20 @@ def play(procedure: Procedure, path: Path) -> dict[str, Any]:
     script, places = read_script(path, procedure)
     with passing_sandbox() as sandbox:
         practice = Practice(procedure, sandbox, seats=script.seats, manner=script.colleagues)
-        case = practice.open(script.case or next(iter(procedure.cases)))
+        opened = script.case or next(iter(procedure.cases))
+        lay_ground(sandbox, procedure, opened)
+        case = practice.open(opened)
         for i, move in enumerate(script.play):
             try:
                 case = _do(practice, case, move)
             except CrmlabError as refusal:
                 raise ScriptError(places.at(("play", i), _refusal(i, move, refusal))) from None
         with sandbox.read() as session:
-            events = [_event(row) for row in session.query(Event).order_by(Event.event_id)]
-        return report(procedure, practice.debrief(case), events)
+            mine = session.query(Event).filter_by(case_id=case.case_id)
+            events = [_event(row) for row in mine.order_by(Event.event_id)]
+            told = report(procedure, practice.debrief(case), events)
+            told |= booked(session, procedure, case)
+        return told
 
 
 def _do(practice: Practice, case: Case, move: Move) -> Case:

@@ -8,6 +8,7 @@ from datetime import datetime
 from crmlab.calendar import STANDARD
 from crmlab.crm import cases as crm
 from crmlab.crm import tables
+from crmlab.crm.desks import holders
 from crmlab.crm.records import Entry, entries
 from crmlab.crm.sandbox import Sandbox
 from crmlab.errors import ProcedureChanged, Refused, StaleCase
@@ -61,6 +62,7 @@ class Practice:
     Args:
         seats: the seats the trainee sits in; all of them by default.
         manner: how the colleagues in the other seats work: careful, ordinary or hasty.
+        cases: the practice cases that are laid out on the first morning; all of them by default.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Practice:
         *,
         seats: list[str] | None = None,
         manner: str = "careful",
+        cases: list[str] | None = None,
     ) -> None:
         if manner not in MANNERS:
             raise Refused(
@@ -83,7 +86,14 @@ class Practice:
                     known=", ".join(procedure.seats), seats=", ".join(seats)
                 )
             )
+        if cases is not None and not set(cases) <= set(procedure.cases):
+            raise Refused(
+                _("The practice cases are {known}, not {cases}.").format(
+                    known=", ".join(procedure.cases), cases=", ".join(cases)
+                )
+            )
         self.procedure, self.sandbox, self.manner = procedure, sandbox, manner
+        self.cases = list(procedure.cases) if cases is None else cases
         self.seats = list(procedure.seats) if seats is None else seats
 
     def open(self, case_id: str) -> Case:
@@ -94,6 +104,8 @@ class Practice:
     def open_all(self) -> None:
         """Lay out the first morning: every practice case that is not open yet, where it is found.
 
+        A case that follows another opens when that one is closed.
+
         A case that is open already goes on: colleagues take it to the trainee's desk, if it lies
         on one of theirs because a window was closed in the middle or the trainee sits elsewhere.
 
@@ -101,7 +113,10 @@ class Practice:
             ProcedureChanged: the cases that are open were opened by another file.
         """
         with self.sandbox.read() as session:
-            rows = session.query(tables.CaseRow.case_id, tables.CaseRow.fingerprint).all()
+            row_of = tables.CaseRow
+            rows = session.query(row_of).filter(row_of.procedure == self.procedure.procedure).all()
+            done = session.query(row_of.case_id).filter(row_of.closed_at.is_not(None))
+            closed = {case_id for (case_id,) in done}
         known = {row.case_id for row in rows}
         if any(row.fingerprint != self.procedure.fingerprint for row in rows):
             raise ProcedureChanged(
@@ -111,9 +126,12 @@ class Practice:
                     "progress is kept."
                 )
             )
-        for case_id, template in self.procedure.cases.items():
+        for case_id in self.cases:
+            template = self.procedure.cases[case_id]
             if case_id in known:
                 self._colleagues(self.case(case_id))
+                continue
+            if template.follows and template.follows.case not in closed:
                 continue
             case = crm.open_practice_case(self.sandbox, self.procedure, case_id)
             for _count in range(MOST_COLLEAGUE_STEPS):
@@ -170,12 +188,12 @@ class Practice:
     def people(self, seat: str) -> list[Entry]:
         """Who may sit in a seat."""
         with self.sandbox.read() as session:
-            return [Entry(user.user_id, user.name) for user in crm.holders(session, seat)]
+            return [Entry(user.user_id, user.name) for user in holders(session, seat)]
 
-    def choices(self, kind: str) -> list[Entry]:
-        """The records that a form field of this kind offers."""
+    def choices(self, kind: str, case: Case) -> list[Entry]:
+        """The records that a form field of this kind offers, those of the case first."""
         with self.sandbox.read() as session:
-            return entries(session, kind)
+            return entries(session, kind, case.records)
 
     def hand_over(
         self,

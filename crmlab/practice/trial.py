@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from crmlab.crm.cases import facts_of
+from crmlab.crm.facts import facts_of, records_of
 from crmlab.crm.sandbox import passing_sandbox
 from crmlab.errors import ProcedureError, Refused
 from crmlab.practice.colleagues import LOOKING_HOURS, right_action, wrong_action
+from crmlab.practice.ground import lay_ground
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, Case, SendBack
 from crmlab.procedures.engine import act
@@ -25,8 +26,11 @@ def case_for_trial(procedure: Procedure, case_id: str) -> Case:
                 case=case_id, known=", ".join(procedure.cases)
             )
         )
-    with passing_sandbox() as sandbox, sandbox.read() as session:
-        return opened_case(procedure, case_id, facts_of(session, procedure, case_id))
+    with passing_sandbox() as sandbox:
+        lay_ground(sandbox, procedure, case_id)
+        with sandbox.read() as session:
+            known = records_of(session, procedure.cases[case_id])
+            return opened_case(procedure, case_id, facts_of(session, procedure, case_id), known)
 
 
 def stages(procedure: Procedure, case: Case) -> list[Case]:

@@ -6,6 +6,7 @@ result = act(procedure, case, HandOver(seat=..., step=..., fields={...}, at=...)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +46,47 @@ def load(name: str | Path) -> Procedure:
     return loads(read_text(path, ProcedureError, "procedure file"), path.name)
 
 
+@dataclass(frozen=True)
+class Found:
+    """The procedures there are.
+
+    Attributes:
+        files: their files by name, the shipped ones first.
+        own: the names of those that are not shipped.
+        faults: by the name of its file, the first thing that is wrong with one of one's own.
+    """
+
+    files: dict[str, Path]
+    own: frozenset[str]
+    faults: dict[str, str]
+
+
+def found(own_folder: Path | None = None) -> Found:
+    """The shipped procedures, and those in a folder of one's own (`*.yaml`, `*.yml`).
+
+    A procedure is known by the name that its file gives it (`procedure: ...`), whatever the file
+    is called. One that does not load, or takes a name that is taken, is told and left out.
+    """
+    files = {name: SHIPPED / f"{name}.yaml" for name in shipped()}
+    own: set[str] = set()
+    faults: dict[str, str] = {}
+    for path in sorted(own_folder.glob("*.y*ml") if own_folder else ()):
+        try:
+            name = load(path).procedure
+        except ProcedureError as fault:
+            faults[path.name] = str(fault).splitlines()[0]
+            continue
+        if name in files:
+            faults[path.name] = (
+                f"{path.name}: the procedure's name '{name}' is taken by {files[name].name}; give "
+                "it another one in the line that begins with 'procedure:'."
+            )
+            continue
+        files[name] = path
+        own.add(name)
+    return Found(files, frozenset(own), faults)
+
+
 @cache
 def loads(text: str, name: str = "procedure.yaml") -> Procedure:
     """A procedure from YAML text; `name` is what its faults are reported under."""
@@ -55,4 +97,4 @@ def loads(text: str, name: str = "procedure.yaml") -> Procedure:
     return procedure
 
 
-__all__ = ["SHIPPED", "Procedure", "find", "load", "loads", "shipped"]
+__all__ = ["SHIPPED", "Found", "Procedure", "find", "found", "load", "loads", "shipped"]

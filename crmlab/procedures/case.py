@@ -139,6 +139,11 @@ class Case(Data):
         entered = self.visit.entered_at
         return self.closed_at or max(entered, self.reassigned_at or entered)
 
+    @property
+    def latest_hand_over(self) -> datetime:
+        """When a seat last let go of it; its opening before the first time."""
+        return max((v.done_at for v in self.visits if v.done_at), default=self.opened_at)
+
     def live_slips(self) -> list[Slip]:
         return [slip for slip in self.slips if slip.corrected_at is None]
 

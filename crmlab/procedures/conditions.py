@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -26,15 +26,27 @@ class Data(BaseModel):
 
 
 class Reference(Data):
-    """A value that is found elsewhere: in a field of this case, or among its facts."""
+    """A value that is found elsewhere.
+
+    Attributes:
+        field: an entry of this case, `step.field`.
+        fact: something true of it.
+        figure: something worked out from entries and facts.
+        record: the key of the CRM record that the case knows under this name.
+        moment: `now`, when the step is handed over.
+    """
 
     field: str | None = None
     fact: str | None = None
+    figure: str | None = None
+    record: str | None = None
+    moment: Literal["now"] | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Reference:
-        if (self.field is None) == (self.fact is None):
-            raise ValueError("names either a field or a fact")
+        named = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(named) != 1:
+            raise ValueError("names one of field, fact, figure, record, moment")
         return self
 
 
@@ -42,13 +54,14 @@ Operand = bool | int | float | str | Reference
 COMPARISONS = ("is_", "is_not", "above", "below", "at_least", "at_most", "one_of", "contains")
 OF_STEPS = ("late", "done_after", "visited")
 COMBINERS = ("all", "any", "not_")
+LEFT_SIDES = ("field", "fact", "figure", "step")
 
 
 class Condition(Data):
     """One comparison, or several combined with `all`, `any` or `not`.
 
-    The left side is `field` (`step.field`, or just `field` within its own step), `fact`, or
-    `step`. `above` and `below` compare numbers, dates, or the order in which choices are listed.
+    The left side is `field` (`step.field`, or just `field` within its own step), `fact`, `figure`
+    or `step`. `above` and `below` compare numbers, dates, or the order in which choices are listed.
     `done_after` asks whether a step was handed over on a later day than the one named.
     """
 
@@ -58,6 +71,7 @@ class Condition(Data):
 
     field: str | None = None
     fact: str | None = None
+    figure: str | None = None
     step: str | None = None
 
     is_: Annotated[Operand | None, Field(alias="is")] = None
@@ -76,7 +90,7 @@ class Condition(Data):
     @model_validator(mode="after")
     def _well_formed(self) -> Condition:
         combined = [name for name in COMBINERS if getattr(self, name) is not None]
-        left = [name for name in ("field", "fact", "step") if getattr(self, name) is not None]
+        left = [name for name in LEFT_SIDES if getattr(self, name) is not None]
         tests = [
             name for name in (*COMPARISONS, "empty", *OF_STEPS) if getattr(self, name) is not None
         ]
@@ -84,7 +98,7 @@ class Condition(Data):
             if len(combined) > 1 or left or tests:
                 raise ValueError("combines with one of all, any, not, and nothing beside it")
         elif len(left) != 1:
-            raise ValueError("needs one of field, fact, step on its left side")
+            raise ValueError("needs one of field, fact, figure, step on its left side")
         elif len(tests) != 1:
             raise ValueError(
                 "needs exactly one comparison: is, is_not, above, below, at_least, at_most, "
@@ -92,7 +106,8 @@ class Condition(Data):
             )
         elif (tests[0] in OF_STEPS) != (left[0] == "step"):
             raise ValueError(
-                "late, done_after and visited are asked of a step, the rest of a field or a fact"
+                "late, done_after and visited are asked of a step, the rest of a field, a fact "
+                "or a figure"
             )
         return self
 
@@ -117,6 +132,9 @@ class World(Protocol):
 
     def field(self, reference: str) -> Raw: ...
     def fact(self, name: str) -> Raw: ...
+    def figure(self, name: str) -> Raw: ...
+    def record(self, name: str) -> Raw: ...
+    def moment(self) -> Raw: ...
     def choices(self, condition: Condition) -> list[str]: ...
     def late(self, step: str) -> bool: ...
     def done_on(self, step: str) -> str: ...
@@ -147,6 +165,8 @@ def holds(condition: Condition, world: World) -> bool:
 def _left(condition: Condition, world: World) -> Raw:
     if condition.field is not None:
         return world.field(condition.field)
+    if condition.figure is not None:
+        return world.figure(condition.figure)
     assert condition.fact is not None  # a well-formed condition has a left side
     return world.fact(condition.fact)
 
@@ -155,7 +175,11 @@ def value_of(operand: Operand | None, world: World) -> Raw:
     """A value as it stands, or what it refers to."""
     if not isinstance(operand, Reference):
         return operand
-    return world.field(operand.field) if operand.field else world.fact(operand.fact or "")
+    if operand.moment:
+        return world.moment()
+    name = next(name for name in ("field", "fact", "figure", "record") if getattr(operand, name))
+    found: Raw = getattr(world, name)(getattr(operand, name))
+    return found
 
 
 def _compare(condition: Condition, left: Raw, world: World) -> bool:
@@ -194,7 +218,7 @@ def same(left: Raw, right: Raw) -> bool:
         return left is right
     if blank(left) or blank(right):
         return blank(left) and blank(right)
-    a, b = _number(left), _number(right)
+    a, b = number_of(left), number_of(right)
     if a is not None and b is not None:
         return a == b
     return str(left).strip().casefold() == str(right).strip().casefold()
@@ -204,11 +228,12 @@ def _rank(value: Raw, order: list[str]) -> Decimal | str:
     """What `above` and `below` compare: the place in a list of choices, a number, or text."""
     if str(value) in order:
         return Decimal(order.index(str(value)))
-    number = _number(value)
+    number = number_of(value)
     return str(value) if number is None else number
 
 
-def _number(value: Any) -> Decimal | None:
+def number_of(value: Any) -> Decimal | None:
+    """The number that a stored value is; None for text, yes or no, and nothing."""
     if isinstance(value, bool):
         return None
     try:

@@ -28,8 +28,9 @@ from crmlab.procedures.case import (
     Visit,
 )
 from crmlab.procedures.conditions import Condition, Raw, holds
+from crmlab.procedures.figures import PLACES, work_out
 from crmlab.procedures.forms import check_form
-from crmlab.procedures.schema import CLOSING, END, PLACEHOLDER, Procedure
+from crmlab.procedures.schema import CLOSING, END, PLACEHOLDER, RESERVED, Procedure
 from crmlab.text import gettext as _
 
 
@@ -57,6 +58,16 @@ class CaseWorld:
 
     def fact(self, name: str) -> Raw:
         return self.case.facts.get(name)
+
+    def figure(self, name: str) -> Raw:
+        found = work_out(self.procedure.figures[name], self)
+        return None if found is None else f"{found.quantize(PLACES).normalize():f}"
+
+    def record(self, name: str) -> Raw:
+        return self.case.records.get(name)
+
+    def moment(self) -> Raw:
+        return self.case.latest_hand_over.isoformat()
 
     def choices(self, condition: Condition) -> list[str]:
         """The choices, lowest first, that `above` and `below` rank by; empty for other types."""
@@ -376,7 +387,7 @@ def _quotes(procedure: Procedure, case: Case, mistake: str, part: int) -> dict[s
     return {
         f"{step}.{field}": case.values.get(step, {}).get(field)
         for step, field in named
-        if step != "fact"
+        if step not in RESERVED
     }
 
 

@@ -18,6 +18,7 @@ from pydantic import Field as Setting
 
 from crmlab.calendar import STANDARD
 from crmlab.procedures.conditions import Condition, Data, Raw, Reference
+from crmlab.procedures.figures import Figure
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -28,18 +29,40 @@ END = "end"
 """Where the last step hands on to."""
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)\}")
-"""`{step.field}` or `{fact.name}` in a text."""
+"""`{step.field}`, `{fact.name}`, `{figure.name}` or `{record.name}` in a text."""
+
+RESERVED = ("fact", "figure", "record")
+"""What stands before the dot when it is not a step."""
 
 CLOSING = "closing"
 """The moment at which a consequence may be felt when the case is closed."""
 
 
 class Seat(Data):
-    """A role at a desk: what the person there is there for."""
+    """A role at a desk: what the person there is there for.
+
+    Attributes:
+        holder: `kind.column` of a record of the case that names who of this seat gets it first,
+            such as `customer.account_manager`; else whoever has the fewest open cases.
+    """
 
     name: Text
     letter: Annotated[str, StringConstraints(min_length=1, max_length=2)]
     duty: Text
+    holder: str | None = None
+
+
+class Stage(Data):
+    """A stage of the funnel. The order of the stages is that of the file.
+
+    Attributes:
+        means: what has to be true before somebody may say that an opportunity is there.
+        chance: how likely it is to be won from here, for a weighted pipeline.
+    """
+
+    name: Text
+    means: Text
+    chance: Chance
 
 
 class Choice(Data):
@@ -56,6 +79,31 @@ class RightWhen(Data):
     value: Raw | Reference = None
 
 
+Chosen = Raw | Reference | list[RightWhen]
+"""A value, where it is found, or several of these with the condition under which each holds."""
+
+
+def choices_of(chosen: Chosen) -> list[RightWhen]:
+    """Every value it may be, with its condition; none if it may stay empty."""
+    if isinstance(chosen, list):
+        return chosen
+    return [] if chosen is None else [RightWhen(value=chosen)]
+
+
+class Near(Data):
+    """Offer what is nearly the same before something is created.
+
+    Attributes:
+        record, column: the kind of record and the column that the entry is compared with.
+        unless: fields of the same form; with one of them filled in (and not *no*), the person has
+            looked, and the entry is taken as it is.
+    """
+
+    record: Name
+    column: Name
+    unless: Annotated[list[Name], Setting(min_length=1)]
+
+
 class Field(Data):
     """One blank of a step's form.
 
@@ -68,6 +116,7 @@ class Field(Data):
         right: what the procedure would put here: a value, a reference to a fact, or text with
             `{fact.name}` in it; or a list of these, each with the condition under which it is
             right. Simulated colleagues and worked examples fill it in.
+        near: what is offered when the entry is nearly the same as something in the CRM.
     """
 
     label: Text
@@ -81,7 +130,8 @@ class Field(Data):
     choices: list[Choice] = []
     record: Name | None = None
     writes: Name | None = None
-    right: Raw | Reference | list[RightWhen] = None
+    right: Chosen = None
+    near: Near | None = None
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Field:
@@ -101,9 +151,7 @@ class Field(Data):
 
     def rights(self) -> list[RightWhen]:
         """Every value that may be right, with its condition; none if the field may stay empty."""
-        if isinstance(self.right, list):
-            return self.right
-        return [] if self.right is None else [RightWhen(value=self.right)]
+        return choices_of(self.right)
 
     def choice_values(self) -> list[str]:
         return [choice.value for choice in self.choices]
@@ -145,6 +193,34 @@ class Sets(Data):
     when: Condition | None = None
 
 
+class Booking(Data):
+    """A record that handing over creates in the CRM, or changes when the step is done again.
+
+    Attributes:
+        record: its kind.
+        key: where its key comes from; by default the next number of its kind.
+        columns: what is written into it. A refusal of the CRM stands beside the field that a
+            column is taken from.
+        when: it is booked only where this holds.
+    """
+
+    record: Name
+    key: Chosen = None
+    columns: dict[Name, Chosen]
+    when: Condition | None = None
+
+
+class Enters(Data):
+    """The stage of the funnel that handing over brings the opportunity to.
+
+    Attributes:
+        evidence: the field that says what shows it.
+    """
+
+    stage: Name
+    evidence: Name | None = None
+
+
 class Interaction(Data):
     """The contact with the customer that this step is, for the customer's timeline."""
 
@@ -162,6 +238,9 @@ class Step(Data):
         work_hours: working hours the step usually takes.
         wait_hours: working hours the case usually lies on the desk before the work begins.
         reads: fields of earlier steps (`step.field`) that this seat works from.
+        enters: the stage of the funnel that it brings the opportunity to.
+        sets: changes to records that are there; `books`: records that it creates, each under the
+            name by which the case knows it from then on.
         hands_on: what goes to the next desk, in words.
         hints: opened one at a time, the last one almost the answer.
     """
@@ -180,6 +259,8 @@ class Step(Data):
     fields: dict[Name, Field]
     rules: list[Rule] = []
     sets: list[Sets] = []
+    books: dict[Name, Booking] = {}
+    enters: Enters | None = None
     interaction: Interaction | None = None
     hands_on: Text
     hints: list[Text] = []
@@ -239,12 +320,14 @@ class Fact(Data):
     Attributes:
         about: what it is, for whoever writes the next case.
         like: the field (`step.field`) whose choices or type it shares.
-        record: `kind.column` of a record of the case that it is read from.
+        record: `name.column` of a record of the case that it is read from, when the case opens.
+        live: it is read anew at each hand-over, for what changes while the case goes on.
     """
 
     about: Text
     like: str | None = None
     record: str | None = None
+    live: bool = False
 
 
 class Baseline(Data):
@@ -254,10 +337,19 @@ class Baseline(Data):
     lose_customer: Chance = 0
 
 
+class Follows(Data):
+    """The case of another procedure that has to be closed in the sandbox before this one opens."""
+
+    procedure: Name
+    case: str
+
+
 class PracticeCase(Data):
     """A case to practise on: what is true, and which records of the CRM it is about.
 
     Attributes:
+        follows: the case that it comes out of. Its `records` are then the names by which that
+            case knows them, and not their keys.
         found_at: the step at which a desk finds it on the first morning, the steps before having
             been done by the procedure; its start by default.
         found_after_hours: working hours for which it has lain there by then.
@@ -269,9 +361,22 @@ class PracticeCase(Data):
     opened_at: Annotated[datetime, AfterValidator(STANDARD.local)]
     found_at: Name | None = None
     found_after_hours: Hours = 0
+    follows: Follows | None = None
     records: dict[Name, str] = {}
     facts: dict[Name, Raw] = {}
     seed: int = 7
+
+
+class About(Data):
+    """The record that a case is: made with the case's number at the first hand-over.
+
+    Attributes:
+        opened, closed: the columns that take the moments of the case's opening and close.
+    """
+
+    record: Name
+    opened: Name | None = None
+    closed: Name | None = None
 
 
 class Procedure(Data):
@@ -281,12 +386,13 @@ class Procedure(Data):
     title: Text
     purpose: Text
     source: str = ""
-    about: Name | None = None
-    """The kind of CRM record that a case creates and writes to, such as `complaint`."""
+    about: About | None = None
     start: Name
     seats: Annotated[dict[Name, Seat], Setting(min_length=1)]
     baseline: Baseline = Baseline()
+    stages: dict[Name, Stage] = {}
     facts: dict[Name, Fact] = {}
+    figures: dict[Name, Figure] = {}
     steps: Annotated[dict[Name, Step], Setting(min_length=1)]
     mistakes: dict[Name, Mistake] = {}
     cases: dict[str, PracticeCase] = {}
@@ -306,6 +412,35 @@ class Procedure(Data):
         """A reference as (step, field)."""
         step, _, name = reference.rpartition(".")
         return (step or here), name
+
+    @cached_property
+    def record_kinds(self) -> dict[str, str]:
+        """The kind of every record that a case of it may know, by the name it knows it by.
+
+        A booking says of what kind it is; any other name is that of the kind itself.
+        """
+        given = [name for case in self.cases.values() for name in case.records]
+        own = [self.about.record] if self.about else []
+        kinds = {name: name for name in [*own, *given]}
+        for step in self.steps.values():
+            kinds |= {name: booking.record for name, booking in step.books.items()}
+        return kinds
+
+    def steps_booking(self, record: str) -> list[str]:
+        """The steps that book a record of this kind."""
+        return [
+            name
+            for name, step in self.steps.items()
+            if any(booking.record == record for booking in step.books.values())
+        ]
+
+    def leading_to(self, steps: list[str]) -> list[str]:
+        """The steps outside a group from which a way leads into it."""
+        return [
+            name
+            for name, step in self.steps.items()
+            if name not in steps and any(way.to in steps for way in step.next)
+        ]
 
     def steps_of(self, seat: str) -> list[str]:
         return [name for name, step in self.steps.items() if step.seat == seat]

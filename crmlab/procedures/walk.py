@@ -12,10 +12,10 @@ from typing import Any
 from crmlab.calendar import STANDARD, WorkingCalendar
 from crmlab.errors import ProcedureError, Refused
 from crmlab.procedures.case import Case, HandOver, SendBack
-from crmlab.procedures.conditions import Condition, Raw, Reference, holds, same, value_of
+from crmlab.procedures.conditions import Condition, Raw, Reference, holds, same
 from crmlab.procedures.engine import CaseWorld, Result, act, may_send_back_to, open_case
-from crmlab.procedures.schema import PLACEHOLDER, Procedure
-from crmlab.procedures.wording import fill
+from crmlab.procedures.schema import Procedure
+from crmlab.procedures.wording import choose, resolve
 
 Pace = Callable[[Case], tuple[float, float]]
 """For the case's current step: working hours it waits on the desk, and hours it is worked on."""
@@ -38,32 +38,17 @@ def right_fields(procedure: Procedure, case: Case) -> dict[str, Raw]:
     """What the procedure would enter at the case's current step."""
     assert case.step is not None
     world = CaseWorld(procedure, case, case.step)
-    right: dict[str, Raw] = {}
-    for name, field in procedure.steps[case.step].fields.items():
-        for item in field.rights():
-            if item.when is None or holds(item.when, world):
-                right[name] = resolve(procedure, case, item.value)
-                break
-    return right
+    fields = procedure.steps[case.step].fields
+    return {name: choose(field.right, world) for name, field in fields.items()}
 
 
 def wrong_fields(procedure: Procedure, case: Case, mistake: str) -> dict[str, Raw]:
     """The right entries, but for those that make this mistake."""
     example = procedure.mistakes[mistake].example
-    wrong = {name: resolve(procedure, case, value) for name, value in example.items()}
-    return {**right_fields(procedure, case), **wrong}
-
-
-def resolve(procedure: Procedure, case: Case, value: Raw | Reference) -> Raw:
-    """A value of the procedure file for this case: references looked up, placeholders filled."""
     assert case.step is not None
     world = CaseWorld(procedure, case, case.step)
-    if not isinstance(value, str):
-        return value_of(value, world)
-    alone = PLACEHOLDER.fullmatch(value)
-    if alone and alone.group(1) != "fact":  # another field's entry is taken as it stands
-        return world.field(f"{alone.group(1)}.{alone.group(2)}")
-    return fill(value, world) if PLACEHOLDER.search(value) else value
+    wrong = {name: resolve(value, world) for name, value in example.items()}
+    return {**right_fields(procedure, case), **wrong}
 
 
 def way_back(procedure: Procedure, case: Case) -> tuple[str, str] | None:
@@ -170,8 +155,17 @@ def _return(
     return SendBack(seat=seat, step=case.step, to=to, reason=reason, at=at)
 
 
-def opened_case(procedure: Procedure, case_id: str, facts: dict[str, Raw]) -> Case:
-    """A practice case of the file, as it lies on the first desk."""
+def opened_case(
+    procedure: Procedure,
+    case_id: str,
+    facts: dict[str, Raw],
+    records: dict[str, str] | None = None,
+) -> Case:
+    """A practice case of the file, as it lies on the first desk.
+
+    Args:
+        records: the keys of its records, for a case that has them from another one.
+    """
     template = procedure.cases[case_id]
     return open_case(
         procedure,
@@ -179,7 +173,7 @@ def opened_case(procedure: Procedure, case_id: str, facts: dict[str, Raw]) -> Ca
         template.title,
         facts,
         template.opened_at,
-        records=template.records,
+        records=template.records if records is None else records,
         seed=template.seed,
     ).case
 

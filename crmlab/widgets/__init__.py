@@ -15,12 +15,18 @@ from typing import Any
 _HOME = {
     "BreakIt": "walkthrough",
     "Desk": "desk",
+    "Dial": "dials",
+    "Dials": "dials",
     "JobCard": "jobcard",
     "Quiz": "quiz",
+    "Records": "records",
     "Shelf": "shelf",
     "Tasks": "tasks",
+    "TwoWorlds": "worlds",
     "Walkthrough": "walkthrough",
     "in_words": "retelling",
+    "practise": "practising",
+    "tampered": "tampering",
 }
 
 __all__ = sorted(_HOME)

@@ -33,12 +33,15 @@ class Desk(Live):
     """A practice desk.
 
         Desk("complaint", lesson="10")
+        Desk("lead_to_cash", "complaint", cases=["L-2080", "C-1080"], lesson="80")
 
     Args:
-        procedure: a shipped procedure's name, a path, or a procedure that is loaded.
+        procedures: what is practised: a shipped procedure's name, a path, or a procedure that is
+            loaded. Several are the parts of one long run, in one sandbox.
         lesson: the number of the lesson it is in; progress is kept under it.
         sandbox: the name of a sandbox, or one that is open; by default the learner's own for this
             lesson or procedure.
+        cases: the practice cases to lay out; all of them by default.
         seats: the seats the trainee sits in; all of them by default.
         manner: of the colleagues in the other seats: careful, ordinary or hasty.
         watch: told of the case after each action and each hint, so that progress can be kept.
@@ -49,29 +52,51 @@ class Desk(Live):
     @shows_trouble
     def __init__(
         self,
-        procedure: str | Path | Procedure,
-        *,
+        *procedures: str | Path | Procedure,
         lesson: str | None = None,
         sandbox: str | Sandbox | None = None,
+        cases: list[str] | None = None,
         seats: list[str] | None = None,
         manner: str = "careful",
         watch: Watch | None = None,
     ) -> None:
         super().__init__()
-        self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
+        known = [item if isinstance(item, Procedure) else load(item) for item in procedures]
+        if not known:
+            raise Refused(_("A desk needs a procedure to practise; name one at least."))
         if sandbox is None:
-            sandbox = sandbox_name(lesson or self.procedure.procedure)
+            sandbox = sandbox_name(lesson or known[0].procedure)
         opened = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
-        self.practice = Practice(self.procedure, opened, seats=seats, manner=manner)
-        if not self.practice.seats:
+        self.parts = [
+            Practice(
+                procedure,
+                opened,
+                seats=None if seats is None else [x for x in seats if x in procedure.seats],
+                manner=manner,
+                cases=None if cases is None else [x for x in cases if x in procedure.cases],
+            )
+            for procedure in known
+        ]
+        if not all(part.seats for part in self.parts):
             raise Refused(_("A desk needs somebody who sits at it; name one seat at least."))
-        self._watch = watcher(lesson) if lesson and watch is None else watch
-        self._begin()
+        self._watch = watcher(lesson, parts=self.parts) if lesson and watch is None else watch
+        self._lay_out()
+        self.draw()
+
+    def _lay_out(self) -> None:
+        """The first morning, and the first part of the run in front."""
+        self._take(0)
         try:
-            self.practice.open_all()
+            for part in self.parts:
+                part.open_all()
         except ProcedureChanged as changed:
             self.changed = str(changed)
-        self.draw()
+
+    def _take(self, part: int) -> None:
+        self.part = part
+        self.practice = self.parts[part]
+        self.procedure = self.practice.procedure
+        self._begin()
 
     def _begin(self) -> None:
         start = self.procedure.steps[self.procedure.start].seat
@@ -102,6 +127,7 @@ class Desk(Live):
                 for seat in self.practice.seats
             ],
             "now": self.practice.now(case) if case and case.step else None,
+            "parts": self._parts(),
             "title": _(self.procedure.title),
             "purpose": _(self.procedure.purpose),
             "panel": self.panel,
@@ -118,6 +144,27 @@ class Desk(Live):
             if case and case.closed_at
             else None,
         }
+
+    def _parts(self) -> list[dict[str, Any]]:
+        """The parts of a long run, as tabs; none where there is only one."""
+        if len(self.parts) == 1:
+            return []
+        return [
+            {
+                "title": _(part.procedure.title),
+                "here": part is self.practice,
+                "waits_for": self._waits_for(part),
+            }
+            for part in self.parts
+        ]
+
+    @staticmethod
+    def _waits_for(part: Practice) -> str:
+        """The case that has to be closed before a part can begin; empty when it can."""
+        if part.inbox() or part.closed_cases():
+            return ""
+        follows = [part.procedure.cases[case].follows for case in part.cases]
+        return next((f.case for f in follows if f), "")
 
     def _line(self, line: InboxLine) -> dict[str, Any]:
         return {
@@ -148,6 +195,19 @@ class Desk(Live):
         }
 
     # What can be done
+
+    def do_part(self, forms: Forms, part: str) -> str:
+        """Turn to another part of a long run."""
+        self._keep(forms)
+        drafts, hints = self.drafts, self.hints
+        self._take(int(part))
+        self.drafts, self.hints = drafts, hints
+        self.practice.open_all()
+        waiting = self.practice.inbox()
+        if waiting:
+            self.seat = waiting[0].seat if waiting[0].seat in self.practice.seats else self.seat
+            self._show(waiting[0].case_id)
+        return "title"
 
     def do_sit(self, forms: Forms, seat: str) -> str:
         """Take another seat; a case that lies there comes with it."""
@@ -180,6 +240,8 @@ class Desk(Live):
         self.drafts.pop(key, None)
         self._moved(result.case)
         if result.case.step is None:
+            for part in self.parts:
+                part.open_all()  # another part may have waited for this close
             self.notice = _("The case is closed. Here is what it did to everybody.")
             return "debrief"
         seat = seat_view(self.procedure, self._seat_of(result.case))
@@ -239,8 +301,7 @@ class Desk(Live):
     def do_reset(self, forms: Forms) -> str:
         """Back to the first morning."""
         self.practice.sandbox.reset()
-        self.practice.open_all()
-        self._begin()
+        self._lay_out()
         self.notice = _("A new first morning. The cases wait in the inbox.")
         return "title"
 

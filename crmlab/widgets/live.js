@@ -49,12 +49,43 @@ function print(part, css, title) {
   document.body.append(frame);
 }
 
+// A dial that is held stays in the page, with the finger and the focus on it: what is drawn anew
+// is what its template marks as parts around it. False if there is none, or if more has changed.
+function redrawnAround(el, html) {
+  const dial = el.querySelector("input[type=range]:is(:focus, :active)");
+  const next = new DOMParser().parseFromString(html, "text/html");
+  const parts = [...el.querySelectorAll("[data-part][id]")];
+  const same = parts.length && parts.length === next.querySelectorAll("[data-part][id]").length;
+  if (!dial || !same || !parts.every((part) => next.getElementById(part.id))) return false;
+  for (const part of parts) {
+    const now = next.getElementById(part.id).innerHTML;
+    if (part.innerHTML !== now) part.innerHTML = now; // a screen reader speaks of every change
+  }
+  for (const turned of el.querySelectorAll("input[type=range][id]")) {
+    const now = next.getElementById(turned.id)?.getAttribute("aria-valuetext");
+    if (now) turned.setAttribute("aria-valuetext", now);
+  }
+  return true;
+}
+
 function render({ model, el }) {
   el.classList.add("crmlab");
   let waiting = false;
+  let later = ""; // the dial that was turned on while the kernel was still at work
+
+  const answered = (turn) => {
+    waiting = false;
+    el.removeAttribute("aria-busy");
+    el.dataset.turn = turn;
+    const node = later && el.querySelector(`#${CSS.escape(later)}`);
+    later = "";
+    if (node) send(node);
+  };
 
   const show = () => {
     const { html, focus, lang, turn } = model.get("view");
+    if (!focus && redrawnAround(el, html)) return answered(turn);
+    const wanted = later && el.querySelector(`#${CSS.escape(later)}`)?.value;
     const place = placeOf(el);
     const open = [...el.querySelectorAll("details[open][id]")].map((node) => node.id);
     const scrolled = new Map(
@@ -76,9 +107,9 @@ function render({ model, el }) {
       const [a, b] = [node.getBoundingClientRect(), frame.getBoundingClientRect()];
       if (a.left < b.left || a.right > b.right) frame.scrollLeft += a.left - b.left - b.width / 3;
     }
-    waiting = false;
-    el.removeAttribute("aria-busy");
-    el.dataset.turn = turn;
+    const dial = wanted && el.querySelector(`#${CSS.escape(later)}`);
+    if (dial) dial.value = wanted;
+    answered(turn);
     const goal = focus ? el.querySelector(`[data-focus="${CSS.escape(focus)}"]`) : null;
     const kept = place?.id ? el.querySelector(`#${CSS.escape(place.id)}`) : null;
     const target = goal ?? kept;
@@ -99,7 +130,10 @@ function render({ model, el }) {
   };
 
   const send = (node) => {
-    if (waiting) return;
+    if (waiting) {
+      if (node.type === "range") later = node.id;
+      return;
+    }
     waiting = true;
     el.setAttribute("aria-busy", "true");
     const { do: action, form: _f, focus: _o, deliberate: _d, lmSuppressShortcuts: _l, ...args } = node.dataset;
@@ -114,7 +148,7 @@ function render({ model, el }) {
     }
     const node = event.target.closest("[data-do]");
     if (!node || !el.contains(node) || node.tagName === "FORM" || node.disabled) return;
-    if (node.tagName === "SELECT") return;
+    if (node.tagName === "SELECT" || node.type === "range") return;
     event.preventDefault();
     send(node);
   };
@@ -124,6 +158,9 @@ function render({ model, el }) {
   };
   const chosen = (event) => {
     if (event.target.matches("select[data-do]")) send(event.target);
+  };
+  const turned = (event) => {
+    if (event.target.matches("input[type=range][data-do]")) send(event.target);
   };
 
   // A notebook listens for keys too, and takes Enter for its own.
@@ -138,6 +175,7 @@ function render({ model, el }) {
   el.addEventListener("click", pressed);
   el.addEventListener("submit", submitted);
   el.addEventListener("change", chosen);
+  el.addEventListener("input", turned);
   model.on("change:view", show);
   show();
   return () => {
@@ -146,6 +184,7 @@ function render({ model, el }) {
     el.removeEventListener("click", pressed);
     el.removeEventListener("submit", submitted);
     el.removeEventListener("change", chosen);
+    el.removeEventListener("input", turned);
   };
 }
 

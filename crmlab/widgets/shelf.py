@@ -1,13 +1,11 @@
-"""The shelf of lessons: a greeting, the next step, the paths, and how far one is."""
+"""The shelf: a greeting, the next step, the lessons and procedures, and how far one is."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote, urljoin, urlsplit
 
 from babel import Locale
 
@@ -25,18 +23,10 @@ from crmlab.learning.lessons import (
 from crmlab.learning.progress import Progress
 from crmlab.text import PSEUDO, SOURCE, language, languages, ngettext
 from crmlab.text import gettext as _
+from crmlab.widgets.links import link_beside
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
-
-
-def lesson_link(file: str) -> str:
-    """The address of a lesson beside this one.
-
-    Under Voila that is the same place with another file name, whatever the server's base address;
-    in JupyterLab the page's own address ends with this notebook, so the file name is enough.
-    """
-    page = urlsplit(os.environ.get("VOILA_REQUEST_URL", "")).path
-    return urljoin(page, quote(file)) if "/voila/render/" in page else quote(file)
+from crmlab.widgets.procedure_cards import own_folder, procedure_cards, procedures_here
 
 
 class Shelf(Live):
@@ -62,6 +52,8 @@ class Shelf(Live):
     ) -> None:
         super().__init__()
         self.lessons = read_lessons(folder)
+        self._here = procedures_here()
+        self._untaught = [name for name in self._here.files if name not in self.lessons.taught()]
         self._open_progress, self._now = open_progress, now
         self.progress = open_progress()
         self.naming = not who.named()
@@ -73,11 +65,12 @@ class Shelf(Live):
 
     def context(self) -> dict[str, Any]:
         states = {x.number: lesson_state(self.progress, x.number) for x in self.lessons.listed}
+        practised = {name: lesson_state(self.progress, name) for name in self._untaught}
         following = next_lesson(self.lessons, states)
         named = who.named()
         return {
             "greeting": self._greeting(named, following),
-            "standing": _standing(list(states.values())),
+            "standing": _standing([*states.values(), *practised.values()]),
             "next": self._next(*following) if following else None,
             "paths": [
                 {
@@ -86,6 +79,8 @@ class Shelf(Live):
                 }
                 for path, lessons in self.lessons.paths().items()
             ],
+            "procedures": procedure_cards(self._here, practised),
+            "folder": own_folder(),
             "faults": list(self.lessons.faults),
             "name": self.progress.learner if named else "",
             "given": bool(who.given()),
@@ -155,7 +150,7 @@ def _card(lesson: Lesson, state: LessonState) -> dict[str, Any]:
         "minutes": lesson.about.minutes,
         "for": [_(text) for text in lesson.about.for_],
         "summary": _(lesson.about.summary) if lesson.about.summary else "",
-        "link": lesson_link(lesson.file),
+        "link": link_beside(lesson.file),
         "share": round(state.share * 100),
         "sentence": state.sentence(),
         "word": words.get(state.stage, ""),

@@ -78,7 +78,7 @@ def step_view(
         ],
         "verb": _("Hand over") if any(way.to != END for way in step.next) else _("Close the case"),
         "fields": [
-            _field(practice, name, field, stands.get(name), errors.get(name, ""))
+            _field(practice, case, name, field, stands.get(name), errors.get(name, ""))
             for name, field in step.fields.items()
         ],
         "hints": [fill(hint, world) for hint in step.hints[:hints]],
@@ -120,7 +120,9 @@ def _read(procedure: Procedure, world: CaseWorld, reference: str) -> dict[str, A
     }
 
 
-def _field(practice: Practice, name: str, field: Field, value: Any, error: str) -> dict[str, Any]:
+def _field(
+    practice: Practice, case: Case, name: str, field: Field, value: Any, error: str
+) -> dict[str, Any]:
     return {
         "name": name,
         "label": _(field.label),
@@ -129,7 +131,7 @@ def _field(practice: Practice, name: str, field: Field, value: Any, error: str) 
         "required": field.required,
         "input": INPUTS.get(field.type, "text"),
         "mode": MODES.get(field.type, ""),
-        "options": list(_options(practice, field)),
+        "options": list(_options(practice, case, field)),
         "value": {True: "yes", False: "no", None: ""}.get(value, value)
         if isinstance(value, bool | None)
         else str(value),
@@ -137,14 +139,14 @@ def _field(practice: Practice, name: str, field: Field, value: Any, error: str) 
     }
 
 
-def _options(practice: Practice, field: Field) -> Iterator[dict[str, str]]:
+def _options(practice: Practice, case: Case, field: Field) -> Iterator[dict[str, str]]:
     if field.type == "yes_no":
         yield {"value": "yes", "label": _("Yes")}
         yield {"value": "no", "label": _("No")}
     for choice in field.choices:
         yield {"value": choice.value, "label": _(choice.label)}
     if field.record:
-        for entry in practice.choices(field.record):
+        for entry in practice.choices(field.record, case):
             yield {"value": entry.key, "label": entry.label}
 
 

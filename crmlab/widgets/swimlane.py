@@ -15,10 +15,16 @@ from crmlab.procedures.case import Case
 from crmlab.procedures.schema import END
 from crmlab.text import gettext as _
 
-LANE, GAP, TOP = 54, 4, 8
-NAME_WIDTH, COLUMN, RADIUS = 176, 84, 15
-LETTER = 6.6
-"""About how wide a letter of a label is; a Chinese character takes two."""
+LANE, LOW_LANE, MANY, GAP, TOP = 54, 48, 6, 4, 8
+"""The height of a lane, and of one among many, so that eight of them fit on a screen."""
+
+NAME_WIDTH, RADIUS = 176, 15
+COLUMN, NARROW, PAGE = 84, 50, 1180
+"""From one mark to the next: as far as is comfortable, or as near as a page asks for."""
+
+LETTER, BOLD, APART = 6.6, 1.25, 10
+"""About how wide a letter of a label is (a Chinese character takes two), how much wider in bold,
+and what lies between two labels."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,18 @@ class Edge:
 
 @dataclass(frozen=True)
 class Swimlane:
-    """The drawing."""
+    """The drawing, in two parts side by side: the names of the lanes, and the way through them.
+
+    Attributes:
+        left, width: of the names, and of the way.
+        lane_height: the same for all lanes.
+    """
 
     title: str
+    left: float
     width: float
     height: float
+    lane_height: float
     lanes: list[Lane]
     nodes: list[Node]
     edges: list[Edge]
@@ -74,13 +87,14 @@ def colour_of(procedure: Procedure, seat: str) -> int:
 
 def swimlane(procedure: Procedure, case: Case | None = None) -> Swimlane:
     """Lay out a procedure, with the state of a case if there is one."""
+    height = LANE if len(procedure.seats) <= MANY else LOW_LANE
     lanes = [
-        Lane(_(seat.name), seat.letter, colour_of(procedure, name), TOP + i * (LANE + GAP))
+        Lane(_(seat.name), seat.letter, colour_of(procedure, name), TOP + i * (height + GAP))
         for i, (name, seat) in enumerate(procedure.seats.items())
     ]
-    names = max(_width(lane.name) for lane in lanes) + 64
-    left, column = max(NAME_WIDTH, names), _column(procedure)
-    middle = LANE / 2 + 7  # a label stands above the mark
+    left = max(NAME_WIDTH, max(BOLD * _width(lane.name) for lane in lanes) + 56)
+    places, width = _places(procedure, PAGE - left)
+    middle = height / 2 + 7  # a label stands above the mark
     centres = {n: lane.y + middle for n, lane in zip(procedure.seats, lanes, strict=True)}
     nodes = [
         Node(
@@ -91,7 +105,7 @@ def swimlane(procedure: Procedure, case: Case | None = None) -> Swimlane:
             colour=colour_of(procedure, step.seat),
             state=(state := state_of(procedure, case, name)),
             told=told(state),
-            x=left + column * (i + 0.5),
+            x=places[name],
             y=centres[step.seat],
         )
         for i, (name, step) in enumerate(procedure.steps.items())
@@ -104,8 +118,10 @@ def swimlane(procedure: Procedure, case: Case | None = None) -> Swimlane:
     )
     return Swimlane(
         title=title,
-        width=left + column * len(nodes) + 12,
-        height=TOP + len(lanes) * (LANE + GAP) + 4,
+        left=left,
+        width=width,
+        height=TOP + len(lanes) * (height + GAP) + 4,
+        lane_height=height,
         lanes=lanes,
         nodes=nodes,
         edges=_edges(procedure, case, {node.step: node for node in nodes}),
@@ -175,15 +191,22 @@ def _path(start: Node, end: Node, kind: str) -> str:
     )
 
 
-def _column(procedure: Procedure) -> float:
-    """Wide enough that two labels side by side in one lane do not touch."""
-    steps = list(procedure.steps.values())
-    pairs = (
-        (_width(_(a.short)) + _width(_(b.short))) / 2 + 10
-        for a, b in pairwise(steps)
-        if a.seat == b.seat
-    )
-    return max(COLUMN, *pairs, 0)
+def _places(procedure: Procedure, room: float) -> tuple[dict[str, float], float]:
+    """Where each step's mark stands from the left, and how wide the way is then.
+
+    Marks are as far apart as the room allows, and further where two labels in one lane would
+    touch. A label may hang over its neighbours' columns: their labels are in other lanes.
+    """
+    apart = min(COLUMN, max(NARROW, room / len(procedure.steps)))
+    places: dict[str, float] = {}
+    ends: dict[str, float] = {}  # of the last label in each lane
+    last = -apart / 2
+    for name, step in procedure.steps.items():
+        half = _width(_(step.short)) / 2
+        last = max(last + apart, ends.get(step.seat, 0) + APART + half)
+        places[name] = last
+        ends[step.seat] = last + half
+    return places, max(last + apart / 2, max(ends.values()) + APART)
 
 
 def _width(text: str) -> float:

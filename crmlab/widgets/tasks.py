@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from crmlab.learning.bank import Bank, load_bank
 from crmlab.learning.doing import Doing
+from crmlab.learning.on_record import Trail
 from crmlab.learning.outcome import State
 from crmlab.learning.progress import Progress
 from crmlab.practice.session import Practice
@@ -15,18 +16,20 @@ from crmlab.text import ngettext
 from crmlab.widgets.desk import Desk
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
+from crmlab.widgets.records import Records
 
 TAGS = {State.NOT_TRIED: "", State.RIGHT: "good", State.NOT_RIGHT: "warn", State.BROKE: "bad"}
 
 
 class Tasks(Live):
-    """The tasks of a lesson, checked against what was really done at the desk.
+    """The tasks of a lesson, checked against what was really done.
 
         Tasks("10", desk)
+        Tasks("60", records)
 
     Args:
         lesson: its number; progress is kept under it.
-        desk: the desk, or its practice, at which the tasks are done.
+        desk: the desk, or its practice, or the window on the CRM, at which the tasks are done.
         bank: a bank, its name in `exercises/`, or the path of its file; by default the lesson's.
         progress: where it is kept; by default the learner's own.
     """
@@ -37,16 +40,14 @@ class Tasks(Live):
     def __init__(
         self,
         lesson: str,
-        desk: Desk | Practice | None = None,
+        desk: Desk | Practice | Records | None = None,
         bank: Bank | str | Path | None = None,
         *,
         progress: Progress | None = None,
     ) -> None:
         super().__init__()
         known = bank if isinstance(bank, Bank) else load_bank(bank or f"lesson_{lesson}")
-        # A desk that could not begin has none; what was watched before still counts.
-        practice = getattr(desk, "practice", None) if isinstance(desk, Desk) else desk
-        self.doing = Doing(lesson, known, progress or Progress.open(), practice)
+        self.doing = Doing(lesson, known, progress or Progress.open(), *_work(desk))
         self.looked: set[str] = set()
         self.draw()
 
@@ -87,6 +88,8 @@ class Tasks(Live):
         """What pressing Check says when there is nothing to check."""
         if name not in self.looked:
             return ""
+        if self.doing.tasks[name].operation is not None:
+            return _("The audit trail says nothing of the kind about you yet.")
         return _("Nothing of this kind has been done at the desk yet.")
 
     def do_check(self, _forms: Forms, task: str) -> str:
@@ -104,3 +107,14 @@ class Tasks(Live):
         """Open the solution."""
         self.doing.show_solution(task)
         return f"solution-{task}"
+
+
+def _work(desk: Desk | Practice | Records | None) -> tuple[list[Practice], Trail | None]:
+    """What was practised, and where it is on record. A view that could not begin has neither;
+    what was watched before still counts."""
+    if desk is None:
+        return [], None
+    if isinstance(desk, Records):
+        return [], getattr(desk, "trail", None)
+    parts = [desk] if isinstance(desk, Practice) else getattr(desk, "parts", [])
+    return parts, Trail(parts[0].sandbox) if parts else None

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import cases as crm
-from crmlab.crm import records, tables
+from crmlab.crm import tables
+from crmlab.crm.desks import holders
+from crmlab.crm.fitting import misfits
 from crmlab.crm.sandbox import Sandbox
 from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
 from crmlab.procedures import Procedure, loads
@@ -27,7 +29,7 @@ CASE = "C-1042"
 @pytest.fixture
 def window(sandbox: Sandbox) -> Iterator[Sandbox]:
     """The same sandbox in another window."""
-    opened = Sandbox(sandbox.path)
+    opened = Sandbox(sandbox.place)
     yield opened
     opened.close()
 
@@ -74,7 +76,7 @@ def test_a_case_is_opened_with_its_facts_and_lies_on_somebodys_desk(
     assert (row.step, row.seat, row.holder) == (case.step, "service_agent", case.holder)
     assert row.due_at == case.visit.due_at
     with sandbox.read() as session:
-        assert case.holder in [user.user_id for user in crm.holders(session, "service_agent")]
+        assert case.holder in [user.user_id for user in holders(session, "service_agent")]
         assert crm.read_case(session, CASE) == case
 
 
@@ -111,12 +113,12 @@ def test_a_case_about_a_record_that_is_not_there_is_told(sandbox: Sandbox) -> No
     [
         (
             "start: ask",
-            "start: ask\nabout: complain",
+            "start: ask\nabout: {record: complain}",
             "about: there is no kind of record 'complain'",
         ),
         (
             "start: ask",
-            "start: ask\nabout: complaint",
+            "start: ask\nabout: {record: complaint}",
             None,
         ),
         ("type: integer,", "type: integer, writes: severity,", "not about a kind of record"),
@@ -141,7 +143,7 @@ def test_a_case_about_a_record_that_is_not_there_is_told(sandbox: Sandbox) -> No
 def test_records_and_columns_that_the_crm_does_not_keep(
     old: str, new: str, said: str | None
 ) -> None:
-    told = list(records.misfits(loads(spoilt(old, new))))
+    told = list(misfits(loads(spoilt(old, new))))
     assert (said is None) == (not told)
     if said is not None:
         assert said in told[0]
@@ -149,8 +151,8 @@ def test_records_and_columns_that_the_crm_does_not_keep(
 
 def test_a_column_of_the_cases_own_record_is_checked() -> None:
     text_ = spoilt("type: integer,", "type: integer, writes: sevrity,")
-    text_ = spoilt("start: ask", "start: ask\nabout: complaint", text_)
-    assert list(records.misfits(loads(text_))) == [
+    text_ = spoilt("start: ask", "start: ask\nabout: {record: complaint}", text_)
+    assert list(misfits(loads(text_))) == [
         "step 'ask', field 'height': there is no column of complaint 'sevrity'; did you mean "
         "'severity'?"
     ]
@@ -256,7 +258,7 @@ def test_text_that_looks_like_sql_or_html_is_kept_as_text(
 
 def people(sandbox: Sandbox, seat: str) -> list[str]:
     with sandbox.read() as session:
-        return [user.user_id for user in crm.holders(session, seat)]
+        return [user.user_id for user in holders(session, seat)]
 
 
 def test_only_who_sits_in_the_seat_may_act(sandbox: Sandbox, complaint: Procedure) -> None:

@@ -1,71 +1,36 @@
-"""A sandbox is one learner's own file: nothing foreign is touched, and nothing is lost."""
+"""A sandbox is one learner's own: it is copied whole, and nothing in it is lost. On both databases."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
-from crmlab.crm import sandbox as room
-from crmlab.crm import tables
-from crmlab.crm.sandbox import Sandbox, open_sandbox
-from crmlab.errors import PlaceError, SandboxError
-from crmlab.places import home
-
-MOMENT = datetime.fromisoformat("2026-05-12T10:00:00+08:00")
-Open = Callable[..., Sandbox]
-
-
-@pytest.fixture
-def open_(tmp_path: Path) -> Iterator[Open]:
-    """Open sandboxes that are closed again."""
-    opened = []
-
-    def open_one(name: str = "lin", folder: Path = tmp_path, fresh: bool = False) -> Sandbox:
-        opened.append(open_sandbox(name, folder=folder, fresh=fresh))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
+from crmlab.crm import place, tables
+from crmlab.crm.sandbox import (
+    Sandbox,
+    find_sandbox,
+    known_sandboxes,
+    passing_sandbox,
+)
+from crmlab.crm.verify import verify
+from crmlab.errors import SandboxError
+from tests.crm.remarks import MOMENT, Open, add, is_new, remark, remarks, sentence
 
 
-def remark(sandbox: Sandbox, note: str) -> None:
-    with sandbox.write("remark", subject="CU-007", at=MOMENT) as session:
-        add(session, note)
-
-
-def add(session: Session, note: str) -> None:
-    session.add(tables.Interaction(customer_id="CU-007", at=MOMENT, channel="comment", note=note))
-
-
-def remarks(sandbox: Sandbox) -> list[str]:
+def everything(sandbox: Sandbox) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, as it is stored."""
     with sandbox.read() as session:
-        found = session.query(tables.Interaction).filter_by(channel="comment", at=MOMENT)
-        return [row.note for row in found.order_by(tables.Interaction.interaction_id)]
-
-
-def is_new(sandbox: Sandbox) -> bool:
-    with sandbox.read() as session:
-        customers, lines = session.query(tables.Customer), session.query(tables.Audit)
-        return customers.count() == 30 and lines.count() == 0
-
-
-def sentence(caught: pytest.ExceptionInfo[Exception]) -> str:
-    said = str(caught.value)
-    assert "\n" not in said
-    assert "Traceback" not in said
-    return said
+        return {
+            table.name: [
+                tuple(row)
+                for row in session.execute(table.select().order_by(*table.primary_key.columns))
+            ]
+            for table in tables.Base.metadata.sorted_tables
+        }
 
 
 # Opening, resetting, restoring --------------------------------------------------------------
@@ -103,18 +68,6 @@ def test_a_saved_point_can_be_restored_more_than_once(open_: Open) -> None:
         assert remarks(here) == remarks(there) == ["one"]
 
 
-def test_a_point_that_was_not_saved_or_not_wholly_is_not_restored(open_: Open) -> None:
-    sandbox = open_()
-    remark(sandbox, "one")
-    with pytest.raises(SandboxError, match="no saved point 'before'"):
-        sandbox.restore("before")
-    half = sandbox.path.with_name("lin.half.kept")
-    half.write_bytes(b"")
-    with pytest.raises(SandboxError):
-        sandbox.restore("half")
-    assert remarks(sandbox) == ["one"]
-
-
 def test_looking_changes_nothing(open_: Open) -> None:
     sandbox = open_()
     with sandbox.read() as session:
@@ -123,28 +76,156 @@ def test_looking_changes_nothing(open_: Open) -> None:
     assert remarks(sandbox) == []
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "/etc/passwd", "..\\up"])
+@pytest.mark.parametrize(
+    "name", ["", "..", "a/b", "/etc/passwd", "..\\up", "a\0b", "a\nb", "\ud800"]
+)
 def test_a_name_stays_in_its_folder(open_: Open, name: str) -> None:
     with pytest.raises(SandboxError, match="leave out slashes"):
         open_(name)
 
 
-def test_a_folder_may_have_any_name(open_: Open, tmp_path: Path) -> None:
-    odd = tmp_path / "50% of what? #1 & 学员"
-    remark(open_("林月", odd), "called")
-    assert remarks(open_("林月", odd)) == ["called"]
-    assert sorted(path.suffix for path in odd.iterdir() if path.suffix == ".sqlite") == [".sqlite"]
+def test_a_point_that_was_not_saved_is_not_restored(open_: Open) -> None:
+    sandbox = open_()
+    remark(sandbox, "one")
+    with pytest.raises(SandboxError, match="no saved point 'before'"):
+        sandbox.restore("before")
+    assert remarks(sandbox) == ["one"]
 
 
-def test_the_template_is_made_once_and_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_numbers_go_on_where_the_copy_ends(open_: Open) -> None:
+    sandbox = open_()
+
+    def numbers() -> list[int]:
+        with sandbox.read() as session:
+            rows = session.query(tables.Interaction).order_by(tables.Interaction.interaction_id)
+            return [row.interaction_id for row in rows]
+
+    before = numbers()
+    remark(sandbox, "one")
+    sandbox.save_point("one")
+    remark(sandbox, "two")
+    expected = [*before, before[-1] + 1, before[-1] + 2]
+    assert numbers() == expected
+    sandbox.restore("one")
+    remark(sandbox, "two again")
+    assert numbers() == expected
+    sandbox.reset()
+    remark(sandbox, "one again")
+    assert numbers() == expected[:-1]
+
+
+def test_every_table_is_copied_whole(open_: Open) -> None:
+    sandbox = open_()
+    remark(sandbox, "one")
+    with sandbox.write("change", subject="CU-007", at=MOMENT) as session:
+        session.get_one(tables.Customer, "CU-007").contact = "Somebody else"
+        session.delete(session.scalars(session.query(tables.UserSeat).statement).first())
+    sandbox.save_point("here")
+    here = everything(sandbox)
+    sandbox.reset()
+    assert everything(sandbox) == everything(open_("new"))
+    assert everything(sandbox) != here
+    sandbox.restore("here")
+    assert everything(sandbox) == here
+    assert verify(sandbox).fault is None
+
+
+def test_who_looks_while_it_is_copied_sees_the_old_or_the_new(open_: Open) -> None:
+    """Each look reads two tables that always change together; a torn copy would show."""
+    here, there = open_(), open_()
+    with here.write("change", subject="CU-007", at=MOMENT) as session:
+        add(session, "called")
+        session.get_one(tables.Customer, "CU-007").contact = "called"
+    here.save_point("called")
+    done = Event()
+    seen: set[tuple[bool, bool, bool]] = set()
+    faults: list[Exception] = []
+
+    def look() -> None:
+        try:
+            while not done.is_set():
+                with there.read() as session:
+                    contact = session.get_one(tables.Customer, "CU-007").contact == "called"
+                    noted = session.query(tables.Interaction).filter_by(note="called").count() == 1
+                    lines = session.query(tables.Audit).count() == 1
+                    seen.add((contact, noted, lines))
+        except Exception as fault:
+            faults.append(fault)
+
+    lookers = [Thread(target=look) for _ in range(3)]
+    for looker in lookers:
+        looker.start()
+    for _ in range(25):
+        here.reset()
+        here.restore("called")
+    done.set()
+    for looker in lookers:
+        looker.join()
+    assert not faults
+    assert seen <= {(True, True, True), (False, False, False)}
+    assert (True, True, True) in seen
+
+
+def test_a_look_stays_at_its_moment(open_: Open) -> None:
+    here, there = open_(), open_()
+    with there.read() as session:
+        before = session.query(tables.Customer).count()
+        remark(here, "called")
+        here.reset()
+        remark(here, "called again")
+        assert session.query(tables.Interaction).filter_by(note="called again").count() == 0
+        assert session.query(tables.Audit).count() == 0
+        assert session.query(tables.Customer).count() == before
+    assert remarks(there) == ["called again"]
+
+
+# What is there ------------------------------------------------------------------------------
+
+
+def test_a_sandbox_is_found_only_if_it_is_there(open_: Open, tmp_path: Path) -> None:
+    remark(open_("lin-10"), "called")
+    found = find_sandbox("lin-10", folder=tmp_path)
+    assert remarks(found) == ["called"]
+    found.close()
+    with pytest.raises(SandboxError, match=r"no sandbox 'lin-11'; there are: lin-10\."):
+        find_sandbox("lin-11", folder=tmp_path)
+    assert known_sandboxes(folder=tmp_path) == ["lin-10"]
+
+
+def test_sandboxes_of_different_folders_and_odd_names_are_kept_apart(
+    open_: Open, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("CRMLAB_HOME", str(tmp_path))
-    made = room.template()
-    stamp = made.stat().st_mtime_ns
-    assert room.template() == made
-    assert made.stat().st_mtime_ns == stamp
-    assert [path.name for path in made.parent.iterdir()] == [made.name]
+    names = [
+        "lin",
+        "Lin",
+        "lin ",
+        "l-in",
+        "l_in",
+        "林月",
+        "pg_catalog",
+        "a" * 41,
+        "a" * 42,
+        "%s {}",
+    ]
+    names += ["x" * 60 + "1", "x" * 60 + "2", 'a"b', "a'b;--"]
+    sandboxes = [open_(name) for name in names] + [open_("lin", tmp_path / "b")]
+    for number, sandbox in enumerate(sandboxes):
+        remark(sandbox, str(number))
+    assert [remarks(one) for one in sandboxes] == [[str(n)] for n in range(len(sandboxes))]
+    assert known_sandboxes(folder=tmp_path) == sorted(names)
+    assert known_sandboxes(folder=tmp_path / "b") == ["lin"]
+
+
+def test_a_passing_sandbox_is_gone_afterwards(database: str) -> None:
+    before = known_sandboxes()
+    with passing_sandbox() as one, passing_sandbox() as other:
+        remark(one, "called")
+        assert remarks(one) == ["called"]
+        assert is_new(other)
+        place = one.place
+        assert place.begun()
+    assert not place.begun()
+    assert known_sandboxes() == before
 
 
 # One transaction ----------------------------------------------------------------------------
@@ -180,7 +261,7 @@ def test_a_writer_does_not_stop_readers(open_: Open) -> None:
 def test_who_cannot_write_now_is_told_and_nothing_is_overwritten(
     open_: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(place, "BUSY_SECONDS", 0)
     here, there = open_(), open_()
     there.save_point("start")
     with here.write("remark", subject="x", at=MOMENT) as session:
@@ -200,7 +281,7 @@ def test_who_cannot_write_now_is_told_and_nothing_is_overwritten(
 def test_what_a_writer_has_read_is_still_true_when_it_writes(
     open_: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(place, "BUSY_SECONDS", 0)
     here, there = open_(), open_()
     with here.write("remark", subject="x", at=MOMENT) as session:
         seen = session.query(tables.Interaction).count()
@@ -216,7 +297,7 @@ import sys
 from pathlib import Path
 from datetime import datetime
 from crmlab.crm.sandbox import open_sandbox
-from tests.crm.test_sandbox import MOMENT, add, remark
+from tests.crm.remarks import MOMENT, add, remark
 
 sandbox = open_sandbox("lin", folder=Path(sys.argv[1]))
 remark(sandbox, "handed in")
@@ -247,218 +328,4 @@ def test_a_process_killed_in_the_middle_loses_only_what_was_not_handed_in(
     assert remarks(sandbox) == ["handed in"]
     remark(sandbox, "goes on")
     assert remarks(sandbox) == ["handed in", "goes on"]
-    with closing(sqlite3.connect(sandbox.path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-
-
-# Files that are not ours --------------------------------------------------------------------
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-
-
-def other_database(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("CREATE TABLE t (x)")
-        connection.commit()
-
-
-def older_sandbox(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"PRAGMA application_id = {room.APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {room.SCHEMA_VERSION - 1}")
-        connection.execute("CREATE TABLE cases (x)")
-        connection.commit()
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (lambda path: path.write_text("my diary, page one", encoding="utf-8"), "not a crmlab"),
-        (lambda path: path.write_bytes(b"x"), "not a crmlab sandbox"),
-        (other_database, "not a crmlab sandbox"),
-        (older_sandbox, "made by another version of crmlab (its tables are version 0, now 1)"),
-    ],
-)
-@pytest.mark.parametrize("fresh", [False, True])
-def test_a_file_that_is_not_ours_is_not_touched(
-    open_: Open, tmp_path: Path, make: Callable[[Path], object], said: str, fresh: bool
-) -> None:
-    path = tmp_path / "lin.sqlite"
-    make(path)
-    before = contents(tmp_path)
-    with pytest.raises(SandboxError) as caught:
-        open_(fresh=fresh)
-    told = sentence(caught)
-    assert said in told
-    assert str(path) in told
-    assert "move it elsewhere" in told
-    assert contents(tmp_path) == before
-
-
-def test_a_sandbox_that_was_damaged_is_told(open_: Open, tmp_path: Path) -> None:
-    sandbox = open_()
-    sandbox.close()
-    for extra in ("-wal", "-shm"):
-        Path(f"{sandbox.path}{extra}").unlink(missing_ok=True)
-    whole = sandbox.path.read_bytes()
-    sandbox.path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
-    with pytest.raises(SandboxError) as caught:
-        remarks(open_())
-    assert str(tmp_path) in sentence(caught)
-
-
-def test_an_empty_file_is_begun_anew(open_: Open, tmp_path: Path) -> None:
-    (tmp_path / "lin.sqlite").write_bytes(b"")
-    assert is_new(open_())
-
-
-def test_a_copy_that_was_cut_short_is_begun_anew(open_: Open, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "lin.sqlite")) as connection:
-        connection.execute(f"PRAGMA application_id = {room.APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {room.SCHEMA_VERSION}")
-        connection.commit()
-    assert is_new(open_())
-
-
-def test_a_sandbox_that_was_deleted_meanwhile_is_not_saved_as_nothing(open_: Open) -> None:
-    sandbox = open_()
-    sandbox.close()
-    sandbox.path.unlink()
-    with pytest.raises(SandboxError, match="cannot be"):
-        sandbox.save_point("gone")
-    assert not sandbox.path.exists()
-
-
-# Full disks and folders that cannot be written ----------------------------------------------
-
-
-@contextmanager
-def somebody_else() -> Iterator[None]:
-    """Be a user to whom permission bits apply; the administrator may write everywhere."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """A folder that another user can reach."""
-    with tempfile.TemporaryDirectory(prefix="crmlab-") as folder:
-        path = Path(folder)
-        path.chmod(0o755)
-        yield path
-        path.chmod(0o755)
-
-
-pytestmark_posix = pytest.mark.skipif(os.name != "posix", reason="permission bits are of POSIX")
-
-
-@pytestmark_posix
-def test_a_folder_that_cannot_be_written(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    room.template()
-    public.chmod(0o555)
-    monkeypatch.setenv("CRMLAB_HOME", str(public / "home"))
-    with somebody_else(), pytest.raises(PlaceError) as caught:
-        open_sandbox("lin")
-    assert "CRMLAB_HOME" in sentence(caught)
-    assert not list(public.iterdir())
-
-
-@pytestmark_posix
-def test_a_sandbox_that_cannot_be_written_can_neither_be_changed_nor_lost(
-    open_: Open, public: Path
-) -> None:
-    sandbox = open_("lin", public)
-    sandbox.save_point("before")
-    remark(sandbox, "called")
-    sandbox.close()
-    before = (public / "lin.sqlite").read_bytes()
-    public.chmod(0o555)
-    (public / "lin.sqlite").chmod(0o444)
-    sandbox = Sandbox(public / "lin.sqlite")
-    with somebody_else():
-        for attempt in (lambda: remark(sandbox, "more"), lambda: sandbox.restore("before")):
-            with pytest.raises(SandboxError) as caught:
-                attempt()
-            assert "cannot be written" in sentence(caught)
-    sandbox.close()
-    assert (public / "lin.sqlite").read_bytes() == before
-    assert remarks(open_("lin", public)) == ["called"]
-
-
-def test_a_home_under_a_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("CRMLAB_HOME", str(tmp_path / "file" / "home"))
-    with pytest.raises(PlaceError) as caught:
-        home()
-    assert str(tmp_path) in sentence(caught)
-    with pytest.raises(SandboxError) as told:
-        open_sandbox("lin", folder=tmp_path / "file")
-    assert "set CRMLAB_HOME to another folder" in sentence(told)
-
-
-def test_a_full_disk_loses_nothing(open_: Open) -> None:
-    """SQLite's own limit of pages stands for the disk: beyond it, it says that the disk is full."""
-    sandbox = open_()
-    remark(sandbox, "called")
-    with sandbox.read() as session:
-        pages = session.execute(text("PRAGMA page_count")).scalar_one()
-        session.execute(text(f"PRAGMA max_page_count = {pages}"))
-
-    def fill() -> None:
-        with sandbox.write("remark", subject="CU-007", at=MOMENT) as session:
-            for number in range(50):
-                add(session, f"{number} " + "x" * 1900)
-
-    with pytest.raises(SandboxError) as caught:
-        fill()
-    told = sentence(caught)
-    assert "is full" in told
-    assert "nothing is lost" in told
-    assert remarks(sandbox) == ["called"]
-    with sandbox.read() as session:
-        session.execute(text("PRAGMA max_page_count = 1000000"))
-    remark(sandbox, "called again")
-    assert remarks(sandbox) == ["called", "called again"]
-
-
-FULL = """
-import os, sys
-from pathlib import Path
-from crmlab.crm.sandbox import open_sandbox
-from crmlab.errors import CrmlabError
-import resource
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-try:
-    open_sandbox("lin", folder=Path(sys.argv[1]))
-except CrmlabError as fault:
-    print(fault)
-    sys.exit(1)
-"""
-
-
-@pytestmark_posix
-@pytest.mark.parametrize("room_left", [3, 8192])
-def test_a_first_sandbox_that_does_not_fit_is_told_and_can_be_made_later(
-    tmp_path: Path, open_: Open, room_left: int
-) -> None:
-    """A limit on the size of files, set by the system: neither template nor copy fits."""
-    environment = {**os.environ, "CRMLAB_HOME": str(tmp_path / "home")}
-    command = [sys.executable, "-c", FULL, str(tmp_path), str(room_left)]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False,
-        cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    assert len(done.stdout.splitlines()) == 1
-    assert str(tmp_path) in done.stdout
-    assert not [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
-    assert is_new(open_())
+    assert verify(sandbox).fault is None

@@ -101,7 +101,7 @@ def test_noting_twice_changes_nothing(practice: Practice, progress: Progress) ->
     play(practice, progress, "C-1042")
     lines = len(progress.answers())
     note_case(progress, "10", practice, practice.case("C-1042"))
-    note_all_cases(progress, "10", practice)
+    note_all_cases(progress, "10", [practice])
     again = [a for a in progress.answers()[lines:] if a.key.startswith("case/C-1042")]
     assert again == []
     assert flow(progress, "10").seats["service_agent"].runs == 1

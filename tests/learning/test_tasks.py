@@ -21,7 +21,7 @@ def bank() -> Bank:
 
 
 def look(bank: Bank, name: str, progress: Progress, practice: Practice) -> Outcome:
-    return check_at_desk(bank.tasks[name], bank.procedure, progress, "10", practice)
+    return check_at_desk(bank.tasks[name], bank.procedures, progress, "10", [practice])
 
 
 def test_before_anything_was_done_nothing_is_wrong(
@@ -78,7 +78,7 @@ def test_a_slip_has_to_travel_to_the_end(
     assert look(bank, "wrong_batch", progress, practice).right
     costly = look(bank, "clean_case", progress, practice)
     assert costly.state is State.NOT_RIGHT
-    assert bank.procedure.mistakes["wrong_batch"].title in costly.because
+    assert bank.procedures[0].mistakes["wrong_batch"].title in costly.because
     aided = look(bank, "unaided", progress, practice)
     assert "critical error" in aided.because
 
@@ -130,7 +130,7 @@ def test_what_broke_is_said_to_be_broken(
 
 
 def test_what_was_done_once_stays_done(bank: Bank, practice: Practice, progress: Progress) -> None:
-    doing = Doing("10", bank, progress, practice)
+    doing = Doing("10", bank, progress, [practice])
     play(practice, progress, "C-1042")
     assert doing.check("first_case").outcome.right
     later = Doing("10", bank, progress)
@@ -154,7 +154,7 @@ def test_a_task_that_was_done_is_not_undone_by_looking_again(
     bank: Bank, practice: Practice, progress: Progress
 ) -> None:
     progress.note("10", "task/first_case", {"done": True, "state": "right"}, right=True)
-    doing = Doing("10", bank, progress, practice)
+    doing = Doing("10", bank, progress, [practice])
     play(practice, progress, "C-1042", to="contain")
     assert doing.check("first_case").outcome.right
     assert Doing("10", bank, progress).of("first_case").outcome.right

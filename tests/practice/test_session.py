@@ -6,6 +6,7 @@ import pytest
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
+from crmlab.crm.records import OFFERED
 from crmlab.crm.sandbox import Sandbox
 from crmlab.errors import Refused, StaleCase
 from crmlab.practice.session import Practice
@@ -175,9 +176,34 @@ def test_a_closed_case_is_closed(sandbox: Sandbox) -> None:
 
 def test_a_form_offers_the_records_of_its_kind(sandbox: Sandbox, complaint: Procedure) -> None:
     practice = Practice(complaint, sandbox)
-    batches = practice.choices("batch")
+    case = practice.open("C-1042")
+    batches = practice.choices("batch", case)
     assert [entry.key for entry in batches] == sorted(entry.key for entry in batches)
     assert "B-2230" in [entry.key for entry in batches]
     assert all(entry.label for entry in batches)
     with sandbox.read() as session:
-        assert len(practice.choices("customer")) == session.query(tables.Customer).count()
+        assert len(practice.choices("customer", case)) == session.query(tables.Customer).count()
+
+
+def test_a_form_offers_the_customers_own_records_first_and_never_a_whole_table(
+    sandbox: Sandbox, complaint: Procedure
+) -> None:
+    practice = Practice(complaint, sandbox)
+    case = practice.open("C-1042")
+    with sandbox.write("many_orders", subject="test", at=case.opened_at) as session:
+        for number in range(200):
+            session.add(
+                tables.Order(
+                    order_id=f"SO-1{number:04}",
+                    customer_id="CU-001",
+                    ordered_at=case.opened_at,
+                )
+            )
+    with sandbox.read() as session:
+        mine = {
+            order.order_id
+            for order in session.query(tables.Order).filter_by(customer_id=case.records["customer"])
+        }
+    offered = [entry.key for entry in practice.choices("order", case)]
+    assert len(offered) == OFFERED
+    assert set(offered[: len(mine)]) == mine

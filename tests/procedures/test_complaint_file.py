@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import chain
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
-from crmlab.crm import start_set, tables
-from crmlab.crm.cases import facts_of
+from crmlab.crm.sandbox import passing_sandbox
 from crmlab.errors import Refused
+from crmlab.practice.colleagues import right_action
 from crmlab.practice.draws import drawn_pace
-from crmlab.procedures import Procedure
+from crmlab.practice.session import Practice
+from crmlab.practice.trial import case_for_trial
+from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, SendBack
-from crmlab.procedures.conditions import Raw, holds
+from crmlab.procedures.conditions import holds
 from crmlab.procedures.engine import CaseWorld, act
 from crmlab.procedures.schema import PLACEHOLDER
 from crmlab.procedures.walk import (
     Pace,
     by_the_procedure,
     hand_over_right,
-    opened_case,
     rehearse,
     right_fields,
     usual_pace,
@@ -72,18 +71,10 @@ Open = Callable[[str], Case]
 
 
 @pytest.fixture(scope="module")
-def facts(complaint: Procedure) -> Iterator[Callable[[str], dict[str, Raw]]]:
-    engine = create_engine("sqlite://")
-    tables.Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        start_set.fill(session)
-        session.flush()
-        yield lambda case_id: facts_of(session, complaint, case_id)
-
-
-@pytest.fixture
-def opened(complaint: Procedure, facts: Callable[[str], dict[str, Raw]]) -> Open:
-    return lambda case_id: opened_case(complaint, case_id, facts(case_id))
+def opened(complaint: Procedure) -> Open:
+    """A practice case as it lies on the first desk; one that follows another, after that one."""
+    on_the_desk = {case_id: case_for_trial(complaint, case_id) for case_id in complaint.cases}
+    return on_the_desk.__getitem__
 
 
 def with_mistake(
@@ -214,9 +205,9 @@ def test_what_was_missed_can_be_noticed_later_and_never_earlier(complaint: Proce
 
 
 def test_right_and_wrong_can_be_played_in_the_practice_cases(
-    complaint: Procedure, facts: Callable[[str], dict[str, Raw]]
+    complaint: Procedure, opened: Open
 ) -> None:
-    assert list(rehearse(complaint, facts)) == []
+    assert list(rehearse(complaint, lambda case_id: opened(case_id).facts)) == []
 
 
 @pytest.mark.parametrize(
@@ -229,6 +220,7 @@ def test_right_and_wrong_can_be_played_in_the_practice_cases(
             {"contain", "investigate", "propose_remedy", "approve_remedy", "carry_out"},
         ),
         ("C-1047", {"contain", "approve_remedy"}),
+        ("C-1080", {"approve_remedy"}),
     ],
 )
 def test_each_case_takes_its_own_way(
@@ -394,6 +386,7 @@ def test_what_becomes_of_blocked_stock_is_told_at_the_cage(
         "C-1039": "release",
         "C-1044": "nothing",
         "C-1047": "nothing",
+        "C-1080": "release",
     }
 
 
@@ -537,3 +530,62 @@ def test_a_no_that_becomes_a_yes_late_is_talked_over_again(
     after = [visit.step for visit in by_the_procedure(complaint, case).visits]
     again = after[after.index("verify_and_close") + 1 :]
     assert again == STEPS[STEPS.index("assess") :]
+
+
+def complained_about(batch_written: bool) -> Case:
+    """C-1080 in the sandbox in which its goods were sold, at the desk of the warehouse."""
+    sale, complaint = load("lead_to_cash"), load("complaint")
+    with passing_sandbox() as sandbox:
+        selling = Practice(sale, sandbox, cases=["L-2080"])
+        case = selling.open("L-2080")
+        while case.step is not None:
+            action = right_action(sale, case)
+            if case.step == "pick_and_ship" and not batch_written:
+                action = action.model_copy(update={"fields": {**action.fields, "batch_no": None}})
+            case = selling.do(case, action).case
+        complaining = Practice(complaint, sandbox, cases=["C-1080"])
+        after = complaining.open("C-1080")
+        assert case.closed_at is not None
+        assert after.opened_at > case.closed_at
+        while after.step != "contain":
+            after = complaining.do(after, right_action(complaint, after)).case
+        return after
+
+
+def evidence(procedure: Procedure, case: Case, step: str) -> dict[str, str]:
+    world = CaseWorld(procedure, case, step)
+    seen = procedure.steps[step].evidence
+    return {e.by: fill(e.says, world) for e in seen if e.when is None or holds(e.when, world)}
+
+
+def test_a_complaint_finds_the_batch_that_was_written_down_when_its_goods_left(
+    complaint: Procedure,
+) -> None:
+    case = complained_about(batch_written=True)
+    for step in ("register", "assess"):
+        assert "batch D-4108" in evidence(complaint, case, step)["The shipment in the CRM"]
+    assert "Stock in the CRM" not in evidence(complaint, case, "contain")
+
+
+def test_a_batch_that_nobody_wrote_down_is_missed_by_the_complaint_about_it(
+    complaint: Procedure,
+) -> None:
+    case = complained_about(batch_written=False)
+    for step in ("register", "assess"):
+        told = evidence(complaint, case, step)["The shipment in the CRM"]
+        assert "left empty" in told
+        assert "D-4108" not in told
+    assert "30 pieces" in evidence(complaint, case, "contain")["Stock in the CRM"]
+    assert case.facts["pieces_in_house"] == 22
+
+
+def test_what_was_shipped_is_shown_only_where_the_case_comes_out_of_a_sale(
+    complaint: Procedure, opened: Open
+) -> None:
+    sold_before = [name for name, case in complaint.cases.items() if case.follows is None]
+    assert sold_before == ["C-1042", "C-1039", "C-1044", "C-1047"]
+    for case_id in sold_before:
+        case = opened(case_id)
+        for step in ("register", "assess", "contain"):
+            seen = evidence(complaint, case, step)
+            assert not {"The shipment in the CRM", "Stock in the CRM"} & set(seen), case_id

@@ -152,7 +152,7 @@ def test_the_sound_file_loads() -> None:
             "{field: ladder, is: long}",
             "{is: long}",
             "{to: check",
-            "one of field, fact, step",
+            "one of field, fact, figure, step",
             "on its left side",
         ),
         (
@@ -160,13 +160,13 @@ def test_the_sound_file_loads() -> None:
             "{step: lend, is: long}",
             "{to: check",
             "late, done_after and visited are asked of a step",
-            "the rest of a field or a fact",
+            "the rest of a field, a fact",
         ),
         (
             "{field: ladder, is: long}",
             "{field: ladder, is: {field: x, fact: ladder}}",
             "{to: check",
-            "names either a field or a fact",
+            "names one of field, fact",
             "",
         ),
         (

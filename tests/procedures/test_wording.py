@@ -65,7 +65,7 @@ def test_an_entry_taken_over_from_another_desk_is_the_same_in_every_language(
     world: CaseWorld,
 ) -> None:
     text.use_language("qps")
-    assert resolve(PROCEDURE, world.case, "{ask.height}") == 3
+    assert resolve("{ask.height}", world) == 3
     assert right_fields(PROCEDURE, world.case) == {"ladder": "long"}
 
 

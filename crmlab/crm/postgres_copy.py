@@ -1,0 +1,112 @@
+"""Making and copying the tables of a sandbox on PostgreSQL.
+
+A copy changes row by row what differs, in one transaction, instead of dropping and making tables:
+so readers in other windows see the old content or the new, wait for nothing, and go on working.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import JSON, String, Table, create_mock_engine
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateColumn
+
+from crmlab.crm.tables import APPEND_ONLY, Audit, Base
+
+_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+_quote = _dialect.identifier_preparer.quote
+
+
+@compiles(CreateColumn, "postgresql")
+def _in_order_of_code_points(element: CreateColumn, compiler: Any, **more: Any) -> str:
+    """Text is compared and sorted as SQLite does it, whatever the language of the server."""
+    made = str(compiler.visit_create_column(element, **more))
+    kind = element.element.type.dialect_impl(compiler.dialect)
+    plain = isinstance(getattr(kind, "impl", kind), String)
+    return f'{made} COLLATE "C"' if plain else made
+
+
+@cache
+def tables_sql() -> str:
+    """The statements that make all tables, in the first schema of the search path."""
+    statements: list[str] = []
+
+    def take(statement: Any, *_: Any, **__: Any) -> None:
+        statements.append(str(statement.compile(dialect=engine.dialect)).replace("%%", "%"))
+
+    engine = create_mock_engine("postgresql+psycopg://", take)
+    Base.metadata.create_all(engine, checkfirst=False)
+    return ";\n".join(statements)
+
+
+def copy_sql(source: str, target: str) -> str:
+    """The statements that make the tables of one schema what those of another are.
+
+    Args:
+        source: a schema, by its name.
+        target: another, the first in the search path.
+    """
+    source, target = f'"{source}"', f'"{target}"'
+    order = Base.metadata.sorted_tables
+    audit = f"{target}.{_quote(Audit.__tablename__)}"
+    return ";\n".join(
+        [
+            f"ALTER TABLE {audit} DISABLE TRIGGER USER",
+            # Rows come before the rows that name them, and go after them.
+            *(_bring(table, source, target) for table in order),
+            *(_take_away(table, source, target) for table in reversed(order)),
+            *APPEND_ONLY["postgresql"],  # also if somebody had taken it away
+            *numbers_sql(),
+        ]
+    )
+
+
+def numbers_sql() -> list[str]:
+    """The statements that let counted keys go on after the highest that is there.
+
+    They are about the first schema of the search path. Unlike `setval`, they are undone when the
+    transaction is.
+    """
+    return [
+        f"DO $do$ DECLARE highest bigint; BEGIN "
+        f"SELECT coalesce(max({_quote(column.name)}), 0) INTO highest FROM {_quote(table.name)}; "
+        f"EXECUTE 'ALTER SEQUENCE ' || pg_get_serial_sequence('{table.name}', '{column.name}') "
+        f"|| ' RESTART WITH ' || highest + 1; END $do$"
+        for table in Base.metadata.sorted_tables
+        if (column := table.autoincrement_column) is not None
+    ]
+
+
+def _bring(table: Table, source: str, target: str) -> str:
+    name = _quote(table.name)
+    columns = [_quote(column.name) for column in table.columns]
+    keys = ", ".join(_quote(column.name) for column in table.primary_key)
+    others = [column for column in table.columns if not column.primary_key]
+    # JSON has no equality of its own; what was copied is the same text.
+    casts = {_quote(c.name): "::text" if isinstance(c.type, JSON) else "" for c in others}
+    if others:
+        ours = ", ".join(f"ours.{name}{cast}" for name, cast in casts.items())
+        theirs = ", ".join(f"excluded.{name}{cast}" for name, cast in casts.items())
+        changes = ", ".join(f"{name} = excluded.{name}" for name in casts)
+        on_conflict = f"UPDATE SET {changes} WHERE ROW({ours}) IS DISTINCT FROM ROW({theirs})"
+    else:
+        on_conflict = "NOTHING"
+    return (
+        f"INSERT INTO {target}.{name} AS ours ({', '.join(columns)}) "
+        f"SELECT {', '.join(columns)} FROM {source}.{name} "
+        f"ON CONFLICT ({keys}) DO {on_conflict}"
+    )
+
+
+def _take_away(table: Table, source: str, target: str) -> str:
+    name = _quote(table.name)
+    same = " AND ".join(
+        f"theirs.{_quote(column.name)} = ours.{_quote(column.name)}" for column in table.primary_key
+    )
+    return (
+        f"DELETE FROM {target}.{name} AS ours "
+        f"WHERE NOT EXISTS (SELECT FROM {source}.{name} AS theirs WHERE {same})"
+    )

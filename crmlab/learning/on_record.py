@@ -1,0 +1,120 @@
+"""Tasks that look at the audit trail: is it on record that the trainee did something?
+
+The trail says what was done, in which seat, and what it was about; a denial is on record too. So
+a task can ask for a look, an export or a refusal just as well as for a change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from crmlab.crm.audit import latest
+from crmlab.crm.permissions import OPERATIONS, OTHERS, permissions, seat_name
+from crmlab.crm.records import KINDS
+from crmlab.crm.reports import REPORTS
+from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.tables import Audit
+from crmlab.learning.outcome import NOT_TRIED, Outcome, State
+from crmlab.procedures.faults import unknown
+from crmlab.text import gettext as _
+
+_KINDS = (*KINDS, "proposal")
+
+LINES: dict[str, tuple[str, ...]] = {
+    "sign_in": (),
+    "list": _KINDS,
+    "read": _KINDS,
+    "history": _KINDS,
+    "search": (),
+    "timeline": (),
+    "report": tuple(REPORTS),
+    "export": _KINDS,
+    "change": _KINDS,
+    "create": _KINDS,
+    "review": _KINDS,
+    "denied": (*OPERATIONS, "sign_in"),
+}
+"""What a task can look for: what the trail calls it, and what it can be about, beside the key of
+a record such as CU-022."""
+
+_A_KEY = re.compile(r"[A-Z]+-[^\s]+")
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The audit trail that tasks are checked against.
+
+    Attributes:
+        since: only what was done from this moment on is the trainee's; all of it by default.
+    """
+
+    sandbox: Sandbox
+    since: datetime | None = None
+
+    def lines(self) -> list[Audit]:
+        """The trainee's lines, oldest first."""
+        with self.sandbox.read() as session:
+            known = latest(session, 0)
+        return [line for line in known if self.since is None or line.at >= self.since]
+
+
+def faults(operation: str, seats: Sequence[str], about: str | None) -> Iterator[tuple[str, str]]:
+    """The names in a task that the audit trail does not know: the key, and a sentence."""
+    if operation not in LINES:
+        yield "operation", unknown("operation of the audit trail", operation, LINES)
+    elif about is not None and about not in LINES[operation] and not _A_KEY.fullmatch(about):
+        known = LINES[operation] or ["the key of a record, such as CU-022"]
+        yield "about", unknown(f"subject of '{operation}'", about, known)
+    there = [seat for seat in permissions().seats if seat != OTHERS]
+    for seat in seats:
+        if seat not in there:
+            yield "seat", unknown("seat of the CRM", seat, there)
+
+
+def check(trail: Trail, operation: str, seats: Sequence[str], about: str | None) -> Outcome:
+    """Whether the trail has such a line, from each of the seats that are named."""
+    made = [line for line in trail.lines() if line.operation == operation]
+    if not made:
+        return NOT_TRIED
+    fitting = [line for line in made if about in (None, *_abouts(line))]
+    if not fitting:
+        which = -1 if _A_KEY.fullmatch(about or "") else 0
+        return _not_right(
+            _("On record so far it is about {found}; the task asks for '{about}'.").format(
+                found=", ".join(dict.fromkeys(f"'{_abouts(line)[which]}'" for line in made)),
+                about=about,
+            )
+        )
+    done_in = {line.seat for line in fitting}
+    missing = [seat for seat in seats if seat not in done_in]
+    if not missing:
+        last = next(line for line in reversed(fitting) if not seats or line.seat in seats)
+        return Outcome(
+            State.RIGHT,
+            _("Line {number} of the audit trail says so, from this seat: {seat}.").format(
+                number=last.audit_id, seat=seat_name(last.seat or OTHERS)
+            ),
+        )
+    return _not_right(
+        _("On record so far from these seats: {found}. Still to come: {missing}.").format(
+            found=_seats([line.seat or OTHERS for line in fitting]), missing=_seats(missing)
+        )
+    )
+
+
+def _abouts(line: Audit) -> list[str]:
+    """What a line is about: what was denied, the kind of record, and last its key."""
+    detail = line.detail
+    told = (detail.get("operation"), detail.get("kind"), line.subject, detail.get("key"))
+    return [str(about) for about in told if about]
+
+
+def _seats(seats: Sequence[str]) -> str:
+    return ", ".join(seat_name(seat) for seat in dict.fromkeys(seats))
+
+
+def _not_right(sentence: str) -> Outcome:
+    return Outcome(State.NOT_RIGHT, sentence)
