@@ -42,6 +42,6 @@ def clear(url: str) -> None:
         SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema|public)'
         AND coalesce(obj_description(oid, 'pg_namespace'), '') !~ '"kind": "template"'
     """
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:  # all at once would be many locks
         for (schema,) in connection.execute(made).fetchall():
             connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))

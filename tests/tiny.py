@@ -160,3 +160,8 @@ def reassign(procedure: Procedure, case: Case, holder: str, *, hours: float = 1)
         holder=holder,
         at=STANDARD.add(case.last_moment, hours),
     )
+
+
+def of_the_first_morning(procedure: Procedure) -> list[str]:
+    """The practice cases that come out of no other one."""
+    return [case_id for case_id, template in procedure.cases.items() if template.follows is None]

@@ -130,15 +130,15 @@ def _no_more_than_ordered(draft: Draft, line: tables.OrderLine) -> None:
 def _from_the_batch(draft: Draft, line: tables.OrderLine, shipment: tables.Shipment) -> None:
     """Goods come from a batch that is there. Nobody has to write down which; that is a slip."""
     batch, quantity = draft.named(tables.Batch, "batch_no"), draft.will_be("quantity")
-    if batch is None or not (
-        draft.is_new or draft.changes("batch_no") or draft.changes("quantity")
-    ):
+    if batch is None:
         return
-    stays = draft.row is not None and not draft.changes("batch_no")
-    in_stock = batch.in_stock + (getattr(draft.row, "quantity", 0) if stays else 0)
+    part = draft.row
+    had = part.quantity if isinstance(part, tables.ShipmentLine) else 0  # it has left already
+    had = 0 if draft.changes("batch_no") else had
+    takes_more = quantity is not None and quantity > had
     if batch.product_id != line.product_id:
         draft.refuse("batch_no", of_another_product(batch))
-    elif batch.blocked and not stays:
+    elif batch.blocked and takes_more:
         draft.refuse(
             "batch_no",
             _("Batch {batch} is blocked and stays here; choose another one.").format(
@@ -152,11 +152,11 @@ def _from_the_batch(draft: Draft, line: tables.OrderLine, shipment: tables.Shipm
                 batch=batch.batch_no, day=show_day(batch.made_on.isoformat())
             ),
         )
-    elif quantity is not None and quantity > in_stock:
+    elif takes_more and quantity > batch.in_stock + had:
         draft.refuse(
             "batch_no",
             _("There are {stock} of batch {batch} in stock, not {n}.").format(
-                stock=in_stock, batch=batch.batch_no, n=quantity
+                stock=batch.in_stock + had, batch=batch.batch_no, n=quantity
             ),
         )
 

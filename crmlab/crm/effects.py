@@ -128,6 +128,8 @@ def _enter_stage(session: Session, procedure: Procedure, case: Case, action: Han
     opportunity = session.get(tables.Opportunity, case.records.get("opportunity", ""))
     if enters is None or opportunity is None:
         return
+    if enters.when and not holds(enters.when, CaseWorld(procedure, case, action.step)):
+        return
     query = select(tables.StageEntry).where(
         tables.StageEntry.opportunity_id == opportunity.opportunity_id
     )

@@ -103,6 +103,9 @@ def describe(row: Base) -> str:
         return f"{row.product_id}, {row.unit_price}, {row.valid_from:%Y-%m-%d} – {until}"
     if isinstance(row, tables.Invoice):
         return f"{row.order_id}, {row.amount} {row.currency}"
+    if isinstance(row, tables.Opportunity):
+        about = [row.company, row.need, f"{row.created_at:%Y-%m-%d}"]
+        return ", ".join(part for part in about if part)
     if isinstance(row, tables.CustomerCode):
         return f"{row.customer_code} = {row.product_id}"
     if isinstance(row, tables.Complaint):

@@ -28,8 +28,7 @@ from crmlab.crm.tables import (
     Shipment,
     StageEntry,
 )
-from crmlab.errors import ProcedureError
-from crmlab.procedures import load
+from crmlab.procedures import Procedure, load, shipped
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 
@@ -74,7 +73,8 @@ def _contact(row: Row[Any], _limits: bool) -> Said:
 
 
 def _stage(row: Row[Any], _limits: bool) -> Said:
-    title = _("Opportunity {key}: {stage}").format(key=row.opportunity_id, stage=_words(row.stage))
+    stage = _(_stage_name(row.stage))
+    title = _("Opportunity {key}: {stage}").format(key=row.opportunity_id, stage=stage)
     return Said("stage", title, row.evidence or "")
 
 
@@ -162,18 +162,29 @@ def _settled(row: Row[Any], _limits: bool) -> Said:
     return Said("complaint", _("Complaint {key} closed").format(key=row.complaint_id))
 
 
-def _words(name: str | None) -> str:
-    return _((name or "").replace("_", " ").capitalize())
-
-
 @cache
 def _step_title(procedure: str, step: str) -> str:
     """What a step is called; its name in words if its procedure is not a shipped one."""
-    try:
-        known = load(procedure).steps
-    except ProcedureError:
-        known = {}
-    return known[step].short if step in known else step.replace("_", " ").capitalize()
+    steps = _shipped(procedure).steps if procedure in shipped() else {}
+    return steps[step].short if step in steps else _in_words(step)
+
+
+@cache
+def _stage_name(stage: str) -> str:
+    """What a stage of the funnel is called; its name in words if no shipped procedure has it."""
+    for procedure in shipped():
+        if stage in _shipped(procedure).stages:
+            return _shipped(procedure).stages[stage].name
+    return _in_words(stage)
+
+
+@cache
+def _shipped(procedure: str) -> Procedure:
+    return load(procedure)
+
+
+def _in_words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _source(

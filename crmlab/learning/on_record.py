@@ -67,7 +67,7 @@ def faults(operation: str, seats: Sequence[str], about: str | None) -> Iterator[
         yield "operation", unknown("operation of the audit trail", operation, LINES)
     elif about is not None and about not in LINES[operation] and not _A_KEY.fullmatch(about):
         known = LINES[operation] or ["the key of a record, such as CU-022"]
-        yield "about", unknown(f"subject of '{operation}'", about, known)
+        yield "about", unknown("subject", about, known)
     there = [seat for seat in permissions().seats if seat != OTHERS]
     for seat in seats:
         if seat not in there:

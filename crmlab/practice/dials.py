@@ -17,7 +17,7 @@ from crmlab.procedures.schema import Procedure
 from crmlab.procedures.walk import LONGEST_WALK
 from crmlab.text import gettext as _
 
-LOOKED_AT = 16
+LOOKED_AT = 8
 """Into so many parts a dial is divided to find where the way changes; inside them, by halving."""
 
 

@@ -66,6 +66,8 @@ def _step(procedure: Procedure, name: str, step: Step) -> Iterator[Fault]:
         if step.enters.evidence is not None and step.enters.evidence not in step.fields:
             path = (*here, "enters", "evidence")
             yield (path, unknown("field", step.enters.evidence, step.fields))
+        if step.enters.when:
+            yield from _condition(procedure, step.enters.when, name, (*here, "enters", "when"))
 
 
 def _form(procedure: Procedure, name: str, step: Step) -> Iterator[Fault]:

@@ -215,10 +215,12 @@ class Enters(Data):
 
     Attributes:
         evidence: the field that says what shows it.
+        when: it comes there only where this holds.
     """
 
     stage: Name
     evidence: Name | None = None
+    when: Condition | None = None
 
 
 class Interaction(Data):

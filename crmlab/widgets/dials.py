@@ -24,8 +24,8 @@ from crmlab.widgets.telling import SeatView, seat_view
 FACT = "fact."
 """What stands before the name of a fact in the name of a dial."""
 
-NARROWEST_MARK = 0.16
-"""Marks nearer to each other than this share of the dial would run into one another."""
+APART, FROM_THE_EDGE = 0.16, 0.06
+"""Shares of the dial: marks that are nearer than this run into one another, or over the edge."""
 
 
 @dataclass(frozen=True)
@@ -178,11 +178,11 @@ class Dials(Live):
             return []
         alike = _common_end([zone.way for zone in found])
         whole = exact(dial.high) - exact(dial.low)
-        view, marked = [], 0.0
+        view, marked = [], -1.0
         for zone in found:
             begins = float((zone.low - exact(dial.low)) / whole)
             ends = float((zone.high + exact(dial.by) - exact(dial.low)) / whole)
-            mark = marked + NARROWEST_MARK <= begins <= 1 - NARROWEST_MARK / 2
+            mark = marked + APART <= begins and FROM_THE_EDGE <= begins <= 1 - FROM_THE_EDGE
             marked = begins if mark else marked
             view.append(
                 {
@@ -230,7 +230,7 @@ class Dials(Live):
         desks = self._seats(before)
         names = ", ".join(desk.name for desk in desks)
         if not before:
-            return _("No desk comes in between: it goes straight to “{step}” ({seat}).").format(
+            return _("It goes straight to “{step}” ({seat}).").format(
                 step=_(last.title), seat=_(self.procedure.seats[last.seat].name)
             )
         if not arrives:

@@ -67,12 +67,12 @@ class Records(Writing):
 
     def context(self) -> dict[str, Any]:
         here = self.part == TAKE
-        form = self.drafts.get("export", {})
+        form = {"kind": next(iter(KINDS)), **self.drafts.get("export", {})}
         return {
             **super().context(),
             "exporting": {
                 "kinds": [
-                    {"value": kind, "label": kind_words(kind), "here": kind == form.get("kind")}
+                    {"value": kind, "label": kind_words(kind), "here": kind == form["kind"]}
                     for kind in KINDS
                 ],
                 "reason": form.get("reason", ""),

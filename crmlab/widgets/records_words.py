@@ -162,8 +162,14 @@ def line_view(line: Audit, names: Names) -> dict[str, Any]:
         "seat": seat_name(line.seat) if line.seat else "",
         "what": _what(line),
         "denied": line.operation == "denied",
-        "reason": str(line.detail.get("reason") or ""),
+        "reason": _reason(line),
     }
+
+
+def _reason(line: Audit) -> str:
+    """Why it was done, where somebody has said so: of an export, or of a yes or a no."""
+    notes = [change["after"].get("note") for change in line.changes if change["table"] == "reviews"]
+    return str(line.detail.get("reason") or next(iter(notes), "") or "")
 
 
 def _what(line: Audit) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
 from crmlab.crm.booking import book
 from crmlab.crm.permissions import Who
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.sandbox import VARIABLE, Sandbox, open_sandbox
 
 NOW = STANDARD.local(datetime(2026, 5, 20, 9))
 
@@ -85,6 +89,30 @@ def batch(key: str, product_id: str = PRODUCT, **more: Any) -> tables.Batch:
 def add(sandbox: Sandbox, *rows: tables.Base) -> None:
     with sandbox.write("prepare", subject="rows", at=NOW) as session:
         insert(session, *rows)
+
+
+@contextmanager
+def company_of(request: pytest.FixtureRequest, folder: Path) -> Iterator[Sandbox]:
+    """The little company in a sandbox that a whole module shares, on the database in `param`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "postgresql":
+            patch.setenv(VARIABLE, request.getfixturevalue("postgresql_url"))
+        sandbox = open_sandbox("shared", folder=folder)
+    add(sandbox, *little_company())
+    yield sandbox
+    sandbox.close()
+
+
+class NotKept(Exception):
+    """Ends a transaction without keeping what it wrote."""
+
+
+@contextmanager
+def not_kept(sandbox: Sandbox) -> Iterator[Session]:
+    """A transaction that writes like any other, and leaves nothing behind."""
+    with suppress(NotKept), sandbox.write("try", subject="tests", at=NOW) as session:
+        yield session
+        raise NotKept
 
 
 def insert(session: Session, *rows: tables.Base) -> None:

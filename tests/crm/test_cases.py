@@ -21,7 +21,7 @@ from crmlab.procedures import Procedure, loads
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.engine import Result
-from tests.tiny import hand_over, reassign, send_back, spoilt, tiny
+from tests.tiny import hand_over, of_the_first_morning, reassign, send_back, spoilt, tiny
 
 CASE = "C-1042"
 
@@ -309,7 +309,8 @@ def test_work_goes_to_the_customers_account_manager_and_else_to_who_has_least(
     sandbox: Sandbox, complaint: Procedure
 ) -> None:
     held = {
-        crm.open_practice_case(sandbox, complaint, case_id).holder for case_id in complaint.cases
+        crm.open_practice_case(sandbox, complaint, case_id).holder
+        for case_id in of_the_first_morning(complaint)
     }
     assert held == set(people(sandbox, "service_agent")), "the work is shared"
     with sandbox.read() as session:
@@ -366,7 +367,7 @@ def test_the_second_writer_is_told_when_the_other_window_closed_the_case_or_bega
 def test_the_inbox_holds_the_open_cases_of_one_procedure_and_seat(
     sandbox: Sandbox, complaint: Procedure
 ) -> None:
-    for case_id in complaint.cases:
+    for case_id in of_the_first_morning(complaint):
         crm.open_practice_case(sandbox, complaint, case_id)
     crm.open_practice_case(sandbox, tiny(), "T-1")
     with sandbox.read() as session:
@@ -377,7 +378,7 @@ def test_the_inbox_holds_the_open_cases_of_one_procedure_and_seat(
         with sandbox.read() as session:
             return [row.case_id for row in crm.inbox(session, procedure, seat)]
 
-    assert keys("complaint") == sorted(complaint.cases)
+    assert keys("complaint") == sorted(of_the_first_morning(complaint))
     assert keys("complaint", "quality_engineer") == [CASE]
     assert CASE not in keys("complaint", "service_agent")
     assert keys("tiny") == ["T-1"]

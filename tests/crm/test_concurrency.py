@@ -7,8 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
-from time import perf_counter
+from threading import Barrier, Event
 
 import pytest
 
@@ -126,30 +125,22 @@ def test_of_fifty_who_act_on_one_case_each_acts_or_is_told_that_it_moved_on(
 def test_who_waits_in_a_long_queue_is_not_told_that_it_is_busy(
     open_: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The time to wait is far too short for the whole queue, but the queue gets on."""
-    monkeypatch.setattr(place, "BUSY_SECONDS", 0.05)
+    """The time to wait is too short for the whole queue, but long enough for each in it."""
+    monkeypatch.setattr(place, "BUSY_SECONDS", 1)
     sandboxes = [open_() for _ in range(8)]
     start = Barrier(len(sandboxes))
 
     def write(number: int) -> None:
         start.wait(60)
-        for time in range(5):
-            with sandboxes[number].write("slow", subject=CUSTOMER, at=MOMENT) as session:
-                add(session, f"{number}-{time}")
-                session.flush()
-                _busy(0.03)
+        with sandboxes[number].write("slow", subject=CUSTOMER, at=MOMENT) as session:
+            add(session, str(number))
+            session.flush()
+            Event().wait(0.3)  # an operation on many rows
 
     with ThreadPoolExecutor(len(sandboxes)) as pool:
         for done in [pool.submit(write, number) for number in range(len(sandboxes))]:
             done.result()
-    assert state(sandboxes[0])[2] == 40
-
-
-def _busy(seconds: float) -> None:
-    """Work for so long, as an operation on many rows would."""
-    until = perf_counter() + seconds
-    while perf_counter() < until:
-        pass
+    assert state(sandboxes[0])[2] == len(sandboxes)
 
 
 def test_a_reset_among_writers_is_whole(open_: Open) -> None:

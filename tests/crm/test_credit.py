@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
 from crmlab.crm.booking import book
-from crmlab.crm.computed import COMPUTED
+from crmlab.crm.computed import COMPUTED, Reckoning
 from crmlab.crm.credit import CreditStanding, open_amount, standing
 from crmlab.crm.sandbox import Sandbox
 from crmlab.errors import SandboxError
@@ -25,12 +25,12 @@ from tests.crm.own_rows import (
     OTHER_CUSTOMER,
     OWN,
     PRODUCT,
-    add,
+    company_of,
     customer,
     insert,
     invoiced,
-    little_company,
     money,
+    not_kept,
     ordered,
     paid,
     put,
@@ -40,10 +40,17 @@ from tests.crm.own_rows import (
 LATER = NOW + timedelta(days=3)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def company(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sandbox]:
+    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def crm(sandbox: Sandbox) -> Iterator[Session]:
-    add(sandbox, *little_company())
-    with sandbox.write("credit", subject="tests", at=NOW) as session:
+def crm(company: Sandbox) -> Iterator[Session]:
+    with not_kept(company) as session:
         yield session
 
 
@@ -212,7 +219,7 @@ def test_facts_can_ask_for_what_no_table_has(crm: Session) -> None:
     known = {"customer": CUSTOMER, "product": PRODUCT}
 
     def ask(column: str, at: datetime = NOW, **records: str) -> object:
-        return COMPUTED[column](crm, {**known, **records}, "L-T", at)
+        return COMPUTED[column](Reckoning(crm, {**known, **records}, "L-T", at))
 
     assert ask("customer.open_receivables") == 900
     assert ask("customer.open_orders") == 50
@@ -222,7 +229,7 @@ def test_facts_can_ask_for_what_no_table_has(crm: Session) -> None:
     assert ask("product.list_price", tomorrow) == 125
     assert ask("product.old_list_price", tomorrow) == 130
     assert ask("product.list_price", customer=ABROAD) is None
-    assert COMPUTED["product.list_price"](crm, {"product": PRODUCT}, "L-T", NOW) == 130
+    assert COMPUTED["product.list_price"](Reckoning(crm, {"product": PRODUCT}, "L-T", NOW)) == 130
 
 
 def test_the_day_of_a_price_is_the_offices_own(crm: Session) -> None:
@@ -230,7 +237,7 @@ def test_the_day_of_a_price_is_the_offices_own(crm: Session) -> None:
     put(crm, "110", "2026-05-20")
     just_after_midnight = datetime.fromisoformat("2026-05-19T16:30:00+00:00")
     known = {"customer": CUSTOMER, "product": PRODUCT}
-    assert COMPUTED["product.list_price"](crm, known, "L-T", just_after_midnight) == 110
+    assert COMPUTED["product.list_price"](Reckoning(crm, known, "L-T", just_after_midnight)) == 110
 
 
 def test_what_was_shipped_from_stock_is_owed_at_the_prices_ordered(crm: Session) -> None:

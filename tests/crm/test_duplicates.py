@@ -12,13 +12,12 @@ from crmlab.crm.duplicates import CUTOFF, likeness, near
 from crmlab.crm.sandbox import Sandbox
 from tests.crm.own_rows import (
     CUSTOMER,
-    NOW,
     OTHER_CUSTOMER,
     PRODUCT,
-    add,
+    company_of,
     customer,
     insert,
-    little_company,
+    not_kept,
 )
 
 THE_SAME = [
@@ -86,10 +85,17 @@ def test_what_only_shares_a_place_or_a_trade_is_not_near(one: str, other: str) -
     assert likeness(other, one) < CUTOFF
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def company(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sandbox]:
+    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def crm(sandbox: Sandbox) -> Iterator[Session]:
-    add(sandbox, *little_company())
-    with sandbox.write("duplicates", subject="tests", at=NOW) as session:
+def crm(company: Sandbox) -> Iterator[Session]:
+    with not_kept(company) as session:
         yield session
 
 

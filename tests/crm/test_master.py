@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from crmlab.crm import permissions, scopes, tables
 from crmlab.crm.audit import trail_of
 from crmlab.crm.base_forms import FILE, base_forms, loads
+from crmlab.crm.booking import book
 from crmlab.crm.history import history
 from crmlab.crm.master import WHOLE, Outcome, change, create
 from crmlab.crm.permissions import Who
@@ -346,6 +347,26 @@ def test_what_a_case_changes_counts_as_a_change_too(crm: Sandbox) -> None:
         session.get_one(tables.Customer, CUSTOMER).address = "9 Gate Road"
     with pytest.raises(StaleRecord, match="'Address' is now 9 Gate Road"):
         changed(crm, {"city": "Jian"})
+
+
+def test_each_change_of_base_data_counts_once_and_is_in_the_audit_trail(crm: Sandbox) -> None:
+    for days in (45, 45, 60):
+        with crm.write("change", subject=CUSTOMER, at=NOW) as session:
+            book(session, "customer", None, {"payment_days": days}, CUSTOMER)
+    with crm.read() as session:
+        assert session.get_one(tables.Customer, CUSTOMER).version == 3
+        trail = list(
+            session.scalars(
+                select(tables.Audit)
+                .where(tables.Audit.subject == CUSTOMER)
+                .order_by(tables.Audit.audit_id)
+            )
+        )
+    changes = [change["after"] for line in trail for change in line.changes]
+    assert changes == [
+        {"payment_days": 45, "version": 2},
+        {"payment_days": 60, "version": 3},
+    ]
 
 
 def test_many_at_once_lose_nothing(crm: Sandbox) -> None:

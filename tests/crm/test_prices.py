@@ -21,29 +21,36 @@ from tests.crm.own_rows import (
     ABROAD,
     BASE,
     CUSTOMER,
-    NOW,
     OTHER_CUSTOMER,
     OTHER_PRODUCT,
     OWN,
     PRODUCT,
-    add,
+    company_of,
     insert,
     little_company,
+    not_kept,
     put,
 )
 
 DAY = date(2026, 5, 20)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def company(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sandbox]:
+    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def crm(sandbox: Sandbox) -> Iterator[Session]:
-    add(sandbox, *little_company())
-    with sandbox.write("prices", subject="tests", at=NOW) as session:
+def crm(company: Sandbox) -> Iterator[Session]:
+    with not_kept(company) as session:
         yield session
 
 
 @pytest.fixture(scope="module")
-def company() -> Engine:
+def engine() -> Engine:
     engine = create_engine("sqlite://")
     tables.Base.metadata.create_all(engine)
     with Session(engine) as session, session.begin():
@@ -247,12 +254,12 @@ PERIODS = st.tuples(st.integers(0, 60), st.one_of(st.none(), st.integers(-2, 20)
 @settings(max_examples=60)
 @given(tries=st.lists(PERIODS, max_size=12))
 def test_whatever_is_tried_no_day_has_two_prices_on_one_list(
-    company: Engine, tries: list[tuple[int, int | None]]
+    engine: Engine, tries: list[tuple[int, int | None]]
 ) -> None:
     first = date(2026, 1, 1)
     taken: set[date] = set()
     horizon = [first + timedelta(days=n) for n in range(100)]
-    with Session(company) as session:  # it is never committed
+    with Session(engine) as session:  # it is never committed
         for starts_after, lasts in tries:
             starts = first + timedelta(days=starts_after)
             ends = None if lasts is None else starts + timedelta(days=lasts)

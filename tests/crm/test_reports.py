@@ -141,6 +141,7 @@ def test_receivables_are_told_some_customers_at_a_time(sandbox: Sandbox) -> None
     while True:
         part = report(sandbox, FINANCE, "open_receivables", at=AT, size=4, after=after)
         told += part.rows
+        assert len(told) <= len(whole.rows)
         if part.next is None:
             break
         after = part.next

@@ -61,6 +61,13 @@ class DeskPage:
     def hand_over(self) -> None:
         self.press("form[data-form=step] button[type=submit]")
 
+    def evidence(self) -> dict[str, str]:
+        """What the seat can see or hear at this step, by where it comes from."""
+        return {
+            shown.locator("figcaption").inner_text(): shown.locator("blockquote").inner_text()
+            for shown in self.view.locator(".evidence figure").all()
+        }
+
     def notice(self) -> str:
         return str(self.view.locator(".messages").first.inner_text())
 
@@ -79,6 +86,12 @@ class DeskPage:
             }
             for row in self.view.locator(".slips tbody tr[data-seat]").all()
         ]
+
+    def play_right(self, case: str, procedure: str = "complaint") -> list[str]:
+        """Open a case and carry it to its close as the procedure would; returns the seats taken."""
+        self.open(case)
+        seats = {name: step.seat for name, step in load(procedure).steps.items()}
+        return self.play(right_entries(case, procedure), seats)
 
     def play(self, by_step: dict[str, Entries], seats: dict[str, str]) -> list[str]:
         """Carry the open case to its close, changing seats; returns the seats that were taken."""

@@ -9,10 +9,11 @@ from crmlab.crm import tables
 from crmlab.crm.records import OFFERED
 from crmlab.crm.sandbox import Sandbox
 from crmlab.errors import Refused, StaleCase
+from crmlab.practice.ground import lay_ground
 from crmlab.practice.session import Practice
-from crmlab.procedures import Procedure
+from crmlab.procedures import Procedure, load
 from crmlab.procedures.walk import right_fields
-from tests.tiny import tiny
+from tests.tiny import of_the_first_morning, tiny
 
 
 def right(practice: Practice, case_id: str) -> dict[str, object]:
@@ -91,7 +92,7 @@ def test_the_inbox_has_the_most_urgent_first_and_whose_desk_it_is(
     practice = Practice(complaint, sandbox)
     practice.open_all()
     lines = practice.inbox()
-    assert {line.case_id for line in lines} == set(complaint.cases)
+    assert {line.case_id for line in lines} == set(of_the_first_morning(complaint))
     assert [line.hours_left for line in lines] == sorted(line.hours_left for line in lines)
     for line in lines:
         case = practice.case(line.case_id)
@@ -110,9 +111,9 @@ def test_laying_out_the_morning_twice_changes_nothing(
 ) -> None:
     practice = Practice(complaint, sandbox)
     practice.open_all()
-    before = [practice.case(case_id) for case_id in complaint.cases]
+    before = [practice.case(case_id) for case_id in of_the_first_morning(complaint)]
     practice.open_all()
-    assert [practice.case(case_id) for case_id in complaint.cases] == before
+    assert [practice.case(case_id) for case_id in of_the_first_morning(complaint)] == before
 
 
 def test_a_case_left_on_a_colleagues_desk_goes_on_when_the_desk_is_opened_again(
@@ -207,3 +208,32 @@ def test_a_form_offers_the_customers_own_records_first_and_never_a_whole_table(
     offered = [entry.key for entry in practice.choices("order", case)]
     assert len(offered) == OFFERED
     assert set(offered[: len(mine)]) == mine
+
+
+def test_a_case_that_follows_another_opens_when_that_one_is_closed(
+    sandbox: Sandbox, complaint: Procedure
+) -> None:
+    follows = complaint.cases["C-1080"].follows
+    assert follows
+    practice = Practice(complaint, sandbox, cases=["C-1080"])
+    practice.open_all()
+    assert practice.inbox() == []
+    with pytest.raises(Refused, match="comes out of case L-2080"):
+        practice.open("C-1080")
+    lay_ground(sandbox, complaint, "C-1080")
+    practice.open_all()
+    (line,) = practice.inbox()
+    assert line.case_id == "C-1080"
+    sale, case = Practice(load(follows.procedure), sandbox).case("L-2080"), practice.case("C-1080")
+    assert sale.closed_at
+    assert case.opened_at > sale.closed_at
+    for name in ("customer", "product", "order_line", "batch"):
+        assert case.records[name] == sale.records[name]
+
+
+def test_a_desk_may_lay_out_some_cases_only(sandbox: Sandbox, complaint: Procedure) -> None:
+    practice = Practice(complaint, sandbox, cases=["C-1047"])
+    practice.open_all()
+    assert [line.case_id for line in practice.inbox()] == ["C-1047"]
+    with pytest.raises(Refused, match="C-9"):
+        Practice(complaint, sandbox, cases=["C-9"])

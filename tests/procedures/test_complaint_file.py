@@ -589,3 +589,22 @@ def test_what_was_shipped_is_shown_only_where_the_case_comes_out_of_a_sale(
         for step in ("register", "assess", "contain"):
             seen = evidence(complaint, case, step)
             assert not {"The shipment in the CRM", "Stock in the CRM"} & set(seen), case_id
+
+
+def test_a_complaint_about_a_sale_speaks_of_the_goods_that_were_sold(
+    complaint: Procedure, opened: Open
+) -> None:
+    case = complaint.cases["C-1080"]
+    assert case.follows
+    sold = load(case.follows.procedure).cases[case.follows.case].facts
+    made, left = int(str(sold["batch_made"])), int(str(sold["quantity"]))
+    assert case.facts["pieces_to_cover"] == left
+    assert case.facts["pieces_in_house"] == made - left
+    street = str(sold["site_address"]).rpartition(",")[0].casefold()
+    assert street in str(case.facts["delivery_wish"]).casefold()
+    for told in ("stock_count", "stock_mail"):
+        assert str(sold["new_batch"]) in str(case.facts[told])
+    facts = opened("C-1080").facts
+    assert facts["product"] == sold["new_name"]
+    assert facts["batch_no"] == facts["shipped_batch"] == sold["new_batch"]
+    assert facts["stock_on_record"] == case.facts["pieces_in_house"]

@@ -336,3 +336,52 @@ def test_nothing_of_a_file_is_taken_for_markup(tmp_path: Path) -> None:
     told = in_words(path, "T-1", "short_ladder").data
     assert "<b>" not in told.replace("\\<b\\>", "")
     assert "](http" not in told.replace("\\]", "")
+
+
+# A run of several parts
+
+
+@pytest.fixture
+def long_run(sandbox: Sandbox) -> Desk:
+    """A sale, and the complaint about what was sold."""
+    cases = ["L-2080", "C-1080"]
+    return Desk("lead_to_cash", "complaint", cases=cases, sandbox=sandbox)
+
+
+def parts(desk: Desk) -> list[Any]:
+    return soup(desk).select(".parts button")
+
+
+def test_the_second_part_of_a_run_opens_when_the_first_is_closed(long_run: Desk) -> None:
+    waiting = parts(long_run)[1]
+    assert waiting.has_attr("disabled")
+    assert "opens when L-2080 is closed" in waiting.get_text()
+    long_run.click("open", case="L-2080")
+    play_to(long_run, None)
+    assert not parts(long_run)[1].has_attr("disabled")
+    [on] = soup(long_run).select(".work [data-do=part]")
+    assert on.get_text() == "On to part 2: Handling a complaint"
+    long_run.click("part", part="1")
+    assert soup(long_run).select_one(".case-title").get_text().startswith("Case C-1080")
+    assert [part["aria-pressed"] for part in parts(long_run)] == ["false", "true"]
+    assert not soup(long_run).select(".work [data-do=part]")
+    long_run.click("part", part="0")
+    assert "L-2080" in soup(long_run).select_one(".inbox").get_text()
+
+
+def test_starting_a_long_run_again_begins_with_its_first_part(long_run: Desk) -> None:
+    long_run.click("open", case="L-2080")
+    play_to(long_run, None)
+    long_run.click("part", part="1")
+    long_run.click("panel", name="again")
+    long_run.click("reset")
+    assert [part["aria-pressed"] for part in parts(long_run)] == ["true", "false"]
+    assert parts(long_run)[1].has_attr("disabled")
+
+
+def test_a_case_that_comes_out_of_another_is_not_on_a_desk_without_that_one(
+    complaint: Procedure, sandbox: Sandbox
+) -> None:
+    alone = Desk(complaint, sandbox=sandbox)
+    assert "C-1080" not in alone.view["html"]
+    assert not parts(alone)

@@ -83,7 +83,7 @@ def zones(view: Dials, dial: int = 0) -> list[str]:
 @pytest.mark.parametrize(
     ("asked", "below", "sentence"),
     [
-        ("5960", "0 %", "No desk comes in between: it goes straight to “Win the order”"),
+        ("5960", "0 %", "It goes straight to “Win the order” (Sales representative)."),
         ("5722", "3.99 %", "One desk comes before “Win the order”: Sales manager."),
         ("5662", "5 %", "One desk comes before “Win the order”: Sales manager."),
         ("5660", "5.03 %", "2 desks come before “Win the order”: Sales manager, Sales director."),
@@ -194,6 +194,20 @@ def test_below_the_dial_stands_who_has_it_next(price: Dials) -> None:
     marks = [said(mark) for mark in soup(price).select(".marks > span")]
     assert marks == ["¥5,364", "¥5,662", "¥5,960"]
     assert [zone.get_text(strip=True) for zone in soup(price).select(".zone.here")] == ["–"]
+
+
+def test_a_mark_that_would_run_into_another_is_left_out() -> None:
+    view = Dials(
+        "lead_to_cash",
+        "L-2005",
+        at="quote",
+        dials={"fact.price": Dial("", 4000, 8000, 2, 5960)},
+        figures=[],
+        until=["win_order"],
+    )
+    assert zones(view) == ["MDG", "MD", "M", ""]
+    marks = [said(mark) for mark in soup(view).select(".marks > span")]
+    assert marks == ["¥5,364"]  # the next two are 149 and 298 steps further, of 2,000
 
 
 def test_a_dial_that_changes_nothing_has_no_strip(credit: Dials) -> None:
@@ -312,7 +326,7 @@ def test_a_figure_that_is_no_plain_sum_is_shown_as_it_comes_out() -> None:
         ({"at": "quotes"}, "no step 'quotes'; it has: capture_lead, "),
         ({"until": ["winn"]}, "no step 'winn'"),
         ({"figures": ["belowlist"]}, "no figure 'belowlist'; it has: quote_total, "),
-        ({"dials": {"prise": PRICE}}, "no field or fact 'prise'; it has: quantity, unit_price, "),
+        ({"dials": {"prise": PRICE}}, "no field or fact 'prise'; it has: quantity, "),
         ({"dials": {"fact.prise": PRICE}}, "no field or fact 'fact.prise'"),
         ({"dials": {"fact.price": Dial("", 9, 1, 1, 5)}}, "from a low to a high number"),
         ({"dials": {"fact.price": Dial("", 1, 9, 0, 5)}}, "from a low to a high number"),
