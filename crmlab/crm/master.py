@@ -214,7 +214,7 @@ def _filled(
     for name, entry in entries.items():
         of = form.columns[name].record
         if of and entry:
-            entries[name] = records.canonical(session, of, str(entry)) or entry
+            entries[name] = records.canonical(session, of, cleaned(str(entry))) or entry
     return entries, faults
 
 

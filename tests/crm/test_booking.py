@@ -436,6 +436,8 @@ def test_what_is_corrected_is_given_back_first(crm: Session) -> None:
     assert stock(crm) == 0
     book(crm, "shipment_line", None, {"quantity": 60}, part)
     assert stock(crm) == 40
+    book(crm, "shipment_line", None, {"quantity": 95}, part)
+    assert stock(crm) == 5
     book(crm, "shipment_line", None, {"batch_no": OTHER_BATCH, "quantity": 100}, part)
     assert (stock(crm), stock(crm, OTHER_BATCH)) == (100, 0)
     assert crm.get_one(tables.OrderLine, line).batch_no == OTHER_BATCH

@@ -150,6 +150,8 @@ def test_a_price_waits_as_a_whole_before_it_is_there(crm: Sandbox) -> None:
         ({"payment_days": "1.5"}, "payment_days", "'Days to pay' is a whole number"),
         ({"payment_days": "400"}, "payment_days", "'Days to pay' is at most 365."),
         ({"account_manager": "U-000"}, "account_manager", "'U-000' is not in the CRM"),
+        ({"account_manager": "\ud800"}, "account_manager", "has a sign in it"),
+        ({"account_manager": "U-\0"}, "account_manager", "has a sign in it"),
         ({"branch": "Esat"}, "branch", "There is no branch 'Esat'; there are: East"),
         ({"contact": "a\0b"}, "contact", "'Contact' has a sign in it that no screen can show"),
         ({"colour": "red"}, "colour", "There is no 'colour' here; there are: name, city"),

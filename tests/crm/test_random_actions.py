@@ -97,7 +97,9 @@ class Actions(RuleBasedStateMachine):
     def open(self, data: st.DataObject) -> None:
         self.folder = TemporaryDirectory(prefix="crmlab-")
         self.sandbox = open_sandbox("random", folder=Path(self.folder.name))
-        case_id = data.draw(st.sampled_from(list(self.procedure().cases)))
+        cases = self.procedure().cases
+        alone = [case_id for case_id, case in cases.items() if case.follows is None]
+        case_id = data.draw(st.sampled_from(alone))
         self.case = crm.open_practice_case(self.sandbox, self.procedure(), case_id)
         self.seen = [self.case]
 
@@ -313,4 +315,5 @@ LIMITS = settings(
 
 @pytest.mark.parametrize("machine", [WithTheComplaint, WithTheTinyOne])
 def test_random_actions(machine: type[Actions], database: str) -> None:
-    run_state_machine_as_test(machine, settings=LIMITS)
+    fewer = {"sqlite": LIMITS, "postgresql": settings(LIMITS, max_examples=10)}
+    run_state_machine_as_test(machine, settings=fewer[database])

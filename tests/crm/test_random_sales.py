@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import invariant
+from hypothesis.stateful import invariant, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
@@ -148,10 +148,14 @@ class WithTheSale(Actions):
                 assert 0 <= batch.in_stock <= batch.quantity
 
 
-TestTheSale = WithTheSale.TestCase
-TestTheSale.settings = settings(
-    max_examples=20,
+LIMITS = settings(
+    max_examples=12,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+
+
+def test_random_sales(database: str) -> None:
+    fewer = {"sqlite": LIMITS, "postgresql": settings(LIMITS, max_examples=5)}
+    run_state_machine_as_test(WithTheSale, settings=fewer[database])

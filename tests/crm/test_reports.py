@@ -61,6 +61,7 @@ def test_opportunities_are_told_by_the_age_at_their_stage_and_not_since_the_firs
         *lead("L-T6", "waiting", 500, outcome="won"),
         *lead("L-T7", "waiting", 300, customer_id="CU-015"),
         *lead("L-T8", "waiting", 2, customer_id=None),
+        tables.StageEntry(opportunity_id="L-T2", stage="needs", entered_at=AT - timedelta(days=1)),
     )
     rows = report(sandbox, REPRESENTATIVE, "stuck_opportunities", at=AT).rows
     (waiting,) = [row for row in rows if row["stage"] == "waiting"]
@@ -91,7 +92,7 @@ def test_one_that_has_just_come_in_without_a_stage_counts_from_then(sandbox: San
     assert None not in [row["stage"] for row in earlier.rows]
 
 
-@pytest.mark.parametrize("days", [-60, -7, 0, 45])
+@pytest.mark.parametrize("days", [-60, -7, 0, 8, 45])  # on the eighth one falls due
 def test_receivables_are_what_is_invoiced_and_not_paid_at_that_moment(
     sandbox: Sandbox, days: int
 ) -> None:
@@ -185,7 +186,7 @@ def test_a_month_is_one_of_the_offices_own_calendar(sandbox: Sandbox) -> None:
             )
         ),
     )
-    at = datetime(2026, 2, 10, tzinfo=zone)
+    at = datetime(2026, 2, 10, 15, 30, 20, tzinfo=zone)
     rows = report(sandbox, MANAGER, "orders_by_month", at=at, months=2).rows
     assert [
         (row["month"], row["orders"], row["amount"]) for row in rows if row["currency"] == "EUR"

@@ -239,6 +239,12 @@ def test_what_happened_before_in_the_window_is_not_the_trainees_work(
     assert "not tried yet" in tasks.text()
 
 
+def test_without_a_window_nothing_new_was_done(progress: Progress) -> None:
+    tasks = Tasks("60", progress=progress)
+    tasks.click("check", task="a_denial")
+    assert tasks.text().count("not tried yet") == 6
+
+
 def test_a_task_stays_done_when_the_sandbox_begins_anew(
     records: Records, progress: Progress
 ) -> None:

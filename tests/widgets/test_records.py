@@ -137,6 +137,17 @@ def test_what_one_person_has_typed_is_not_there_for_the_next(records: Records) -
     assert soup(records).select_one("[name=kind] [selected]")["value"] == "product"
 
 
+def test_what_one_person_has_taken_out_is_not_there_for_the_next(records: Records) -> None:
+    records.click("sit", **QIN)
+    records.click("part", part="take")
+    records.click("export", {"kind": LISTED, "reason": REASON})
+    assert "Out of the CRM: 30 rows" in records.text()
+    records.click("sit", **SHEN)
+    assert "Out of the CRM" not in records.text()
+    records.click("part", part="take")
+    assert "Out of the CRM" not in records.text()
+
+
 def test_a_column_that_is_not_for_the_seat_is_absent_everywhere_and_said_once(
     records: Records,
 ) -> None:
@@ -182,6 +193,36 @@ def test_the_search_offers_what_it_finds_and_wants_a_text(records: Records) -> N
     records.click("close")
     assert keys(records) == [OWN]
     assert records.view["focus"] == "hits"
+
+
+def test_a_search_takes_the_place_of_a_list_and_a_list_that_of_a_search(records: Records) -> None:
+    records.click("sit", **SHEN)
+    show(records)
+    records.click("search", {"text": "jinhe"})
+    assert keys(records) == [OWN]
+    assert len(show(records)) == 8
+
+
+def test_another_record_begins_with_what_it_says(records: Records) -> None:
+    records.click("sit", **SHEN)
+    open_(records, OWN, aspect="history")
+    assert "+86 100 0000 1003" in records.text()
+    records.click("aspect", aspect="change")
+    records.click("change", {"phone": "soon", "contact": "Somebody else"})
+    open_(records, "CU-028")
+    assert "Pan Yue" in records.text()
+    assert not soup(records).select("form[data-form=change]")
+    records.click("aspect", aspect="change")
+    assert soup(records).select_one("[name=contact]")["value"] == "Pan Yue"
+    records.click("aspect", aspect="history")
+    assert "Nothing has been changed" in records.text()
+
+
+def test_what_is_fixed_stands_in_no_form_of_a_change(records: Records) -> None:
+    records.click("sit", **SHEN)
+    open_(records, "PL-BASE/LP-40/2026-01-01", "price", "change")
+    fields = {node["name"] for node in soup(records).select("form[data-form=change] [name]")}
+    assert fields == {"unit_price", "valid_from", "valid_to"}
 
 
 @pytest.fixture
@@ -528,13 +569,16 @@ def test_the_table_of_rules_says_what_the_file_says(records: Records) -> None:
         assert column in records.text()
 
 
-TYPED = "<script>alert(1)</script>'; DROP TABLE customers;-- \N{PILE OF POO}"
+TYPED = (
+    "<script>alert(1)</script>'; DROP TABLE customers;-- \N{PILE OF POO}"
+    '"><img src=x onerror=alert(1)>'
+)
 
 
 def test_what_people_type_is_shown_as_text(records: Records) -> None:
     def safe() -> None:
         page = soup(records)
-        assert not page.select("script")
+        assert not page.select("script, img")
         assert "<script>" in page.get_text() or any(
             "<script>" in str(node.get("value", "")) for node in page.select("input")
         )
