@@ -34,7 +34,14 @@ def records_of(session: Session, template: PracticeCase) -> dict[str, str]:
             )
         )
     known = Case.model_validate(row.state).records
-    return {name: known.get(known_as, "") for name, known_as in template.records.items()}
+    if not all(known.get(known_as) for known_as in template.records.values()):
+        raise Refused(
+            _(
+                "Case {case} ended another way, without what this case is about; start again to "
+                "come here."
+            ).format(case=template.follows.case)
+        )
+    return {name: known[known_as] for name, known_as in template.records.items()}
 
 
 def facts_of(session: Session, procedure: Procedure, case_id: str) -> dict[str, Raw]:

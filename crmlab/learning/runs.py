@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from crmlab.learning.progress import Progress
 from crmlab.practice.session import Practice
+from crmlab.practice.trial import case_for_trial, stages
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Data
@@ -131,10 +132,10 @@ def note_case(
     run = run.model_copy(update={"leads_on": case.case_id in _followed(parts)})
     if run == before:
         return run
-    seats = [seat for part in parts for seat in part.procedure.seats]
+    laid_out = [case_id for part in parts for case_id in part.cases]
     known = progress.state(lesson, "part/seats")
-    if known is None or known.value.get("of") != seats:
-        progress.note(lesson, "part/seats", {"of": seats})
+    if known is None or known.value.get("cases") != laid_out:
+        progress.note(lesson, "part/seats", {"of": _seats_to_pass(parts), "cases": laid_out})
     if run.closed and not before.closed:
         _note_seats(progress, lesson, practice.procedure, run)
     progress.note(
@@ -180,6 +181,22 @@ def flow(progress: Progress, lesson: str) -> Flow:
         value = stands[f"seat/{seat}"].value if f"seat/{seat}" in stands else {}
         seats[seat] = SeatStanding(value.get("runs", 0), value.get("unaided", 0))
     return Flow(seats, sum(run.unaided for run in runs(progress, lesson)))
+
+
+def _seats_to_pass(parts: Sequence[Practice]) -> list[str]:
+    """The seats that the cases of a lesson come to when they go by the procedure."""
+    here = {case_id for part in parts for case_id in part.cases}
+    seats = []
+    for part in parts:
+        procedure, passed = part.procedure, set()
+        for case_id in part.cases:
+            follows = procedure.cases[case_id].follows
+            if follows is None or follows.case in here:
+                closed = stages(procedure, case_for_trial(procedure, case_id))[-1]
+                since = _found_after(procedure, closed)
+                passed |= {visit.seat for visit in closed.visits[since:]}
+        seats += [seat for seat in procedure.seats if seat in passed]
+    return seats
 
 
 def _latest(progress: Progress, lesson: str, case_id: str) -> Run | None:

@@ -282,6 +282,8 @@ def _work_unaided(task: Task, names: _Names, own: list[Run]) -> Outcome:
     told = ngettext("{n} such case so far.", "{n} such cases so far.", len(unaided)).format(
         n=len(unaided)
     )
+    missing = RUNS_TO_INDEPENDENCE - len(unaided)
+    told += " " + ngettext("{n} more is needed.", "{n} more are needed.", missing).format(n=missing)
     run = closed[-1]
     if run.critical:
         told += " " + _("In case {case} there was a critical error: {slips}.").format(

@@ -71,7 +71,7 @@ class Desk(Live):
             Practice(
                 procedure,
                 opened,
-                seats=None if seats is None else [x for x in seats if x in procedure.seats],
+                seats=None if seats is None else _seats_of(procedure, seats, known),
                 manner=manner,
                 cases=None if cases is None else [x for x in cases if x in procedure.cases],
             )
@@ -84,11 +84,12 @@ class Desk(Live):
         self.draw()
 
     def _lay_out(self) -> None:
-        """The first morning, and the first part of the run in front."""
+        """The first morning, and the part of the run in front where a case waits."""
         self._take(0)
         try:
             for part in self.parts:
                 part.open_all()
+            self._take(next((i for i, part in enumerate(self.parts) if part.inbox()), 0))
         except ProcedureChanged as changed:
             self.changed = str(changed)
 
@@ -362,3 +363,9 @@ class Desk(Live):
 
     def _seat_of(self, case: Case) -> str:
         return self.procedure.steps[case.step].seat if case.step else ""
+
+
+def _seats_of(procedure: Procedure, seats: list[str], parts: list[Procedure]) -> list[str]:
+    """Those of the seats that are in this part, and those that are in none: they are refused."""
+    everywhere = {seat for part in parts for seat in part.seats}
+    return [seat for seat in seats if seat in procedure.seats or seat not in everywhere]

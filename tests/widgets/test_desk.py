@@ -11,7 +11,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.practice.colleagues import right_action
 from crmlab.practice.script import play
+from crmlab.practice.session import Practice
 from crmlab.practice.trial import case_for_trial, stages
 from crmlab.procedures import Procedure, load
 from crmlab.widgets import BreakIt, Desk, JobCard, Walkthrough, in_words
@@ -203,7 +205,7 @@ def test_a_case_cannot_be_closed_without_a_prevention_note(desk: Desk) -> None:
 
 
 def test_two_desks_on_one_sandbox(complaint: Procedure, sandbox: Sandbox, desk: Desk) -> None:
-    other = Desk(complaint, sandbox=Sandbox(sandbox.path))
+    other = Desk(complaint, sandbox=Sandbox(sandbox.place))
     other.click("open", case=CASE)
     entries = right(complaint, CASE)["register"]
     desk.click("hand_over", entries)
@@ -377,6 +379,43 @@ def test_starting_a_long_run_again_begins_with_its_first_part(long_run: Desk) ->
     long_run.click("reset")
     assert [part["aria-pressed"] for part in parts(long_run)] == ["true", "false"]
     assert parts(long_run)[1].has_attr("disabled")
+
+
+@pytest.mark.parametrize(
+    ("step", "entry"),
+    [
+        ("qualify_lead", {"qualified": "no"}),
+        ("match_item", {"item": "DP-12", "new_item": "no", "keep_code": "no"}),
+    ],
+)
+def test_a_sale_that_ended_another_way_leaves_a_desk_that_can_be_begun_again(
+    sandbox: Sandbox, step: str, entry: dict[str, str]
+) -> None:
+    sale = load("lead_to_cash")
+    selling = Practice(sale, sandbox, cases=["L-2080"])
+    case = selling.open("L-2080")
+    while case.step is not None:
+        action = right_action(sale, case)
+        if case.step == step:
+            known = {"yes": True, "no": False}
+            wrong = {name: known.get(value, value) for name, value in entry.items()}
+            action = action.model_copy(update={"fields": {**action.fields, **wrong}})
+        case = selling.do(case, action).case
+    desk = Desk("lead_to_cash", "complaint", cases=["L-2080", "C-1080"], sandbox=sandbox)
+    assert "L-2080 ended another way" in parts(desk)[1].get_text()
+    desk.click("panel", name="again")
+    desk.click("reset")
+    assert "opens when L-2080 is closed" in parts(desk)[1].get_text()
+
+
+def test_on_another_day_a_long_run_begins_in_the_part_that_waits(
+    long_run: Desk, sandbox: Sandbox
+) -> None:
+    long_run.click("open", case="L-2080")
+    play_to(long_run, None)
+    cases = ["L-2080", "C-1080"]
+    again = Desk("lead_to_cash", "complaint", cases=cases, sandbox=sandbox)
+    assert [part["aria-pressed"] for part in parts(again)] == ["false", "true"]
 
 
 def test_a_case_that_comes_out_of_another_is_not_on_a_desk_without_that_one(
