@@ -8,6 +8,7 @@ and exercises (YAML) and lessons (notebooks). `locale/babel.cfg` names them all:
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -55,6 +56,18 @@ def extract_notebook(
         if cell["cell_type"] == "markdown":
             for text in markdown_texts("".join(cell["source"])):
                 yield 1, "", text, []
+        else:
+            yield from _labels("".join(cell["source"]))
+
+
+def _labels(source: str) -> Iterator[Message]:
+    """The labels and units of the dials in a code cell: the texts that a lesson gives a view."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Dial":
+            named = [each.value for each in node.keywords if each.arg in ("label", "unit")]
+            for given in [*node.args[:1], *named]:
+                if isinstance(given, ast.Constant) and given.value:
+                    yield 1, "", str(given.value), []
 
 
 def _texts(data: Any, *, facts: bool = False) -> Iterator[str]:

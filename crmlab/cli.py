@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -258,6 +259,8 @@ def _print_debrief(told: dict[str, Any], procedure: Procedure) -> None:
         console.print(
             _("The case waits at {step}.").format(step=steps[told["waiting_at"]]), markup=False
         )
+    for line in _booked_lines(told, procedure):
+        console.print(line, markup=False)
     for slip in told["slips"]:
         state = _("put right") if slip["corrected"] else _("not put right")
         console.print(
@@ -288,6 +291,20 @@ def _print_debrief(told: dict[str, Any], procedure: Procedure) -> None:
                 ),
                 markup=False,
             )
+
+
+def _booked_lines(told: dict[str, Any], procedure: Procedure) -> Iterator[str]:
+    """What a sale has booked: whose approval, how the credit stood, how long in which stage."""
+    if approvals := told.get("approvals"):
+        seats = [_(procedure.seats[seat].name) for seat in approvals["needed"]]
+        yield _("approvals needed: {seats}").format(seats=", ".join(seats) or _("none"))
+    if credit := told.get("credit"):
+        yield _("credit: {decision}, {sum}").format(**credit)
+    for entry in told.get("funnel", []):
+        stage = _(procedure.stages[entry["stage"]].name)
+        yield _("stage {stage}: {hours:g} working hours").format(
+            stage=stage, hours=round(entry["elapsed_hours"], 1)
+        )
 
 
 def main() -> None:

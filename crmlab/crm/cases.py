@@ -95,9 +95,9 @@ def replay(procedure: Procedure, trail: list[tables.Audit]) -> Case:
             case = Case.model_validate(line.detail["case"])
         elif line.operation in ACTIONS and case is not None:
             action = ACTIONS[line.operation].model_validate(line.detail["action"])
-            seen = case.model_copy(update={"facts": {**case.facts, **line.detail["facts"]}})
+            seen = case.model_copy(update={"live": {**case.live, **line.detail["facts"]}})
             done = act(procedure, seen, action).case
-            then = {"facts": {**done.facts, **line.detail["facts_then"]}}
+            then = {"live": {**done.live, **line.detail["facts_then"]}}
             kept = {name: line.detail[name] for name in ("holder", "records")}
             case = done.model_copy(update={**then, **kept})
     if case is None:
@@ -173,8 +173,8 @@ def _changed(before: Case, after: Case) -> dict[str, Raw]:
     """The facts that the CRM now tells differently."""
     return {
         name: value
-        for name, value in after.facts.items()
-        if name not in before.facts or before.facts[name] != value
+        for name, value in after.live.items()
+        if name not in before.live or before.live[name] != value
     }
 
 

@@ -68,7 +68,7 @@ def with_live_facts(session: Session, procedure: Procedure, case: Case, at: date
         for name, fact in procedure.facts.items()
         if fact.live and name not in stated
     }
-    return case.model_copy(update={"facts": {**case.facts, **live}})
+    return case.model_copy(update={"live": live})
 
 
 def _read(procedure: Procedure, fact: Fact, of: Reckoning) -> Any:

@@ -36,6 +36,9 @@ from crmlab.text import gettext as _
 SLOW_SECONDS = 60
 """How long one statement may take before the server breaks it off."""
 
+COPY_SECONDS = 600
+"""The same for a copy, which takes a minute where there are a hundred thousand orders."""
+
 CONNECTIONS = 40
 """The most connections of one process; a server allows a hundred in all, unless told otherwise."""
 
@@ -262,15 +265,23 @@ def _engine(url: URL, _process: int) -> Engine:
             if "copies" in options:
                 locks[options["copies"]] = "_shared"
             patience = options.get("patience", place.BUSY_SECONDS)
-            _settle(_raw(connection), options["schema"], locks, patience)
+            slow = COPY_SECONDS if "copies" in options else SLOW_SECONDS
+            _settle(_raw(connection), options["schema"], locks, patience, slow)
 
     return engine
 
 
-def _settle(raw: Raw, schema: str, locks: dict[str, str], patience: float) -> None:
-    """Begin a transaction: in this schema, with these locks, if they come within the seconds."""
-    # Nothing would mean to wait for ever.
-    busy, slow = (max(1, int(seconds * 1000)) for seconds in (patience, SLOW_SECONDS))
+def _settle(
+    raw: Raw, schema: str, locks: dict[str, str], patience: float, slow_seconds: float
+) -> None:
+    """Begin a transaction: in this schema, and with these locks.
+
+    Args:
+        patience: the seconds to wait for the locks.
+        slow_seconds: the seconds that a statement may take.
+    """
+    # Nothing would mean for ever.
+    busy, slow = (max(1, int(seconds * 1000)) for seconds in (patience, slow_seconds))
     times = f"SET LOCAL lock_timeout = {busy}; SET LOCAL statement_timeout = {slow}"
     here = f'SET LOCAL search_path TO "{schema}"; SET LOCAL datestyle = ISO; {times}'
     if not locks:  # a reader sees all tables as they were at its first look

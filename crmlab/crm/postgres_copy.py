@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, String, Table, create_mock_engine
+from sqlalchemy import JSON, Column, String, Table, create_mock_engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
@@ -97,32 +97,40 @@ def numbers_sql() -> list[str]:
 
 
 def _bring(table: Table, source: str, target: str) -> str:
+    """The statement that adds and changes rows; rows that are the same are not touched."""
     name = _quote(table.name)
-    columns = [_quote(column.name) for column in table.columns]
+    columns = ", ".join(_quote(column.name) for column in table.columns)
     keys = ", ".join(_quote(column.name) for column in table.primary_key)
     others = [column for column in table.columns if not column.primary_key]
-    # JSON has no equality of its own; what was copied is the same text.
-    casts = {_quote(c.name): "::text" if isinstance(c.type, JSON) else "" for c in others}
+    same = _same_key(table)
     if others:
-        ours = ", ".join(f"ours.{name}{cast}" for name, cast in casts.items())
-        theirs = ", ".join(f"excluded.{name}{cast}" for name, cast in casts.items())
-        changes = ", ".join(f"{name} = excluded.{name}" for name in casts)
-        on_conflict = f"UPDATE SET {changes} WHERE ROW({ours}) IS DISTINCT FROM ROW({theirs})"
+        same += f" AND ROW({_values('ours', others)}) IS NOT DISTINCT FROM ROW("
+        same += f"{_values('theirs', others)})"
+        names = [_quote(column.name) for column in others]
+        changed = "UPDATE SET " + ", ".join(f"{one} = excluded.{one}" for one in names)
     else:
-        on_conflict = "NOTHING"
+        changed = "NOTHING"
     return (
-        f"INSERT INTO {target}.{name} AS ours ({', '.join(columns)}) "
-        f"SELECT {', '.join(columns)} FROM {source}.{name} "
-        f"ON CONFLICT ({keys}) DO {on_conflict}"
+        f"INSERT INTO {target}.{name} ({columns}) SELECT {columns} FROM {source}.{name} AS theirs "
+        f"WHERE NOT EXISTS (SELECT FROM {target}.{name} AS ours WHERE {same}) "
+        f"ON CONFLICT ({keys}) DO {changed}"
     )
 
 
 def _take_away(table: Table, source: str, target: str) -> str:
     name = _quote(table.name)
-    same = " AND ".join(
-        f"theirs.{_quote(column.name)} = ours.{_quote(column.name)}" for column in table.primary_key
-    )
     return (
         f"DELETE FROM {target}.{name} AS ours "
-        f"WHERE NOT EXISTS (SELECT FROM {source}.{name} AS theirs WHERE {same})"
+        f"WHERE NOT EXISTS (SELECT FROM {source}.{name} AS theirs WHERE {_same_key(table)})"
     )
+
+
+def _same_key(table: Table) -> str:
+    keys = [_quote(column.name) for column in table.primary_key]
+    return " AND ".join(f"ours.{key} = theirs.{key}" for key in keys)
+
+
+def _values(side: str, columns: list[Column[Any]]) -> str:
+    # JSON has no equality of its own; what was copied is the same text.
+    casts = {column: "::text" if isinstance(column.type, JSON) else "" for column in columns}
+    return ", ".join(f"{side}.{_quote(column.name)}{cast}" for column, cast in casts.items())

@@ -122,9 +122,9 @@ def note_case(
 
     Args:
         hints: how many hints of each step the trainee has opened in this case.
-        parts: all that is practised in the lesson, when it is more than this one procedure.
+        parts: all that the lesson's desk has to practise. Its seats are then those that the
+            lesson asks for; without it, they are all seats of the procedure.
     """
-    parts = parts or [practice]
     before = _latest(progress, lesson, case.case_id)
     if before is None or case.version < before.version:
         before = _begun(progress, lesson, practice.procedure, case, before)
@@ -132,16 +132,24 @@ def note_case(
     run = run.model_copy(update={"leads_on": case.case_id in _followed(parts)})
     if run == before:
         return run
-    laid_out = [case_id for part in parts for case_id in part.cases]
-    known = progress.state(lesson, "part/seats")
-    if known is None or known.value.get("cases") != laid_out:
-        progress.note(lesson, "part/seats", {"of": _seats_to_pass(parts), "cases": laid_out})
+    _note_parts(progress, lesson, practice, parts)
     if run.closed and not before.closed:
         _note_seats(progress, lesson, practice.procedure, run)
     progress.note(
         lesson, run.key, run.model_dump(mode="json"), right=run.unaided if run.closed else None
     )
     return run
+
+
+def _note_parts(
+    progress: Progress, lesson: str, practice: Practice, parts: Sequence[Practice]
+) -> None:
+    """Write down what there is to pass, when it is not the same as before."""
+    laid_out = [[*part.cases, *part.seats] for part in parts]
+    known = progress.state(lesson, "part/seats")
+    if known is None or known.value.get("laid_out") != laid_out:
+        seats = _seats_to_pass(parts) if parts else list(practice.procedure.seats)
+        progress.note(lesson, "part/seats", {"of": seats, "laid_out": laid_out})
 
 
 def note_all_cases(progress: Progress, lesson: str, parts: Sequence[Practice]) -> None:
@@ -184,7 +192,10 @@ def flow(progress: Progress, lesson: str) -> Flow:
 
 
 def _seats_to_pass(parts: Sequence[Practice]) -> list[str]:
-    """The seats that the cases of a lesson come to when they go by the procedure."""
+    """The seats at the lesson's desk that its cases come to when they go by the procedure.
+
+    What a colleague has there counts for nobody.
+    """
     here = {case_id for part in parts for case_id in part.cases}
     seats = []
     for part in parts:
@@ -195,7 +206,7 @@ def _seats_to_pass(parts: Sequence[Practice]) -> list[str]:
                 closed = stages(procedure, case_for_trial(procedure, case_id))[-1]
                 since = _found_after(procedure, closed)
                 passed |= {visit.seat for visit in closed.visits[since:]}
-        seats += [seat for seat in procedure.seats if seat in passed]
+        seats += [seat for seat in part.seats if seat in passed]
     return seats
 
 

@@ -101,6 +101,8 @@ class Case(Data):
     """Everything that is known about one case. Every action returns a new one.
 
     Attributes:
+        live: what the CRM says now of those facts that change while the case goes on; the facts
+            themselves stay as they were when it was opened.
         records: the keys of the CRM records it is about, by kind.
         version: counts the actions; whoever writes must have seen the latest.
         returns_to: the step that sent the case back and waits for it.
@@ -113,6 +115,7 @@ class Case(Data):
     title: str
     seed: int
     facts: dict[str, Raw]
+    live: dict[str, Raw] = {}
     records: dict[str, str] = {}
     opened_at: datetime
     step: str | None

@@ -57,7 +57,7 @@ class CaseWorld:
         return self.case.values.get(step, {}).get(name)
 
     def fact(self, name: str) -> Raw:
-        return self.case.facts.get(name)
+        return self.case.live.get(name, self.case.facts.get(name))
 
     def figure(self, name: str) -> Raw:
         found = work_out(self.procedure.figures[name], self)

@@ -67,7 +67,8 @@ def show_figure(figure: Figure, value: Raw) -> str:
     if number is None:
         return "–"
     if figure.shows == "amount":
-        return f"¥{number:,.0f}"
+        sign = "\N{MINUS SIGN}" if number < 0 else ""
+        return f"{sign}¥{abs(number):,.0f}"
     plain = f"{number:,.2f}".rstrip("0").rstrip(".")
     return f"{plain} %" if figure.shows == "percent" else plain
 
