@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -197,15 +197,18 @@ class Server(Store):
 
     @contextmanager
     def passing(self) -> Iterator[Schema]:
-        now = datetime.now(UTC)
-        for mark in self._marks():
-            if mark["kind"] == "passing" and datetime.fromisoformat(mark["made"]) < now - FORGOTTEN:
-                Schema(self._url, mark["kind"], name=mark["name"], made=mark["made"]).drop()
-        passing = Schema(self._url, "passing", name=uuid4().hex, made=now.isoformat())
+        now, name = datetime.now(UTC), uuid4().hex
+        self._drop(lambda mark: datetime.fromisoformat(mark["made"]) < now - FORGOTTEN)
         try:
-            yield passing
+            yield Schema(self._url, "passing", name=name, made=now.isoformat())
         finally:
-            passing.drop()
+            self._drop(lambda mark: mark["name"] == name)
+
+    def _drop(self, wanted: Callable[[dict[str, str]], bool]) -> None:
+        """Remove those of our passing sandboxes, and of their saved points, that are wanted."""
+        for mark in self._marks():
+            if mark.pop("crmlab") == SCHEMA_VERSION and "made" in mark and wanted(mark):
+                Schema(self._url, **mark).drop()
 
     def _template(self, key: str) -> Schema:
         return Schema(self._url, "template", key=key)
@@ -239,7 +242,7 @@ def _mark_of(comment: str | None) -> dict[str, Any]:
         mark = json.loads(comment or "")
     except ValueError:
         return {}
-    return mark if isinstance(mark, dict) and "crmlab" in mark else {}
+    return mark if isinstance(mark, dict) and {"crmlab", "kind"} <= mark.keys() else {}
 
 
 def _raw(connection: Connection) -> Raw:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal_column, select
@@ -36,6 +37,9 @@ from crmlab.errors import Refused
 from crmlab.text import gettext as _
 
 MOST_CUSTOMERS = 100
+MOST_INVOICES = 2000
+"""How many customers a page of receivables has, and about how many invoices are added up for it."""
+
 MOST_MONTHS = 24
 AGES = (7, 30, 90)
 """Days after which an opportunity at a stage, or an unpaid invoice, belongs to the next group."""
@@ -79,13 +83,13 @@ def report(
     *,
     at: datetime,
     after: str | None = None,
-    size: int = 25,
+    size: int = MOST_CUSTOMERS,
     months: int = 3,
 ) -> Report:
     """Run a report, one of `REPORTS`.
 
     Args:
-        after, size: of receivables, the customer to go on from, and how many customers.
+        after, size: of receivables, the customer to go on from, and the most customers.
         months: of orders by month, how many months up to the present one.
 
     Raises:
@@ -169,7 +173,7 @@ def open_receivables(session: Session, asked: Asked) -> Report:
     if asked.after is not None:
         some = some.where(Customer.customer_id > asked.after)
     page = session.execute(some.order_by(Customer.customer_id).limit(asked.size + 1)).all()
-    names = {row.customer_id: row.name for row in page[: asked.size]}
+    names = _as_many_as_go(session, {row.customer_id: row.name for row in page[: asked.size]})
     today = day_of(asked.at)
     paid = (
         select(Payment.invoice_id, _fen(Payment.amount).label("paid"))
@@ -215,8 +219,18 @@ def open_receivables(session: Session, asked: Asked) -> Report:
         "overdue_days": _("Days overdue"),
     }
     title = _("Open receivables by customer")
-    onward = list(names)[-1] if len(page) > asked.size else None
+    onward = list(names)[-1] if len(page) > len(names) else None
     return Report("open_receivables", title, columns, rows, onward)
+
+
+def _as_many_as_go(session: Session, names: dict[str, str]) -> dict[str, str]:
+    """The first of these customers, at least one, as long as their invoices are not too many."""
+    of = Invoice.customer_id
+    counted = select(of, func.count()).where(of.in_(names)).group_by(of)
+    invoices = {customer: number for customer, number in session.execute(counted)}
+    sums = accumulate(invoices.get(customer, 0) for customer in names)
+    fitting = sum(total <= MOST_INVOICES for total in sums)
+    return dict(list(names.items())[: max(fitting, 1)])
 
 
 def orders_by_month(session: Session, asked: Asked) -> Report:

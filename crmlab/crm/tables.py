@@ -181,7 +181,7 @@ class Opportunity(Base):
     created_at: Mapped[datetime] = mapped_column(Moment())
     closed_at: Mapped[datetime | None] = mapped_column(Moment())
     __table_args__ = (
-        Index("ix_opportunities_of", "customer_id", "closed_at"),
+        Index("ix_opportunities_of", "customer_id", "closed_at", "opportunity_id"),
         Index("ix_opportunities_outcome", "outcome", "opportunity_id"),
         Index("ix_opportunities_stage", "stage", "opportunity_id"),
     )
@@ -192,14 +192,13 @@ class StageEntry(Base):
 
     __tablename__ = "opportunity_stages"
     entry_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    opportunity_id: Mapped[str] = mapped_column(
-        ForeignKey("opportunities.opportunity_id"), index=True
-    )
+    opportunity_id: Mapped[str] = mapped_column(ForeignKey("opportunities.opportunity_id"))
     stage: Mapped[str] = mapped_column(String(60))
     entered_at: Mapped[datetime] = mapped_column(Moment())
     owner: Mapped[str | None] = mapped_column(String(20))
     amount: Mapped[Decimal | None] = mapped_column(Money())
     evidence: Mapped[str | None] = mapped_column(String(2000))
+    __table_args__ = (Index("ix_opportunity_stages_of", "opportunity_id", "entered_at"),)
 
 
 class Quote(Base):
@@ -260,7 +259,7 @@ class Order(Base):
     credit: Mapped[str] = mapped_column(String(10), default="clear")
     customer: Mapped[Customer] = relationship(viewonly=True)
     __table_args__ = (
-        Index("ix_orders_of", "customer_id", "ordered_at"),
+        Index("ix_orders_of", "customer_id", "ordered_at", "order_id"),
         Index("ix_orders_credit", "credit", "order_id"),
     )
 
@@ -310,10 +309,11 @@ class Shipment(Base):
 
     __tablename__ = "shipments"
     shipment_id: Mapped[str] = mapped_column(String(20), primary_key=True)
-    order_id: Mapped[str] = mapped_column(ForeignKey("orders.order_id"), index=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.order_id"))
     shipped_at: Mapped[datetime] = mapped_column(Moment())
     address: Mapped[str] = mapped_column(String(500))
     carrier: Mapped[str | None] = mapped_column(String(200))
+    __table_args__ = (Index("ix_shipments_of", "order_id", "shipped_at"),)
 
 
 class ShipmentLine(Base):

@@ -30,8 +30,8 @@ LARGEST = 200
 """The most entries that are read at a time."""
 
 
-END = datetime.max.replace(tzinfo=UTC)
-"""Later than anything that happens."""
+BEGINNING, END = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
+"""Before and after anything that happens."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,13 @@ def timeline(
     check_size(size, LARGEST)
     place = None if before is None else _read_place(before)
     latest = END if until is None else STANDARD.local(until)
-    asked = {"customer": customer_id, "until": latest, "most": size + 1}
+    asked = {"customer": customer_id, "since": BEGINNING, "until": latest, "most": size + 1}
     found: list[tuple[int, Any]] = []
-    for rank, source in enumerate(SOURCES):
+    for rank, source in sorted(enumerate(SOURCES), key=lambda item: not item[1].near):
         if source.record in leave_out:
             continue
+        if not source.near and len(found) > size:  # what is older has no place on this page
+            asked["since"] = sorted((row[0] for _rank, row in found), reverse=True)[size]
         query = source.rows
         if place is not None:
             query = query.where(_behind(source, rank, place))

@@ -50,8 +50,9 @@ class Source:
     Attributes:
         record: the kind of record.
         at: the column of the moment; `key`: of the record.
-        rows: the latest rows of a `customer`, up to a moment (`until`) and a number (`most`);
-            moment and key first.
+        rows: the latest rows of a `customer`, from a moment (`since`) up to another (`until`),
+            and up to a number (`most`); moment and key first.
+        near: an index leads from the customer to the latest of them, so they are found at once.
         say: what a row says, with or without the credit limit.
     """
 
@@ -59,6 +60,7 @@ class Source:
     at: InstrumentedAttribute[Any]
     key: InstrumentedAttribute[Any]
     rows: Select[Any]
+    near: bool
     say: Callable[[Row[Any], bool], Said]
 
 
@@ -207,10 +209,12 @@ def _source(
     if where is not None:
         rows = rows.where(where)
     rows = rows.where(
-        owner.customer_id == bindparam("customer"), at <= bindparam("until", type_=at.type)
+        owner.customer_id == bindparam("customer"),
+        at >= bindparam("since", type_=at.type),
+        at <= bindparam("until", type_=at.type),
     )
     rows = rows.order_by(at.desc(), key.desc()).limit(bindparam("most", type_=Integer))
-    return Source(record, at, key, rows, say)
+    return Source(record, at, key, rows, owner in (entity, Customer), say)
 
 
 _IS_LOST = and_(Opportunity.outcome == "lost", Opportunity.closed_at.is_not(None))

@@ -338,14 +338,27 @@ def test_a_passing_sandbox_leaves_no_schema_and_takes_forgotten_ones_along(
     template()
     before = schemas(server)
     forgotten = passing_sandbox()
-    forgotten.__enter__()
-    assert len(schemas(server)) == len(before) + 1
-    with passing_sandbox():
-        assert len(schemas(server)) == len(before) + 2
+    forgotten.__enter__().save_point("x")
+    assert len(schemas(server)) == len(before) + 2
+    with passing_sandbox() as another:
+        another.save_point("x")
+        assert len(schemas(server)) == len(before) + 4
+    assert len(schemas(server)) == len(before) + 2
     monkeypatch.setattr(postgres, "FORGOTTEN", postgres.FORGOTTEN * 0)
     with passing_sandbox():
         assert len(schemas(server)) == len(before) + 1
     assert schemas(server) == before
+
+
+def test_a_passing_sandbox_of_an_earlier_version_is_in_nobodys_way(
+    server: psycopg.Connection,
+) -> None:
+    earlier = '{"crmlab": 1, "kind": "passing", "name": "x", "made": "2020-01-01T00:00:00+00:00"}'
+    server.execute("CREATE SCHEMA crmlab_passing_x")
+    server.execute(f"COMMENT ON SCHEMA crmlab_passing_x IS '{earlier}'".encode())
+    with passing_sandbox() as sandbox:
+        assert is_new(sandbox)
+    assert "crmlab_passing_x" in schemas(server)
 
 
 def test_text_is_compared_by_code_points_whatever_the_server_speaks(
