@@ -211,7 +211,8 @@ class Server(Store):
                 Schema(self._url, **mark).drop()
 
     def _template(self, key: str) -> Schema:
-        return Schema(self._url, "template", key=key)
+        # One for each user of the server: what another has made need not let itself be read.
+        return Schema(self._url, "template", key=key, user=self._url.username or "")
 
     def _marks(self) -> list[dict[str, Any]]:
         """What the comments of all our schemas say."""

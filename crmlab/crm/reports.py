@@ -227,7 +227,7 @@ def _as_many_as_go(session: Session, names: dict[str, str]) -> dict[str, str]:
     """The first of these customers, at least one, as long as their invoices are not too many."""
     of = Invoice.customer_id
     counted = select(of, func.count()).where(of.in_(names)).group_by(of)
-    invoices = {customer: number for customer, number in session.execute(counted)}
+    invoices = {row[0]: row[1] for row in session.execute(counted)}
     sums = accumulate(invoices.get(customer, 0) for customer in names)
     fitting = sum(total <= MOST_INVOICES for total in sums)
     return dict(list(names.items())[: max(fitting, 1)])

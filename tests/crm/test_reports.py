@@ -135,12 +135,17 @@ def test_receivables_are_what_is_invoiced_and_not_paid_at_that_moment(
         } == expected
 
 
-def test_receivables_are_told_some_customers_at_a_time(sandbox: Sandbox) -> None:
-    whole = report(sandbox, FINANCE, "open_receivables", at=AT, size=100)
+@pytest.mark.parametrize(("size", "invoices"), [(4, 2000), (100, 5), (100, 0)])
+def test_receivables_are_told_some_customers_at_a_time(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, size: int, invoices: int
+) -> None:
+    whole = report(sandbox, FINANCE, "open_receivables", at=AT)
     assert whole.next is None
+    monkeypatch.setattr("crmlab.crm.reports.MOST_INVOICES", invoices)
     told, after = [], None
     while True:
-        part = report(sandbox, FINANCE, "open_receivables", at=AT, size=4, after=after)
+        part = report(sandbox, FINANCE, "open_receivables", at=AT, size=size, after=after)
+        assert len(part.rows) <= min(size, max(invoices, 1))
         told += part.rows
         assert len(told) <= len(whole.rows)
         if part.next is None:

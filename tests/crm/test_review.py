@@ -137,6 +137,21 @@ def test_only_the_seats_that_are_named_review_and_a_denial_says_which(crm: Sandb
     assert (line.operation, line.detail["rule"]) == ("denied", "master.customer.credit_limit")
 
 
+def test_a_manager_reviews_what_is_of_their_own_branch_only(crm: Sandbox) -> None:
+    manager = Who("U-960", "sales_manager")
+    add(
+        crm,
+        tables.User(user_id=manager.user_id, name="Ba", branch="East"),
+        tables.UserSeat(user_id=manager.user_id, seat=manager.seat),
+        customer("CU-950", branch="South"),
+    )
+    change_manager = {"account_manager": STEWARD.user_id}
+    (own,) = proposed(crm, change_manager, FINANCE)
+    (other,) = proposed(crm, change_manager, FINANCE, key="CU-950")
+    assert "There is no proposal" in refused(crm, Refused, manager, other)
+    assert yes(crm, manager, own) == Verdict("accepted", 0)
+
+
 @pytest.mark.parametrize("who", [WAREHOUSE, REPRESENTATIVE, INSIDE])
 def test_a_seat_that_reviews_nothing_is_denied(crm: Sandbox, who: Who) -> None:
     assert "you may review no changes" in refused(crm, Denied, who, limit(crm))

@@ -176,7 +176,8 @@ def test_what_happened_in_one_moment_is_neither_lost_nor_told_twice_between_part
     @given(
         happened=st.lists(
             st.tuples(
-                st.sampled_from(["order", "contact", "complaint", "quote"]), st.integers(0, 2)
+                st.sampled_from(["order", "contact", "complaint", "quote", "stage", "shipment"]),
+                st.integers(0, 2),
             ),
             max_size=12,
         ),
@@ -184,11 +185,19 @@ def test_what_happened_in_one_moment_is_neither_lost_nor_told_twice_between_part
     )
     def check(happened: list[tuple[str, int]], size: int) -> None:
         whose = f"CU-T{next(numbers)}"
-        put(sandbox, customer(whose, "Busy"))
+        lead = tables.Opportunity(opportunity_id=f"L-{whose}", customer_id=whose, created_at=AT)
+        sent = tables.Order(order_id=f"SO-{whose}", customer_id=whose, ordered_at=AT)
+        put(sandbox, customer(whose, "Busy"), lead, sent)
         for kind, hours in happened:
             at, key = AT + timedelta(hours=hours), f"X-{next(numbers)}"
             rows = {
                 "order": tables.Order(order_id=key, customer_id=whose, ordered_at=at),
+                "stage": tables.StageEntry(
+                    opportunity_id=f"L-{whose}", stage="lead", entered_at=at
+                ),
+                "shipment": tables.Shipment(
+                    shipment_id=key, order_id=f"SO-{whose}", shipped_at=at, address="There"
+                ),
                 "contact": tables.Interaction(
                     customer_id=whose, at=at, channel="comment", note=key
                 ),
@@ -198,7 +207,7 @@ def test_what_happened_in_one_moment_is_neither_lost_nor_told_twice_between_part
                 "quote": tables.Quote(quote_id=key, customer_id=whose, quoted_at=at),
             }
             put(sandbox, rows[kind])
-        there = sum(2 if kind == "complaint" else 1 for kind, _hours in happened)
+        there = 1 + sum(2 if kind == "complaint" else 1 for kind, _hours in happened)
         told, before = [], None
         with sandbox.read() as session:
             whole = timeline(session, whose, size=200).entries
