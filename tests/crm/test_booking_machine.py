@@ -309,7 +309,7 @@ def test_whatever_is_booked_the_books_agree(sandbox: Sandbox) -> None:
     run_state_machine_as_test(
         lambda: Sales(sandbox),
         settings=settings(
-            max_examples=30,
+            max_examples=20,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
