@@ -13,6 +13,9 @@ from tempfile import TemporaryDirectory
 
 from browser import find_chromium, in_ci
 
+FOR_THE_TESTS = ("CRMLAB_CHROMIUM", "CRMLAB_TEST_DATABASE_URL")
+"""What says where the tests find a browser and a database server."""
+
 ROOT = Path(__file__).parent.parent
 FETCH_SECONDS = 300
 CHECKS = {
@@ -32,8 +35,8 @@ def run(*arguments: str) -> int:
     # Lessons that are run as tests must not leave a trace in anybody's own progress.
     with TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as home:
         kept = {name: value for name, value in os.environ.items() if name[:7] != "CRMLAB_"}
-        browser = {n: os.environ[n] for n in ("CRMLAB_CHROMIUM",) if n in os.environ}
-        environment = {**kept, **browser, "CRMLAB_HOME": home}
+        ours = {name: os.environ[name] for name in FOR_THE_TESTS if name in os.environ}
+        environment = {**kept, **ours, "CRMLAB_HOME": home}
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
