@@ -280,11 +280,3 @@ def _keep(row: tables.CaseRow, procedure: Procedure, case: Case) -> None:
 def _log(session: Session, result: Result) -> None:
     for event in result.events:
         session.add(tables.Event(**event.model_dump()))
-
-
-def timeline(session: Session, customer_id: str, until: datetime) -> list[tables.Interaction]:
-    """The contacts with a customer up to a moment, the latest first."""
-    query = select(tables.Interaction).where(
-        tables.Interaction.customer_id == customer_id, tables.Interaction.at <= until
-    )
-    return list(session.scalars(query.order_by(tables.Interaction.at.desc())))

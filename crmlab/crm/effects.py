@@ -112,14 +112,17 @@ def _beside_the_field(
 
 
 def _change_records(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
+    """Change the records that the step says; what must hold of them holds here too."""
     world = CaseWorld(procedure, case, action.step)
     for change in procedure.steps[action.step].sets:
-        if change.when is None or holds(change.when, world):
-            row = session.get(kind(change.record), str(value_of(change.key, world) or ""))
-            if row is not None:
-                columns = {change.column: value_of(change.value, world)}
-                for name, new in typed(row.metadata.tables[row.__tablename__], columns).items():
-                    setattr(row, name, new)
+        key = str(value_of(change.key, world) or "")
+        wanted = change.when is None or holds(change.when, world)
+        if wanted and session.get(kind(change.record), key) is not None:
+            columns = {change.column: value_of(change.value, world)}
+            try:
+                book(session, change.record, None, columns, existing_key=key)
+            except Refused as refusal:
+                raise Refused(str(refusal)) from None  # no field of this form is at fault
 
 
 def _enter_stage(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import records
-from crmlab.crm.cases import timeline
 from crmlab.crm.tables import Customer
+from crmlab.crm.timeline import timeline
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
@@ -186,26 +185,21 @@ def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
 
 
 def _contacts(practice: Practice, case: Case) -> Iterator[dict[str, Any]]:
+    """What happened with the case's customer, without the steps, which stand beside it anyway."""
     customer = case.records.get("customer")
     if not customer:
         return
-    channels = {
-        "call": _("Call"),
-        "message": _("Message"),
-        "visit": _("Visit"),
-        "comment": _("Comment"),
-    }
-    until_now: datetime = practice.now(case)
     with practice.sandbox.read() as session:
-        for contact in timeline(session, customer, until_now):
-            yield {
-                "kind": "contact",
-                "title": channels.get(contact.channel, contact.channel),
-                "seat": seat_view(practice.procedure, contact.seat)
-                if contact.seat in practice.procedure.seats
-                else None,
-                "at": contact.at,
-                "took": "",
-                "late": "",
-                "note": contact.note,
-            }
+        told = timeline(session, customer, until=practice.now(case), leave_out=["event"])
+    for entry in told.entries:
+        yield {
+            "kind": "contact",
+            "title": entry.title,
+            "seat": seat_view(practice.procedure, entry.seat)
+            if entry.seat in practice.procedure.seats
+            else None,
+            "at": entry.at,
+            "took": "",
+            "late": "",
+            "note": entry.note,
+        }

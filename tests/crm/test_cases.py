@@ -177,7 +177,15 @@ def test_a_hand_over_writes_the_record_the_log_the_timeline_and_the_audit_trail(
             ("register", "complete", "service_agent"),
             ("acknowledge", "schedule", "service_agent"),
         ]
-        contact = crm.timeline(session, "CU-007", result.case.last_moment)[0]
+        contact = session.scalars(
+            select(tables.Interaction)
+            .where(
+                tables.Interaction.customer_id == "CU-007",
+                tables.Interaction.at <= result.case.last_moment,
+            )
+            .order_by(tables.Interaction.at.desc())
+        ).first()
+        assert contact
         assert (contact.channel, contact.note, contact.case_id) == ("call", "It drips.", CASE)
         line = session.query(tables.Audit).order_by(tables.Audit.audit_id).all()[-1]
         assert (line.operation, line.subject, line.user_id, line.seat) == (
