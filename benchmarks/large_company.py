@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from crmlab.crm import tables as t
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 
 ORDERS = 100_000
 CUSTOMERS = 600

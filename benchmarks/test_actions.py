@@ -12,8 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from crmlab.crm import cases as crm
-from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.crm.casework import cases as crm
+from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.practice.debrief import debrief
 from crmlab.practice.trial import case_for_trial, stages
 from crmlab.procedures import load, loads

@@ -18,10 +18,12 @@ import pytest
 from benchmarks.large_company import grow
 from benchmarks.test_actions import hold_to
 from crmlab.calendar import STANDARD
-from crmlab.crm import browse, cases, export, history, master, reports, review, search, timeline
-from crmlab.crm.permissions import Who
-from crmlab.crm.sandbox import VARIABLE, Sandbox, open_sandbox
-from crmlab.crm.sign_in import sign_in
+from crmlab.crm.access import browse, export, history, reports, search, timeline
+from crmlab.crm.access.permissions import Who
+from crmlab.crm.access.sign_in import sign_in
+from crmlab.crm.base import master, review
+from crmlab.crm.casework import cases
+from crmlab.crm.store.sandbox import VARIABLE, Sandbox, open_sandbox
 from crmlab.practice.colleagues import right_action
 from crmlab.procedures import load
 from tests.databases import own_database
@@ -52,7 +54,7 @@ def company(
 
 def some_user(company: Sandbox, seat: str) -> Who:
     with company.read() as session:
-        from crmlab.crm.desks import holders
+        from crmlab.crm.casework.desks import holders
 
         return Who(holders(session, seat)[0].user_id, seat)
 

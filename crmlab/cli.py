@@ -46,7 +46,7 @@ def start(
     lang: Annotated[str | None, typer.Option(help=_("The language, such as en."))] = None,
 ) -> None:
     """Serve the lessons and open the shelf."""
-    from crmlab.crm.sandbox import template
+    from crmlab.crm.store.sandbox import template
     from crmlab.server.app import serve
 
     if lang:  # else what CRMLAB_LANG says holds
@@ -146,7 +146,7 @@ def verify(
     A trail that was rewritten whole, with all its hashes, is sound in itself: note the hash of
     the head that is printed here, keep it elsewhere, and give it to --expect later.
     """
-    from crmlab.crm.sandbox import known_sandboxes
+    from crmlab.crm.store.sandbox import known_sandboxes
 
     if expect and sandbox is None:
         raise CrmlabError(_("Name the sandbox too: a hash of the head belongs to one of them."))
@@ -175,8 +175,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show who did what to which record, the latest last."""
-    from crmlab.crm.audit import as_plain, latest
-    from crmlab.crm.sandbox import find_sandbox
+    from crmlab.crm.store.audit import as_plain, latest
+    from crmlab.crm.store.sandbox import find_sandbox
 
     found = find_sandbox(sandbox)
     with found.read() as session:
@@ -193,8 +193,8 @@ def _verified(name: str, expect: str | None) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from crmlab.crm.sandbox import find_sandbox
-    from crmlab.crm.verify import verify
+    from crmlab.crm.store.sandbox import find_sandbox
+    from crmlab.crm.trail.verify import verify
 
     console = Console(stderr=True)
     try:
@@ -217,7 +217,7 @@ def _print_trail(name: str, lines: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from crmlab.crm.audit import visible
+    from crmlab.crm.store.audit import visible
 
     table = Table(title=Text(name))
     for heading in (_("line"), _("moment"), _("who"), _("seat"), _("operation"), _("subject")):

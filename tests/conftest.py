@@ -26,7 +26,7 @@ import pytest
 from hypothesis import settings
 
 from crmlab import text
-from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.learning.progress import Progress
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure, load

@@ -11,7 +11,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from crmlab import text
-from crmlab.crm.sandbox import open_sandbox
+from crmlab.crm.store.sandbox import open_sandbox
 from crmlab.widgets import BreakIt, Desk, JobCard, Quiz, Shelf, Tasks, Walkthrough
 
 ROOT = Path(__file__).parent.parent

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm.labels import label
-from crmlab.crm.start_set import typed
 from crmlab.crm.tables import Moment, Money
+from crmlab.crm.tables.types import typed
 from crmlab.procedures.conditions import blank, number_of
 from crmlab.text import gettext as _
 from crmlab.text import show_day

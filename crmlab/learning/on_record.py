@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from crmlab.crm.audit import latest
-from crmlab.crm.permissions import OPERATIONS, OTHERS, permissions, seat_name
+from crmlab.crm.access.permissions import OPERATIONS, OTHERS, permissions, seat_name
+from crmlab.crm.access.reports import REPORTS
 from crmlab.crm.records import KINDS
-from crmlab.crm.reports import REPORTS
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.audit import latest
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import Audit
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
 from crmlab.procedures.faults import unknown

@@ -27,7 +27,7 @@ from sqlalchemy import DDL, JSON, Index, String, create_engine, event, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from crmlab.crm.sandbox import told
+from crmlab.crm.store.sandbox import told
 from crmlab.crm.tables import Moment
 from crmlab.errors import ProgressError, SandboxError
 from crmlab.learning import learner as who

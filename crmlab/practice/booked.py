@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
-from crmlab.crm.audit import plain
-from crmlab.crm.credit import CreditStanding
+from crmlab.crm.booking.credit import CreditStanding
+from crmlab.crm.tables.types import plain
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import holds
 from crmlab.procedures.engine import CaseWorld

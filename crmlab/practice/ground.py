@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crmlab.crm import cases as crm
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.casework import cases as crm
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.practice.colleagues import right_action
 from crmlab.procedures import Procedure, load
 

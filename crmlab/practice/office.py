@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crmlab.calendar import STANDARD
-from crmlab.crm.audit import latest
-from crmlab.crm.browse import look
-from crmlab.crm.desks import holders
-from crmlab.crm.master import change
-from crmlab.crm.permissions import OTHERS, permissions
-from crmlab.crm.review import open_proposals, review
-from crmlab.crm.sandbox import Sandbox, passing_sandbox
-from crmlab.crm.sign_in import sign_in
+from crmlab.crm.access.browse import look
+from crmlab.crm.access.permissions import OTHERS, permissions
+from crmlab.crm.access.sign_in import sign_in
+from crmlab.crm.base.master import change
+from crmlab.crm.base.review import open_proposals, review
+from crmlab.crm.casework.desks import holders
+from crmlab.crm.store.audit import latest
+from crmlab.crm.store.sandbox import Sandbox, passing_sandbox
 from crmlab.errors import Refused
 from crmlab.text import gettext as _
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from crmlab.crm.facts import facts_of
-from crmlab.crm.fitting import misfits
-from crmlab.crm.sandbox import passing_sandbox
+from crmlab.crm.casework.facts import facts_of
+from crmlab.crm.casework.fitting import misfits
+from crmlab.crm.store.sandbox import passing_sandbox
 from crmlab.errors import CrmlabError, ProcedureError
 from crmlab.practice.ground import lay_ground
 from crmlab.procedures import Procedure

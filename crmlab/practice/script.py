@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crmlab.calendar import STANDARD
-from crmlab.crm.sandbox import passing_sandbox
+from crmlab.crm.store.sandbox import passing_sandbox
 from crmlab.crm.tables import Event
 from crmlab.errors import CrmlabError, Refused, ScriptError
 from crmlab.practice.booked import booked

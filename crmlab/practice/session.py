@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crmlab.calendar import STANDARD
-from crmlab.crm import cases as crm
 from crmlab.crm import tables
-from crmlab.crm.desks import holders
+from crmlab.crm.casework import cases as crm
+from crmlab.crm.casework.desks import holders
 from crmlab.crm.records import Entry, entries
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import ProcedureChanged, Refused, StaleCase
 from crmlab.practice.colleagues import LOOKING_HOURS, MANNERS, next_action, right_action
 from crmlab.practice.debrief import Debrief, debrief

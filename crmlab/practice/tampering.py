@@ -9,9 +9,9 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 
-from crmlab.crm.sandbox import Sandbox
-from crmlab.crm.sqlite import Folder
-from crmlab.crm.verify import Verdict, verify
+from crmlab.crm.store.sandbox import Sandbox
+from crmlab.crm.store.sqlite import Folder
+from crmlab.crm.trail.verify import Verdict, verify
 from crmlab.practice.office import last_week
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crmlab.crm.facts import facts_of, records_of
-from crmlab.crm.sandbox import passing_sandbox
+from crmlab.crm.casework.facts import facts_of, records_of
+from crmlab.crm.store.sandbox import passing_sandbox
 from crmlab.errors import ProcedureError, Refused
 from crmlab.practice.colleagues import LOOKING_HOURS, right_action, wrong_action
 from crmlab.practice.ground import lay_ground

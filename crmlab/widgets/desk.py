@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.errors import CrmlabError, ProcedureChanged, Refused, StaleCase
 from crmlab.learning.learner import sandbox_name
 from crmlab.learning.runs import Watch, watcher

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from crmlab.crm.export import Export, export
+from crmlab.crm.access.export import Export, export
+from crmlab.crm.access.reports import REPORTS, Report, report
 from crmlab.crm.records import KINDS
-from crmlab.crm.reports import REPORTS, Report, report
-from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.errors import Refused
 from crmlab.learning.learner import sandbox_name
 from crmlab.text import gettext as _

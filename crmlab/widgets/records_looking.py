@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from crmlab.crm.browse import Page, Record, look, page
-from crmlab.crm.history import Change, history
+from crmlab.crm.access.browse import Page, Record, look, page
+from crmlab.crm.access.history import Change, history
+from crmlab.crm.access.search import Hit, search
+from crmlab.crm.access.timeline import Entry, read_timeline
 from crmlab.crm.records import KINDS
-from crmlab.crm.search import Hit, search
-from crmlab.crm.timeline import Entry, read_timeline
 from crmlab.errors import Refused
 from crmlab.text import gettext as _
 from crmlab.widgets.pressing import Forms

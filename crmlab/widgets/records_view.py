@@ -9,17 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from crmlab.crm import records
-from crmlab.crm.base_forms import Column, base_forms
-from crmlab.crm.browse import Page, Record
-from crmlab.crm.export import MARK, Export
-from crmlab.crm.history import Change
+from crmlab.crm.access.browse import Page, Record
+from crmlab.crm.access.export import MARK, Export
+from crmlab.crm.access.history import Change
+from crmlab.crm.access.permissions import Who, permissions, seat_name
+from crmlab.crm.access.reports import Report
+from crmlab.crm.access.search import Hit
+from crmlab.crm.access.timeline import Entry
+from crmlab.crm.base.base_forms import Column, base_forms
+from crmlab.crm.base.review import Waiting
 from crmlab.crm.labels import label
-from crmlab.crm.permissions import Who, permissions, seat_name
-from crmlab.crm.reports import Report
-from crmlab.crm.review import Waiting
-from crmlab.crm.sandbox import Sandbox
-from crmlab.crm.search import Hit
-from crmlab.crm.timeline import Entry
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.records_words import (

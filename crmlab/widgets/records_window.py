@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from crmlab.crm.audit import latest
-from crmlab.crm.permissions import Who, seat_name
-from crmlab.crm.sandbox import Sandbox
-from crmlab.crm.sign_in import sign_in
-from crmlab.crm.verify import Verdict, verify
+from crmlab.crm.access.permissions import Who, seat_name
+from crmlab.crm.access.sign_in import sign_in
+from crmlab.crm.store.audit import latest
+from crmlab.crm.store.sandbox import Sandbox
+from crmlab.crm.trail.verify import Verdict, verify
 from crmlab.errors import CrmlabError, Denied, Refused, StaleRecord
 from crmlab.learning.on_record import Trail
 from crmlab.practice.office import OPENS, begin, moment, seated

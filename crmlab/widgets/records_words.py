@@ -7,8 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from crmlab.crm.access.permissions import OTHERS, Scope, permissions, seat_name
 from crmlab.crm.labels import label
-from crmlab.crm.permissions import OTHERS, Scope, permissions, seat_name
 from crmlab.crm.tables import Audit
 from crmlab.text import gettext as _
 from crmlab.text import ngettext, show_day

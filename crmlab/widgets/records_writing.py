@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from crmlab.crm.base_forms import base_forms
-from crmlab.crm.browse import look
+from crmlab.crm.access.browse import look
+from crmlab.crm.base.base_forms import base_forms
+from crmlab.crm.base.master import Outcome, change, create
+from crmlab.crm.base.review import ACCEPTED, REJECTED, Waitings, open_proposals, review
 from crmlab.crm.labels import label
-from crmlab.crm.master import Outcome, change, create
-from crmlab.crm.review import ACCEPTED, REJECTED, Waitings, open_proposals, review
 from crmlab.errors import CrmlabError, StaleRecord
 from crmlab.text import gettext as _
 from crmlab.text import ngettext

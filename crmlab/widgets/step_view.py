@@ -7,8 +7,8 @@ from typing import Any
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import records
+from crmlab.crm.access.timeline import timeline
 from crmlab.crm.tables import Customer
-from crmlab.crm.timeline import timeline
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case

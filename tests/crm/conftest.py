@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crmlab.crm.sandbox import VARIABLE, Sandbox, open_sandbox
+from crmlab.crm.store.sandbox import VARIABLE, Sandbox, open_sandbox
 from tests.crm.remarks import Open
 from tests.databases import clear, own_database
 

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
-from crmlab.crm.booking import book
-from crmlab.crm.permissions import Who
-from crmlab.crm.sandbox import VARIABLE, Sandbox, open_sandbox
+from crmlab.crm.access.permissions import Who
+from crmlab.crm.booking.book import book
+from crmlab.crm.store.sandbox import VARIABLE, Sandbox, open_sandbox
 
 NOW = STANDARD.local(datetime(2026, 5, 20, 9))
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from crmlab.calendar import STANDARD
-from crmlab.crm.permissions import Who
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.access.permissions import Who
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import Audit
 
 AT = STANDARD.local(datetime(2026, 5, 12, 9))

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 
 MOMENT = datetime.fromisoformat("2026-05-12T10:00:00+08:00")
 Open = Callable[..., Sandbox]

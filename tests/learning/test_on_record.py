@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from crmlab.crm.browse import look, page
-from crmlab.crm.export import export
-from crmlab.crm.history import history
-from crmlab.crm.master import change, create
-from crmlab.crm.permissions import Who
-from crmlab.crm.reports import report
-from crmlab.crm.review import open_proposals, review
-from crmlab.crm.sandbox import Sandbox
-from crmlab.crm.search import search
-from crmlab.crm.sign_in import sign_in
-from crmlab.crm.timeline import read_timeline
+from crmlab.crm.access.browse import look, page
+from crmlab.crm.access.export import export
+from crmlab.crm.access.history import history
+from crmlab.crm.access.permissions import Who
+from crmlab.crm.access.reports import report
+from crmlab.crm.access.search import search
+from crmlab.crm.access.sign_in import sign_in
+from crmlab.crm.access.timeline import read_timeline
+from crmlab.crm.base.master import change, create
+from crmlab.crm.base.review import open_proposals, review
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import BankError, Denied, SandboxError
 from crmlab.learning.bank import load_bank
 from crmlab.learning.doing import Doing

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.learning.progress import Progress
 from crmlab.learning.runs import flow, note_all_cases, note_case, runs, watcher
 from crmlab.practice.session import Practice

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crmlab.crm.sandbox import open_sandbox
+from crmlab.crm.store.sandbox import open_sandbox
 from crmlab.learning.bank import load_bank
 from crmlab.learning.outcome import State
 from crmlab.learning.progress import Progress

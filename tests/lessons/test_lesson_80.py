@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
-from crmlab.crm.sandbox import find_sandbox, known_sandboxes
+from crmlab.crm.store.sandbox import find_sandbox, known_sandboxes
 from crmlab.procedures import load
 from tests.browser import axe_troubles, open_lesson
 from tests.lessons.desk_page import DeskPage

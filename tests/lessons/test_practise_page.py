@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crmlab.crm.sandbox import open_sandbox
+from crmlab.crm.store.sandbox import open_sandbox
 from crmlab.learning.learner import sandbox_name
 from crmlab.practice.session import Practice
 from crmlab.procedures import load

@@ -6,7 +6,7 @@ from statistics import mean
 
 import pytest
 
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
 from crmlab.practice.colleagues import MANNERS, next_action, right_action, wrong_action
 from crmlab.practice.session import Practice

@@ -7,13 +7,14 @@ from datetime import datetime
 import pytest
 
 from crmlab.calendar import STANDARD
-from crmlab.crm import audit, tables
-from crmlab.crm.history import history
-from crmlab.crm.permissions import OTHERS, Who, permissions
-from crmlab.crm.sandbox import Sandbox
-from crmlab.crm.sign_in import sign_in
+from crmlab.crm import tables
+from crmlab.crm.access.history import history
+from crmlab.crm.access.permissions import OTHERS, Who, permissions
+from crmlab.crm.access.sign_in import sign_in
+from crmlab.crm.store import audit
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import Base, Moment
-from crmlab.crm.verify import verify
+from crmlab.crm.trail.verify import verify
 from crmlab.errors import Refused
 from crmlab.practice import office
 from crmlab.practice.office import OPENS, begin, moment, seated

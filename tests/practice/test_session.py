@@ -7,7 +7,7 @@ import pytest
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
 from crmlab.crm.records import OFFERED
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused, StaleCase
 from crmlab.practice.ground import lay_ground
 from crmlab.practice.session import Practice

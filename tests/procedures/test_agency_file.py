@@ -8,8 +8,8 @@ from itertools import chain
 import pytest
 
 from crmlab.calendar import STANDARD
-from crmlab.crm.desks import holders
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.casework.desks import holders
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
 from crmlab.practice.draws import drawn_pace
 from crmlab.procedures import Procedure, load

@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 
 from crmlab.calendar import STANDARD
-from crmlab.crm.sandbox import passing_sandbox
+from crmlab.crm.store.sandbox import passing_sandbox
 from crmlab.errors import Refused
 from crmlab.practice.colleagues import right_action
 from crmlab.practice.draws import drawn_pace

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from crmlab.crm.sandbox import Sandbox, open_sandbox
+from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.practice.colleagues import right_action
 from crmlab.practice.script import play
 from crmlab.practice.session import Practice

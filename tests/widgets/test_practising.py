@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from ipywidgets import VBox
 
 from crmlab import procedures
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.learning.lessons import Stage, lesson_state
 from crmlab.learning.progress import Progress
 from crmlab.practice.script import play

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from crmlab.crm import audit, tables
-from crmlab.crm.master import change
-from crmlab.crm.permissions import Who, permissions, seat_name
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm import tables
+from crmlab.crm.access.permissions import Who, permissions, seat_name
+from crmlab.crm.base.master import change
+from crmlab.crm.store import audit
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import Audit
 from crmlab.practice.office import OPENS, moment
 from crmlab.widgets import Records

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.procedures import Procedure, load
 from crmlab.widgets import Desk
 from crmlab.widgets.swimlane import APART, PAGE, Node, _width, swimlane

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from crmlab.crm.sandbox import Sandbox
+from crmlab.crm.store.sandbox import Sandbox
 from crmlab.learning.progress import Progress
 from crmlab.learning.runs import flow, watcher
 from crmlab.procedures.walk import right_fields

@@ -1,0 +1,121 @@
+"""Taking rows out of the CRM: an operation of its own, with a limit, a reason and a line on record.
+
+What is written is a CSV file that spreadsheets open as it is: UTF-8 with its mark, columns by the
+names of the data contract, and no cell that a spreadsheet would take for a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+
+from crmlab.crm.access.browse import (
+    Filters,
+    columns_shown,
+    filtered,
+    keys_that_fit,
+    known_kind,
+    shortened,
+)
+from crmlab.crm.access.on_record import on_record
+from crmlab.crm.access.permissions import Who, denied, permissions
+from crmlab.crm.access.scopes import key_of
+from crmlab.crm.entered import cleaned
+from crmlab.crm.store.sandbox import Sandbox
+from crmlab.crm.tables.types import plain
+from crmlab.errors import Refused
+from crmlab.text import gettext as _
+
+SHORTEST_REASON = 10
+LONGEST_REASON = 500
+"""Characters of a reason: enough to say something, and not a whole letter."""
+
+MARK = "\ufeff"
+"""Tells a spreadsheet that the file is in UTF-8."""
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+"""What a cell begins with that a spreadsheet takes for a formula, in either width."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What left the CRM: the file as text, how many rows, and the hash that the trail keeps."""
+
+    csv: str
+    rows: int
+    sha256: str
+
+
+def export(
+    sandbox: Sandbox,
+    who: Who,
+    kind: str,
+    reason: str,
+    at: datetime,
+    filters: Filters | None = None,
+) -> Export:
+    """The rows of a kind within the seat's scope, as CSV.
+
+    Args:
+        reason: what they are needed for; it is kept in the audit trail.
+
+    Raises:
+        Denied: the seat may export nothing, or not so many rows; nothing has left then.
+        Refused: the reason is missing, or there is no such kind or column; `fields` says which.
+    """
+    entity: Any = known_kind(kind)
+    filters = dict(filters or {})
+    reason = cleaned(reason).strip()
+    detail: dict[str, Any] = {"reason": reason[:LONGEST_REASON], "filters": shortened(filters)}
+    with on_record(sandbox, who, "export", line="export", subject=kind, at=at, detail=detail) as (
+        session,
+        scope,
+    ):
+        _check_reason(reason)
+        most = permissions().entry(who.seat).export_rows
+        keys = keys_that_fit(kind, scope, who, filtered(who, kind, filters))
+        if len(session.scalars(keys.limit(most + 1)).all()) > most:
+            what = _("you may export at most {n} rows at a time, and these are more")
+            raise denied(who, "export_rows", what.format(n=most))
+        names = columns_shown(who, kind)
+        columns = [getattr(entity, name) for name in names]
+        query = select(*columns).where(key_of(kind).in_(keys)).order_by(key_of(kind))
+        rows = session.execute(query).all()
+        text = _csv([names, *([_cell(value) for value in row] for row in rows)])
+        digest = sha256(text.encode()).hexdigest()
+        detail.update(rows=len(rows), sha256=digest)
+        return Export(text, len(rows), digest)
+
+
+def _check_reason(reason: str) -> None:
+    sentence = ""
+    if len(reason) < SHORTEST_REASON:
+        sentence = _("Say in a sentence what the export is for; the reason is kept.")
+    elif len(reason) > LONGEST_REASON:
+        sentence = _("Say in at most {n} characters what the export is for.").format(
+            n=LONGEST_REASON
+        )
+    if sentence:
+        raise Refused(sentence, {"reason": sentence})
+
+
+def _cell(value: Any) -> Any:
+    """A value as a cell shows it. Text that looks like a formula is marked as text."""
+    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
+        return f"'{value}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else plain(value)
+
+
+def _csv(rows: Iterable[Iterable[Any]]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return f"{MARK}{file.getvalue()}"

@@ -1,0 +1,207 @@
+"""One timeline for a customer: all that happened with them, from every table, the latest first.
+
+Status changes, comments, messages, calls and visits, quotes and their approvals, orders and their
+credit, shipments, invoices, payments, complaints. Read a page at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from crmlab.calendar import STANDARD
+from crmlab.crm import tables
+from crmlab.crm.access.browse import check_size, out_of_reach
+from crmlab.crm.access.on_record import on_record
+from crmlab.crm.access.permissions import Who, permissions
+from crmlab.crm.access.scopes import visible
+from crmlab.crm.access.timeline_sources import SOURCES, Source
+from crmlab.crm.entered import cleaned, short
+from crmlab.crm.store.sandbox import Sandbox
+from crmlab.errors import Refused
+from crmlab.text import gettext as _
+
+LARGEST = 200
+"""The most entries that are read at a time."""
+
+
+BEGINNING, END = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
+"""Before and after anything that happens."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened with a customer.
+
+    Attributes:
+        kind: call, message, visit, comment, stage, step, quote, approval, order, credit,
+            shipment, invoice, payment or complaint.
+        title: what happened, in a few words; `note`: what was said or written about it.
+        seat: who did it, if that is kept.
+        record, key: the record that it is kept in.
+        place: where it stands in the timeline; `before` goes on from there.
+    """
+
+    at: datetime
+    kind: str
+    title: str
+    note: str
+    seat: str | None
+    record: str
+    key: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a timeline; `next` is where the part before it in time begins (`before`)."""
+
+    entries: list[Entry]
+    next: str | None
+
+
+def timeline(
+    session: Session,
+    customer_id: str,
+    *,
+    until: datetime | None = None,
+    before: str | None = None,
+    size: int = 50,
+    with_limits: bool = True,
+    leave_out: Collection[str] = (),
+) -> Stretch:
+    """A customer's timeline as somebody at work on a case of theirs sees it.
+
+    Args:
+        until: up to this moment, itself included; by default to the end.
+        before: go on behind this place.
+        size: entries, up to `LARGEST`.
+        with_limits: say what a credit limit was.
+        leave_out: records that are not wanted, such as `event` where the steps of the case stand
+            beside it anyway.
+
+    Raises:
+        Refused: the size is out of bounds, or `before` is no place in a timeline.
+    """
+    check_size(size, LARGEST)
+    place = None if before is None else _read_place(before)
+    latest = END if until is None else STANDARD.local(until)
+    asked = {"customer": customer_id, "since": BEGINNING, "until": latest, "most": size + 1}
+    found: list[tuple[int, Any]] = []
+    for rank, source in sorted(enumerate(SOURCES), key=lambda item: not item[1].near):
+        if source.record in leave_out:
+            continue
+        if not source.near and len(found) > size:  # what is older has no place on this page
+            asked["since"] = sorted((row[0] for _rank, row in found), reverse=True)[size]
+        query = source.rows
+        if place is not None:
+            query = query.where(_behind(source, rank, place))
+        found += [(rank, row) for row in session.execute(query, asked)]
+    # Of one moment, what came of the others stands above them; rows of a table keep their order.
+    found.sort(key=lambda item: (item[1][0], item[0]), reverse=True)
+    told = [_entry(SOURCES[rank], rank, row, with_limits) for rank, row in found[:size]]
+    entries = list(_with_lines(session, told))
+    return Stretch(entries, entries[-1].place if len(found) > size else None)
+
+
+def read_timeline(
+    sandbox: Sandbox,
+    who: Who,
+    customer_id: str,
+    *,
+    at: datetime,
+    before: str | None = None,
+    size: int = 50,
+) -> Stretch:
+    """A customer's timeline up to now, as the permissions let somebody see it; on record.
+
+    Raises:
+        Denied: the seat may open no timeline, or not this customer's.
+        Refused: there is no such customer, or what `timeline` refuses.
+    """
+    key = cleaned(customer_id).strip()
+    detail: dict[str, Any] = {"before": short(before), "size": size}
+    with on_record(
+        sandbox, who, "timeline", line="timeline", subject=key or "customer", at=at, detail=detail
+    ) as (session, scope):
+        customer = tables.Customer.customer_id
+        query = select(customer).where(customer == key, visible("customer", scope, who))
+        if session.scalar(query) is None:
+            raise out_of_reach(who, "timeline", scope, "customer", key)
+        hidden = permissions().hidden(who.seat, "credit_check")
+        part = timeline(
+            session,
+            key,
+            until=at,
+            before=before,
+            size=size,
+            with_limits="credit_limit" not in hidden,
+        )
+        detail["rows"] = len(part.entries)
+        return part
+
+
+def _entry(source: Source, rank: int, row: Any, with_limits: bool) -> Entry:
+    at, key, said = row[0], str(row[1]), source.say(row, with_limits)
+    return Entry(
+        at=STANDARD.local(at),
+        kind=said.kind,
+        title=said.title,
+        note=said.note,
+        seat=said.seat,
+        record=source.record,
+        key=key,
+        place=f"{at.isoformat(timespec='seconds')}|{rank}|{key}",
+    )
+
+
+_LINES: tuple[tuple[str, Any, Any], ...] = (
+    ("quote", tables.QuoteLine, tables.QuoteLine.quote_id),
+    ("order", tables.OrderLine, tables.OrderLine.order_id),
+)
+
+
+def _with_lines(session: Session, entries: list[Entry]) -> Iterator[Entry]:
+    """The entries, with what was offered and ordered in the notes of quotes and orders."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for record, line, of in _LINES:
+        keys = [entry.key for entry in entries if entry.record == record]
+        query = select(of, line.quantity, line.product_id).where(of.in_(keys))
+        for key, quantity, product in session.execute(query.order_by(line.line_id)) if keys else ():
+            lines.setdefault((record, key), []).append(f"{quantity} × {product}")
+    for entry in entries:
+        told = ", ".join(lines.get((entry.record, entry.key), []))
+        yield replace(entry, note="; ".join(part for part in (told, entry.note) if part))
+
+
+def _read_place(place: str) -> tuple[datetime, int, str]:
+    try:
+        at, rank, key = place.split("|", 2)
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            raise ValueError
+        return moment, int(rank), cleaned(key)
+    except ValueError:
+        sentence = _("'{place}' is no place in a timeline; begin at its top again.").format(
+            place=short(place)
+        )
+        raise Refused(sentence, {"before": sentence}) from None
+
+
+def _behind(source: Source, rank: int, place: tuple[datetime, int, str]) -> ColumnElement[bool]:
+    """Whether a row stands behind a place, in the order in which the entries are sorted."""
+    at, at_rank, key = place
+    if rank < at_rank:
+        return source.at <= at
+    if rank > at_rank:
+        return source.at < at
+    whole = source.key.type.python_type is int
+    if whole and not key.lstrip("-").isdigit():
+        return source.at < at
+    lower = source.key < (int(key) if whole else key)
+    return or_(source.at < at, and_(source.at == at, lower))

@@ -1,0 +1,1 @@
+"""What is booked, and what must hold of it: offers, orders, deliveries, money, prices, credit."""

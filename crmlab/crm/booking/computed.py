@@ -1,0 +1,68 @@
+"""Columns that no table has: worked out when a fact asks for them.
+
+A procedure file names them like any other column (`record: customer.open_receivables`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from crmlab.crm.booking.credit import CreditStanding, standing
+from crmlab.crm.booking.prices import ListPrice, previous_price, price_on
+from crmlab.crm.columns import day_of
+
+
+@dataclass
+class Reckoning:
+    """What is worked out for one case at one moment; each thing once, however often it is asked.
+
+    Attributes:
+        records: the case's records, by the names it knows them by.
+    """
+
+    session: Session
+    records: dict[str, str]
+    case_id: str
+    at: datetime
+
+    @cached_property
+    def credit(self) -> CreditStanding:
+        """The standing of the case's customer, without what the case has itself ordered."""
+        customer = self.records.get("customer", "")
+        return standing(self.session, customer, self.at, without_case=self.case_id)
+
+    @property
+    def list_price(self) -> Decimal | None:
+        """What the lists say for the case's customer, product and day."""
+        return _price(price_on(self.session, *self._wanted))
+
+    @property
+    def old_list_price(self) -> Decimal | None:
+        """The price before the one in force."""
+        return _price(previous_price(self.session, *self._wanted))
+
+    @property
+    def _wanted(self) -> tuple[str, str | None, Any]:
+        known = self.records
+        return known.get("product", ""), known.get("customer"), day_of(self.at)
+
+
+def _price(found: ListPrice | None) -> Decimal | None:
+    return found.price if found else None
+
+
+COMPUTED: dict[str, Callable[[Reckoning], Any]] = {
+    "customer.open_receivables": lambda case: case.credit.receivables,
+    "customer.open_orders": lambda case: case.credit.open_orders,
+    "customer.overdue_days": lambda case: case.credit.overdue_days,
+    "product.list_price": lambda case: case.list_price,
+    "product.old_list_price": lambda case: case.old_list_price,
+}
+"""`kind.column`, and how it is worked out for a case."""

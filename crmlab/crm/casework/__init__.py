@@ -1,0 +1,1 @@
+"""Cases in the CRM: whose desk, which facts, what a hand-over writes."""

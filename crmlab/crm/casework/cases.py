@@ -1,0 +1,282 @@
+"""What can be done to a case in the CRM: permitted, written, logged and audited, or refused whole.
+
+The procedure's engine decides what an action means; here it becomes rows, in one transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crmlab.crm import records, tables
+from crmlab.crm.casework.desks import holders, with_holder
+from crmlab.crm.casework.effects import close_own_record, write_effects
+from crmlab.crm.casework.facts import facts_of, records_of, with_live_facts
+from crmlab.crm.casework.fitting import misfits
+from crmlab.crm.casework.form_checks import as_the_crm_writes, faults_of
+from crmlab.crm.store.sandbox import Sandbox
+from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
+from crmlab.procedures import Procedure
+from crmlab.procedures.case import Action, Case, HandOver, Reassign, SendBack
+from crmlab.procedures.conditions import Raw
+from crmlab.procedures.engine import Result, act, open_case
+from crmlab.text import gettext as _
+
+OPERATIONS: dict[type[Any], str] = {
+    HandOver: "hand_over",
+    SendBack: "send_back",
+    Reassign: "reassign",
+}
+ACTIONS = {name: action for action, name in OPERATIONS.items()}
+
+
+def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> Case:
+    """Open a practice case of the procedure file in this sandbox.
+
+    Raises:
+        Refused: the file has no such case, or it is open already.
+        ProcedureError, SandboxError: the procedure names records that the CRM does not keep.
+    """
+    if case_id not in procedure.cases:
+        raise Refused(
+            _("The procedure has no practice case '{case}'; it has: {known}.").format(
+                case=case_id, known=", ".join(procedure.cases)
+            )
+        )
+    if faults := list(misfits(procedure)):
+        raise ProcedureError("\n".join(faults))
+    template = procedure.cases[case_id]
+    kinds = procedure.record_kinds
+    detail: dict[str, Any] = {"procedure": procedure.procedure}
+    with sandbox.write(
+        "open_case", subject=case_id, at=template.opened_at, detail=detail
+    ) as session:
+        if session.get(tables.CaseRow, case_id):
+            raise Refused(_("Case {case} is open already.").format(case=case_id))
+        known = records_of(session, template)
+        for name, key in known.items():
+            records.get(session, kinds[name], key)
+        result = open_case(
+            procedure,
+            case_id,
+            template.title,
+            facts_of(session, procedure, case_id),
+            template.opened_at,
+            records=known,
+            seed=template.seed,
+        )
+        case = with_holder(session, procedure, result.case)
+        row = tables.CaseRow(
+            case_id=case_id,
+            procedure=procedure.procedure,
+            fingerprint=procedure.fingerprint,
+            title=template.title,
+            opened_at=case.opened_at,
+        )
+        detail["case"] = case.model_dump(mode="json")
+        session.add(row)
+        _keep(row, procedure, case)
+        _log(session, result)
+        return case
+
+
+def replay(procedure: Procedure, trail: list[tables.Audit]) -> Case:
+    """The case that the lines of an audit trail about it lead to.
+
+    Only what was done is taken from the trail, with what the CRM added: who then held the case,
+    what was booked, and how its records stood. What it meant is worked out anew by the engine.
+    """
+    case: Case | None = None
+    for line in trail:
+        if line.operation == "open_case":
+            case = Case.model_validate(line.detail["case"])
+        elif line.operation in ACTIONS and case is not None:
+            action = ACTIONS[line.operation].model_validate(line.detail["action"])
+            seen = case.model_copy(update={"live": {**case.live, **line.detail["facts"]}})
+            done = act(procedure, seen, action).case
+            then = {"live": {**done.live, **line.detail["facts_then"]}}
+            kept = {name: line.detail[name] for name in ("holder", "records")}
+            case = done.model_copy(update={**then, **kept})
+    if case is None:
+        raise SandboxError(_("The audit trail does not say how this case was opened."))
+    return case
+
+
+def read_case(session: Session, case_id: str) -> Case:
+    """A case as it is now."""
+    row = session.get(tables.CaseRow, case_id)
+    if row is None:
+        raise Refused(_("There is no case {case} in this sandbox.").format(case=case_id))
+    return Case.model_validate(row.state)
+
+
+def apply(
+    sandbox: Sandbox,
+    procedure: Procedure,
+    seen: Case,
+    action: Action,
+    *,
+    user: str | None = None,
+) -> Result:
+    """Do an action to a case as one transaction.
+
+    Args:
+        seen: the case as whoever acts has seen it.
+        user: who acts; by default the person who holds the case.
+
+    Raises:
+        StaleCase: the case has moved on since it was seen; nothing was overwritten.
+        Refused: by the engine, by a permission, or because a record does not exist.
+    """
+    user = user or seen.holder
+    detail: dict[str, Any] = {}
+    with sandbox.write(
+        OPERATIONS[type(action)],
+        subject=seen.case_id,
+        at=action.at,
+        user=user,
+        seat=action.seat,
+        detail=detail,
+    ) as session:
+        row = session.get(tables.CaseRow, seen.case_id)
+        current = Case.model_validate(row.state) if row else None
+        if row is None or current != seen:
+            raise StaleCase(_moved_on(procedure, seen.case_id, current))
+        action = as_the_crm_writes(session, procedure, action)
+        case = with_live_facts(session, procedure, seen, action.at)
+        result = _act(session, procedure, case, action)
+        _check_permission(session, action, user)
+        moved = result.case
+        if isinstance(action, HandOver):
+            moved = write_effects(session, procedure, moved, action)
+            close_own_record(session, procedure, moved)
+            session.flush()
+        if not isinstance(action, Reassign):
+            moved = with_holder(session, procedure, moved)
+        moved = with_live_facts(session, procedure, moved, action.at)
+        _keep(row, procedure, moved)
+        _log(session, result)
+        detail.update(
+            action=action.model_dump(mode="json"),
+            holder=moved.holder,
+            records=moved.records,
+            facts=_changed(seen, case),
+            facts_then=_changed(case, moved),
+        )
+        return Result(moved, result.events, result.slips, result.felt)
+
+
+def _changed(before: Case, after: Case) -> dict[str, Raw]:
+    """The facts that the CRM now tells differently."""
+    return {
+        name: value
+        for name, value in after.live.items()
+        if name not in before.live or before.live[name] != value
+    }
+
+
+def let_pass(sandbox: Sandbox, case_id: str, until: datetime) -> None:
+    """Let time pass for a case while it lies where it is."""
+    with sandbox.write("wait", subject=case_id, at=until) as session:
+        row = session.get(tables.CaseRow, case_id)
+        if row is None:
+            raise StaleCase(_gone(case_id))
+        row.now = max(row.now, until)
+
+
+def inbox(session: Session, procedure: str, seat: str | None = None) -> list[tables.CaseRow]:
+    """The open cases of a procedure, at one seat or at all, by their number."""
+    query = select(tables.CaseRow).where(
+        tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_(None)
+    )
+    if seat is not None:
+        query = query.where(tables.CaseRow.seat == seat)
+    return list(session.scalars(query.order_by(tables.CaseRow.case_id)))
+
+
+def closed(session: Session, procedure: str) -> list[tables.CaseRow]:
+    """The closed cases of a procedure, the latest first."""
+    query = select(tables.CaseRow).where(
+        tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_not(None)
+    )
+    return list(session.scalars(query.order_by(tables.CaseRow.closed_at.desc())))
+
+
+def _gone(case_id: str) -> str:
+    return _(
+        "Case {case} is no longer in this sandbox: it was reset in another window meanwhile. "
+        "Nothing of yours was saved, and nothing was overwritten."
+    ).format(case=case_id)
+
+
+def _moved_on(procedure: Procedure, case_id: str, case: Case | None) -> str:
+    if case is None:
+        return _gone(case_id)
+    if case.step is None:
+        return _(
+            "Case {case} was closed in another window meanwhile; nothing of yours was saved, "
+            "and nothing was overwritten."
+        ).format(case=case.case_id)
+    return _(
+        "Case {case} was moved on in another window meanwhile and is now at '{step}' with the "
+        "{seat}; nothing of yours was saved, and nothing was overwritten."
+    ).format(
+        case=case.case_id,
+        step=_(procedure.steps[case.step].title),
+        seat=_(procedure.seats[procedure.steps[case.step].seat].name),
+    )
+
+
+def _check_permission(session: Session, action: Action, user: str | None) -> None:
+    people = [person.user_id for person in holders(session, action.seat)]
+    if people and user not in people:
+        raise Refused(
+            _("{user} does not sit in this seat; those who do: {people}.").format(
+                user=user or _("Nobody"), people=", ".join(people)
+            )
+        )
+    if isinstance(action, Reassign):
+        known = people or list(session.scalars(select(tables.User.user_id)))
+        if action.holder not in known:
+            raise Refused(
+                _("{holder} does not sit in this seat; those who do: {people}.").format(
+                    holder=action.holder, people=", ".join(known)
+                ),
+                {"holder": _("Choose somebody who sits in this seat.")},
+            )
+
+
+def _act(session: Session, procedure: Procedure, case: Case, action: Action) -> Result:
+    """The engine's answer. All faults of a form are told at once: the engine's and the CRM's."""
+    unknown = faults_of(session, procedure, action)
+    try:
+        result = act(procedure, case, action)
+    except Refused as refusal:
+        if not refusal.fields:
+            raise  # the action itself is refused, so its form does not matter
+        unknown = {**unknown, **refusal.fields}
+    if unknown:
+        known = [name for name in procedure.steps[action.step].fields if name in unknown]
+        faults = {name: unknown[name] for name in dict.fromkeys([*known, *unknown])}
+        raise Refused(" ".join(faults.values()), faults)
+    return result
+
+
+def _keep(row: tables.CaseRow, procedure: Procedure, case: Case) -> None:
+    row.customer_id = case.records.get("customer") or None
+    row.version = case.version
+    row.step = case.step
+    row.seat = procedure.steps[case.step].seat if case.step else None
+    row.holder = case.holder
+    row.due_at = case.visit.due_at if case.step else None
+    row.closed_at = case.closed_at
+    row.now = max(row.now or case.opened_at, case.last_moment)
+    row.state = case.model_dump(mode="json")
+
+
+def _log(session: Session, result: Result) -> None:
+    for event in result.events:
+        session.add(tables.Event(**event.model_dump()))

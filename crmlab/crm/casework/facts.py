@@ -1,0 +1,90 @@
+"""The facts of a case: what its practice case states, and what the CRM's records say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from crmlab.crm import records, tables
+from crmlab.crm.booking.computed import COMPUTED, Reckoning
+from crmlab.crm.tables.types import plain
+from crmlab.errors import ProcedureError, Refused
+from crmlab.procedures import Procedure
+from crmlab.procedures.case import Case
+from crmlab.procedures.conditions import Raw
+from crmlab.procedures.schema import Fact, PracticeCase
+from crmlab.text import gettext as _
+
+
+def records_of(session: Session, template: PracticeCase) -> dict[str, str]:
+    """The records that a practice case begins with: by key, or those of the case it follows.
+
+    Raises:
+        Refused: the case it follows is not closed in this sandbox.
+    """
+    if template.follows is None:
+        return dict(template.records)
+    row = session.get(tables.CaseRow, template.follows.case)
+    if row is None or row.closed_at is None:
+        raise Refused(
+            _("This case comes out of case {case}; bring that one to its close first.").format(
+                case=template.follows.case
+            )
+        )
+    known = Case.model_validate(row.state).records
+    if not all(known.get(known_as) for known_as in template.records.values()):
+        raise Refused(
+            _(
+                "Case {case} ended another way, without what this case is about; start again to "
+                "come here."
+            ).format(case=template.follows.case)
+        )
+    return {name: known[known_as] for name, known_as in template.records.items()}
+
+
+def facts_of(session: Session, procedure: Procedure, case_id: str) -> dict[str, Raw]:
+    """The facts of a practice case: those the file states, and those read from its records."""
+    template = procedure.cases[case_id]
+    known = records_of(session, template)
+    reckoning = Reckoning(session, known, case_id, template.opened_at)
+    facts: dict[str, Raw] = {}
+    for name, fact in procedure.facts.items():
+        if name in template.facts:
+            facts[name] = template.facts[name]
+        elif fact.record:
+            facts[name] = _read(procedure, fact, reckoning)
+    return facts
+
+
+def with_live_facts(session: Session, procedure: Procedure, case: Case, at: datetime) -> Case:
+    """The case with what changes in the CRM while it goes on, as it stands at this moment."""
+    template = procedure.cases.get(case.case_id)
+    stated = template.facts if template else {}
+    reckoning = Reckoning(session, case.records, case.case_id, at)
+    live = {
+        name: _read(procedure, fact, reckoning)
+        for name, fact in procedure.facts.items()
+        if fact.live and name not in stated
+    }
+    return case.model_copy(update={"live": live})
+
+
+def _read(procedure: Procedure, fact: Fact, of: Reckoning) -> Any:
+    """A column of the record that the case knows by a name, as plain data.
+
+    None for a live fact as long as the case knows no such record.
+    """
+    assert fact.record is not None
+    known_as, _dot, column = fact.record.partition(".")
+    if fact.live and not of.records.get(known_as):
+        return None
+    kind = procedure.record_kinds.get(known_as, known_as)
+    computed = COMPUTED.get(f"{kind}.{column}")
+    if computed is not None:
+        return plain(computed(of))
+    row = records.get(of.session, kind, of.records.get(known_as, ""))
+    if not hasattr(row, column):
+        raise ProcedureError(f"A record of the kind '{kind}' has no column '{column}'.")
+    return plain(getattr(row, column))

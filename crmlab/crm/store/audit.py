@@ -1,0 +1,159 @@
+"""The audit trail: for each operation, who did it, and every row before and after.
+
+It is taken from what the database session really writes, so no operation can forget a table,
+and the tables can be rebuilt from it. Its lines are chained (`crmlab.crm.store.chain`), and
+`crmlab.crm.trail.verify` finds what was changed behind the application's back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event, insert, inspect, select, update
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+
+from crmlab.calendar import STANDARD
+from crmlab.crm.store.chain import FIELDS, hash_of
+from crmlab.crm.tables import Audit, AuditHead, Base, Moment
+from crmlab.crm.tables.types import plain
+from crmlab.errors import SandboxError
+from crmlab.text import gettext as _
+
+TRAIL = (Audit.__tablename__, AuditHead.__tablename__)
+"""The tables of the trail itself; all others can be rebuilt from it."""
+
+_CHANGES = "audit changes"
+
+
+class AuditedSession(Session):
+    """A session that notes every row it creates, changes or deletes."""
+
+
+def record(
+    session: AuditedSession,
+    operation: str,
+    *,
+    subject: str,
+    at: datetime,
+    user: str | None,
+    seat: str | None,
+    detail: dict[str, Any],
+) -> None:
+    """Write the line for this operation, in the same transaction as the changes themselves.
+
+    Whoever writes is alone in the sandbox until the transaction ends, so the head that is read
+    here is still the head when the line is added.
+
+    Raises:
+        SandboxError: the head of the trail is gone.
+    """
+    session.flush()
+    connection = session.connection()
+    head = connection.execute(select(AuditHead.lines, AuditHead.hash)).one_or_none()
+    if head is None:
+        raise SandboxError(
+            _(
+                "The audit trail of this sandbox has lost its head, so nothing can be written; "
+                "begin the sandbox anew, or restore a saved point."
+            )
+        )
+    lines, previous = head
+    line = {
+        "audit_id": lines + 1,
+        "at": at,
+        "user_id": user,
+        "seat": seat,
+        "operation": operation,
+        "subject": subject,
+        "detail": plain(detail),
+        "changes": session.info.get(_CHANGES, []),
+    }
+    stored = Moment().process_bind_param(at, connection.dialect)
+    own = hash_of({**line, "at": stored}, previous)
+    connection.execute(insert(Audit).values(**line, previous=previous, hash=own))
+    connection.execute(update(AuditHead).values(lines=lines + 1, hash=own))
+
+
+def trail_of(session: Session, subject: str) -> list[Audit]:
+    """The lines about one subject, oldest first."""
+    query = select(Audit).where(Audit.subject == subject).order_by(Audit.audit_id)
+    return list(session.scalars(query))
+
+
+def latest(session: Session, last: int, subject: str | None = None) -> list[Audit]:
+    """The last lines of the trail, or of those about one subject, oldest first; 0 for all."""
+    query = select(Audit).order_by(Audit.audit_id.desc())
+    if subject is not None:
+        query = query.where(Audit.subject == subject)
+    return list(session.scalars(query.limit(last or None)))[::-1]
+
+
+def as_plain(line: Audit) -> dict[str, Any]:
+    """A line as plain data, its moment in the company's time zone."""
+    told = {name: getattr(line, name) for name in (*FIELDS, "previous", "hash")}
+    return {**told, "at": STANDARD.local(line.at).isoformat()}
+
+
+def visible(text: str) -> str:
+    """The text without signs that a terminal would act on instead of showing them."""
+    return "".join(char if char.isprintable() else "·" for char in text)
+
+
+@event.listens_for(AuditedSession, "do_orm_execute")
+def _only_by_objects(state: ORMExecuteState) -> None:
+    # A bulk statement changes rows that nobody has loaded, so the trail could not say which.
+    if state.is_insert or state.is_update or state.is_delete:
+        raise TypeError("write through objects of the session, so that the audit trail knows")
+
+
+@event.listens_for(AuditedSession, "before_flush")
+def _load(session: AuditedSession, _flush: UOWTransaction, _rows: Any) -> None:
+    for row in session.deleted:  # once they are gone, nothing more can be read of them
+        for column in inspect(row).mapper.column_attrs:
+            getattr(row, column.key)
+
+
+@event.listens_for(AuditedSession, "after_flush")
+def _note(session: AuditedSession, _flush: UOWTransaction) -> None:
+    changes = session.info.setdefault(_CHANGES, [])
+    for what, rows in (("created", session.new), ("changed", session.dirty)):
+        for row in rows:
+            change = _change(row, what)
+            if what == "created" or change["after"]:
+                changes.append(change)
+    changes += [_change(row, "deleted") for row in session.deleted]
+
+
+def _change(row: Any, what: str) -> dict[str, Any]:
+    state = inspect(row)
+    mapper = state.mapper
+    keys = {column.key for column in mapper.primary_key}
+    before, after = {}, {}
+    for column in mapper.column_attrs:
+        if column.key in keys:
+            continue
+        history = state.attrs[column.key].history
+        if what == "created" or (what == "changed" and history.has_changes()):
+            after[column.key] = plain(getattr(row, column.key))
+        if what == "changed" and history.has_changes():
+            before[column.key] = plain(history.deleted[0]) if history.deleted else None
+        elif what == "deleted":
+            stood = history.deleted[0] if history.deleted else getattr(row, column.key)
+            before[column.key] = plain(stood)
+    return {
+        "table": mapper.local_table.name,
+        "is": what,
+        "key": {name: plain(getattr(row, name)) for name in sorted(keys)},
+        "before": before,
+        "after": after,
+    }
+
+
+def _keep(_row: Any, _value: Any, _old: Any, _initiator: Any) -> None:
+    """Nothing; that somebody listens makes SQLAlchemy load the old value before it is replaced."""
+
+
+for _mapper in Base.registry.mappers:
+    for _column in _mapper.column_attrs:
+        event.listen(getattr(_mapper.class_, _column.key), "set", _keep, active_history=True)

@@ -1,0 +1,161 @@
+"""Random actions on sales: whatever people try, the books hold together.
+
+What the procedure file decides is worked out here once more, from the tables alone and without
+its figures and conditions.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import invariant, run_state_machine_as_test
+from sqlalchemy.orm import Session
+
+from crmlab.calendar import STANDARD
+from crmlab.crm import tables
+from crmlab.procedures import Procedure, load
+from tests.crm.casework.test_random_actions import Actions
+
+NOTHING = Decimal(0)
+LONGEST_OVERDUE = 30
+"""Days after which an unpaid invoice holds the next order."""
+
+
+def signatures_for(percent: Decimal) -> set[str]:
+    """Who has to agree to a price so far below the list."""
+    asked = {"sales_manager": 0, "sales_director": 5, "general_manager": 10}
+    return {seat for seat, from_percent in asked.items() if percent > from_percent}
+
+
+def list_price(session: Session, product: str, customer: str, day: date) -> Decimal | None:
+    """What the lists say: the customer's own before the base list."""
+    own, base = [], []
+    for price in session.query(tables.Price).filter_by(product_id=product):
+        of = session.get_one(tables.PriceList, price.price_list_id).customer_id
+        if price.valid_from <= day <= (price.valid_to or day) and of in (None, customer):
+            (base if of is None else own).append(price.unit_price)
+    return next(iter([*own, *base]), None)
+
+
+def standing(session: Session, order: tables.Order) -> tuple[Decimal, int]:
+    """What the customer owed and had on order when this order came, and for how long, in days."""
+    owed, oldest = NOTHING, 0
+    of_customer: dict[str, Any] = {"customer_id": order.customer_id}
+    before = order.ordered_at
+    invoiced = set()
+    for invoice in session.query(tables.Invoice).filter_by(**of_customer):
+        if invoice.invoiced_at > before:
+            continue
+        invoiced.add(invoice.order_id)
+        paid = sum(
+            (
+                payment.amount
+                for payment in session.query(tables.Payment).filter_by(
+                    invoice_id=invoice.invoice_id
+                )
+                if payment.paid_at <= before
+            ),
+            NOTHING,
+        )
+        owed += invoice.amount - paid
+        if invoice.amount > paid:
+            oldest = max(oldest, (STANDARD.local(before).date() - invoice.due_on).days)
+    for other in session.query(tables.Order).filter_by(**of_customer):
+        if other.order_id not in {*invoiced, order.order_id} and other.ordered_at <= before:
+            owed += amount(session, other)
+    return owed, oldest
+
+
+def lines_of(session: Session, order: tables.Order) -> list[tables.OrderLine]:
+    return session.query(tables.OrderLine).filter_by(order_id=order.order_id).all()
+
+
+def amount(session: Session, order: tables.Order) -> Decimal:
+    return sum((line.unit_price * line.quantity for line in lines_of(session, order)), NOTHING)
+
+
+class WithTheSale(Actions):
+    def procedure(self) -> Procedure:
+        return load("lead_to_cash")
+
+    @invariant()
+    def no_order_leaves_over_its_limit_without_a_release(self) -> None:
+        with self.sandbox.read() as session:
+            for shipment in session.query(tables.Shipment):
+                order = session.get_one(tables.Order, shipment.order_id)
+                if order.case_id is None:
+                    continue  # it left long before
+                customer = session.get_one(tables.Customer, order.customer_id)
+                owed, overdue = standing(session, order)
+                limit = customer.credit_limit
+                over = limit is None or owed + amount(session, order) > limit
+                if over or overdue > LONGEST_OVERDUE:
+                    check = session.query(tables.CreditCheck).filter_by(order_id=order.order_id)
+                    released = check.one()
+                    assert order.credit == "released"
+                    assert (released.decision, released.decided_by) == (
+                        "released",
+                        "finance_controller",
+                    )
+                    assert (released.reason or "").strip()
+
+    @invariant()
+    def no_price_goes_below_the_list_without_its_approvals(self) -> None:
+        with self.sandbox.read() as session:
+            for order in session.query(tables.Order).filter(tables.Order.case_id.is_not(None)):
+                quote = session.get_one(tables.Quote, order.quote_id)
+                for line in lines_of(session, order):
+                    day = STANDARD.local(quote.quoted_at).date()
+                    listed = list_price(session, line.product_id, order.customer_id, day)
+                    assert listed is not None
+                    below = (listed - line.unit_price) / listed * 100
+                    agreed = {
+                        approval.seat
+                        for approval in session.query(tables.Approval).filter_by(
+                            quote_id=quote.quote_id, decision="approved"
+                        )
+                        if approval.unit_price <= line.unit_price
+                    }
+                    assert signatures_for(below) <= agreed
+
+    @invariant()
+    def what_is_closed_was_invoiced_as_shipped_and_shipped_as_ordered(self) -> None:
+        if self.case.closed_at is None:
+            return
+        with self.sandbox.read() as session:
+            for order in session.query(tables.Order).filter_by(case_id=self.case.case_id):
+                ordered = {line.line_id: line.quantity for line in lines_of(session, order)}
+                shipped = {
+                    line.line_id: line.quantity
+                    for shipment in session.query(tables.Shipment).filter_by(
+                        order_id=order.order_id
+                    )
+                    for line in session.query(tables.ShipmentLine).filter_by(
+                        shipment_id=shipment.shipment_id
+                    )
+                }
+                invoice = session.query(tables.Invoice).filter_by(order_id=order.order_id).one()
+                assert shipped == ordered
+                assert invoice.amount == amount(session, order)
+
+    @invariant()
+    def nothing_is_in_stock_that_is_not_there(self) -> None:
+        with self.sandbox.read() as session:
+            for batch in session.query(tables.Batch):
+                assert 0 <= batch.in_stock <= batch.quantity
+
+
+LIMITS = settings(
+    max_examples=12,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def test_random_sales(database: str) -> None:
+    fewer = {"sqlite": LIMITS, "postgresql": settings(LIMITS, max_examples=5)}
+    run_state_machine_as_test(WithTheSale, settings=fewer[database])
