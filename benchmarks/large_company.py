@@ -12,7 +12,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text, update
 
 from crmlab.crm import tables as t
 from crmlab.crm.store.sandbox import Sandbox
@@ -51,6 +51,10 @@ def grow(sandbox: Sandbox, orders: int = ORDERS) -> None:
             put(table, batch[table])
         for table in (t.Shipment, t.ShipmentLine, t.Invoice, t.Payment, t.Interaction):
             put(table, batch[table])
+        # Enough to ship in every round.
+        plenty = update(t.Batch).where(t.Batch.batch_no == "H-6013")
+        connection.execute(plenty.values(quantity=10_000, in_stock=10_000))
+        connection.execute(text("ANALYZE"))  # what the database would do by itself in a day
 
 
 def _people() -> Iterator[tuple[type[t.Base], Rows]]:
@@ -131,6 +135,7 @@ def _order(
     of = {"customer_id": customer["customer_id"]}
     goods = {"product_id": f"BP-{product:02}", "quantity": quantity, "unit_price": price}
     amount = price * quantity
+    is_paid = number < orders * 0.97
     yield (
         t.Opportunity,
         {
@@ -167,6 +172,7 @@ def _order(
             "quote_id": quote,
             "ordered_at": at,
             "shipped_at": at + timedelta(days=6),
+            "invoiced_at": at + timedelta(days=7),
             "address": customer["address"],
             "currency": "CNY",
             "credit": "clear",
@@ -203,9 +209,10 @@ def _order(
             "currency": "CNY",
             "invoiced_at": at + timedelta(days=7),
             "due_on": (at + timedelta(days=37)).date(),
+            "settled_at": at + timedelta(days=35) if is_paid else None,
         },
     )
-    if number < orders * 0.97:
+    if is_paid:
         yield (
             t.Payment,
             {

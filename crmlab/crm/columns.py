@@ -8,12 +8,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Integer, String, Table, select
+from sqlalchemy import Boolean, Column, Date, Integer, String, Table
 from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm.labels import label
-from crmlab.crm.tables import Moment, Money
+from crmlab.crm.tables import Base, Moment, Money
 from crmlab.crm.tables.types import typed
 from crmlab.procedures.conditions import blank, number_of
 from crmlab.text import gettext as _
@@ -52,9 +52,8 @@ def dangling(session: Session, table: Table, values: dict[str, Any]) -> dict[str
     """A sentence for each value that names a record which is not there."""
     return {
         name: _("'{key}' is not in the CRM; choose one that is.").format(key=values[name])
-        for name, target in _references(table)
-        if values.get(name) is not None
-        and session.execute(select(target).where(target == values[name])).first() is None
+        for name, entity in _references(table)
+        if values.get(name) is not None and session.get(entity, values[name]) is None
     }
 
 
@@ -69,10 +68,14 @@ def spoken(amount: Decimal, currency: str = "CNY") -> str:
     return f"¥{said}" if currency == "CNY" else f"{currency} {said}"
 
 
-def _references(table: Table) -> Iterator[tuple[str, Column[Any]]]:
+_ENTITIES = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
+
+
+def _references(table: Table) -> Iterator[tuple[str, type[Base]]]:
+    """The columns that name a record, and what they name."""
     for column in table.columns:
         for key in column.foreign_keys:
-            yield column.name, key.column
+            yield column.name, _ENTITIES[key.column.table]
 
 
 def _value(column: Column[Any], entry: Any) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 
 from crmlab.text import gettext as _
+from crmlab.text import language
 
 
 def spoken(amount: Decimal, currency: str = "CNY") -> str:
@@ -15,6 +17,11 @@ def spoken(amount: Decimal, currency: str = "CNY") -> str:
 
 def label(column: str) -> str:
     """What a column is called, in the language in force; its own name if it has no other."""
+    return _labels(language()).get(column, column.replace("_", " "))
+
+
+@cache
+def _labels(_language: str) -> dict[str, str]:
     return {
         "account_manager": _("Account manager"),
         "address": _("Address"),
@@ -72,4 +79,4 @@ def label(column: str) -> str:
         "valid_from": _("Valid from"),
         "valid_to": _("Valid to"),
         "valid_until": _("Valid until"),
-    }.get(column, column.replace("_", " "))
+    }

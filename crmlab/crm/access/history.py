@@ -3,13 +3,12 @@ what to what. It names seats, never persons."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crmlab.crm.access.browse import check_size, known_kind, out_of_reach
@@ -19,7 +18,7 @@ from crmlab.crm.access.scopes import key_of, visible
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.labels import label
 from crmlab.crm.store.sandbox import Sandbox
-from crmlab.crm.tables import Audit, Base, Proposal
+from crmlab.crm.tables import Audit, AuditRow, Base, Proposal
 from crmlab.errors import StaleRecord
 from crmlab.text import gettext as _
 from crmlab.text import show_day
@@ -165,9 +164,11 @@ def _meanwhile(change: Change) -> str:
 
 def _lines(session: Session, kind: str, key: str, before: int | None, most: int) -> list[Audit]:
     """The lines of the trail that made or changed the record, the latest first."""
-    own = key_of(kind).key
-    marked = json.dumps({"key": {own: key}})[1:-1]  # as a change in the trail names its row
-    query = select(Audit).where(cast(Audit.changes, Text).contains(marked, autoescape=True))
+    query = (
+        select(Audit)
+        .join(AuditRow, AuditRow.audit_id == Audit.audit_id)
+        .where(AuditRow.table == known_kind(kind).__tablename__, AuditRow.key == key)
+    )
     if before is not None:
         query = query.where(Audit.audit_id < before)
     return list(session.scalars(query.order_by(Audit.audit_id.desc()).limit(most)))

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
@@ -20,9 +19,11 @@ from crmlab.crm.access.browse import check_size
 from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Scope, Who
 from crmlab.crm.access.scopes import visible
+from crmlab.crm.booking.credit import is_open, still_owed
 from crmlab.crm.columns import day_of
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.labels import label
+from crmlab.crm.sql import fen, in_fen, money, unindexed
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import (
     Customer,
@@ -30,7 +31,6 @@ from crmlab.crm.tables import (
     Opportunity,
     Order,
     OrderLine,
-    Payment,
     StageEntry,
 )
 from crmlab.errors import Refused
@@ -146,7 +146,7 @@ def stuck_opportunities(session: Session, asked: Asked) -> Report:
             func.count(),
             *(func.sum(case((there.c.since < limit, 1), else_=0)) for limit in limits),
             func.min(there.c.since),
-            _fen(there.c.amount),
+            fen(there.c.amount),
         )
         .group_by(there.c.stage)
         .order_by(func.min(there.c.since))
@@ -155,7 +155,7 @@ def stuck_opportunities(session: Session, asked: Asked) -> Report:
     rows = []
     for stage, count, *over, oldest, amount in session.execute(query):
         days = (asked.at - oldest).days
-        rows.append(dict(zip(names, (stage, count, *over, days, _money(amount)), strict=True)))
+        rows.append(dict(zip(names, (stage, count, *over, days, money(amount)), strict=True)))
     columns = {
         "stage": label("stage"),
         "open": _("Open"),
@@ -173,29 +173,28 @@ def open_receivables(session: Session, asked: Asked) -> Report:
     if asked.after is not None:
         some = some.where(Customer.customer_id > asked.after)
     page = session.execute(some.order_by(Customer.customer_id).limit(asked.size + 1)).all()
-    names = _as_many_as_go(session, {row.customer_id: row.name for row in page[: asked.size]})
+    names = _as_many_as_go(session, asked, {row[0]: row[1] for row in page[: asked.size]})
     today = day_of(asked.at)
-    paid = (
-        select(Payment.invoice_id, _fen(Payment.amount).label("paid"))
-        .where(Payment.customer_id.in_(names), Payment.paid_at <= asked.at)
-        .group_by(Payment.invoice_id)
-        .subquery()
-    )
-    open_fen = _in_fen(Invoice.amount) - func.coalesce(paid.c.paid, 0)
-    late = Invoice.due_on < today
-    query = (
+    each = (
         select(
             Invoice.customer_id,
             Invoice.currency,
-            func.count(),
-            func.sum(open_fen),
-            func.sum(case((late, open_fen), else_=0)),
-            func.min(Invoice.due_on),
+            Invoice.due_on,
+            still_owed(asked.at).label("fen"),
         )
-        .outerjoin(paid, paid.c.invoice_id == Invoice.invoice_id)
-        .where(Invoice.customer_id.in_(names), Invoice.invoiced_at <= asked.at, open_fen > 0)
-        .group_by(Invoice.customer_id, Invoice.currency)
-        .order_by(Invoice.customer_id, Invoice.currency)
+        .where(
+            Invoice.customer_id.in_(names),
+            unindexed(Invoice.invoiced_at) <= asked.at,
+            is_open(asked.at),
+        )
+        .subquery()
+    )
+    by = (each.c.customer_id, each.c.currency)
+    overdue = func.sum(case((each.c.due_on < today, each.c.fen), else_=0))
+    query = (
+        select(*by, func.count(), func.sum(each.c.fen), overdue, func.min(each.c.due_on))
+        .group_by(*by)
+        .order_by(*by)
     )
     rows = [
         {
@@ -203,8 +202,8 @@ def open_receivables(session: Session, asked: Asked) -> Report:
             "name": names[customer],
             "currency": currency,
             "invoices": count,
-            "amount": _money(owed),
-            "overdue": _money(overdue),
+            "amount": money(owed),
+            "overdue": money(overdue),
             "overdue_days": max((today - oldest).days, 0),
         }
         for customer, currency, count, owed, overdue, oldest in session.execute(query)
@@ -223,10 +222,10 @@ def open_receivables(session: Session, asked: Asked) -> Report:
     return Report("open_receivables", title, columns, rows, onward)
 
 
-def _as_many_as_go(session: Session, names: dict[str, str]) -> dict[str, str]:
-    """The first of these customers, at least one, as long as their invoices are not too many."""
+def _as_many_as_go(session: Session, asked: Asked, names: dict[str, str]) -> dict[str, str]:
+    """The first of these customers, at least one, as long as they owe not too many invoices."""
     of = Invoice.customer_id
-    counted = select(of, func.count()).where(of.in_(names)).group_by(of)
+    counted = select(of, func.count()).where(of.in_(names), is_open(asked.at)).group_by(of)
     invoices = {row[0]: row[1] for row in session.execute(counted)}
     sums = accumulate(invoices.get(customer, 0) for customer in names)
     fitting = sum(total <= MOST_INVOICES for total in sums)
@@ -237,7 +236,7 @@ def orders_by_month(session: Session, asked: Asked) -> Report:
     """Orders and what they come to, by month and branch, up to the present moment."""
     starts = _month_starts(asked.at, asked.months)
     amount = (
-        select(func.sum(_in_fen(OrderLine.unit_price) * OrderLine.quantity))
+        select(func.sum(in_fen(OrderLine.unit_price) * OrderLine.quantity))
         .where(OrderLine.order_id == Order.order_id)
         .correlate(Order)
         .scalar_subquery()
@@ -265,7 +264,7 @@ def orders_by_month(session: Session, asked: Asked) -> Report:
     query = select(*by, func.count(), func.sum(each.c.amount)).group_by(*by).order_by(*by)
     names = ("month", "branch", "currency", "orders", "amount")
     rows = [
-        dict(zip(names, (*row[:4], _money(row[4])), strict=True)) for row in session.execute(query)
+        dict(zip(names, (*row[:4], money(row[4])), strict=True)) for row in session.execute(query)
     ]
     columns = {
         "month": _("Month"),
@@ -292,16 +291,3 @@ def _month_starts(at: datetime, months: int) -> list[datetime]:
     while len(starts) < months:
         starts.append((starts[-1] - timedelta(days=1)).replace(day=1))
     return starts[::-1]
-
-
-def _in_fen(amount: Any) -> ColumnElement[int]:
-    """An amount as a whole number of fen: exact on every database, also where it is text."""
-    return cast(func.round(amount * literal_column("100")), BigInteger)
-
-
-def _fen(amount: Any) -> ColumnElement[int]:
-    return func.coalesce(func.sum(_in_fen(amount)), 0)
-
-
-def _money(fen: Any) -> Decimal:
-    return Decimal(int(fen or 0)).scaleb(-2)

@@ -20,13 +20,12 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql.functions import FunctionElement
 
 from crmlab.crm import tables
 from crmlab.crm.access.permissions import Scope, Who, permissions
 from crmlab.crm.records import KINDS
+from crmlab.crm.sql import unindexed
 from crmlab.crm.tables import Base
 
 S = TypeVar("S", bound=Select[Any])
@@ -97,27 +96,6 @@ _PARENT: dict[type[Base], Any] = {
 }
 # Names of their own within a condition, whatever the statement around it selects from. They are
 # made once: making them takes longer than asking the database.
-
-
-class unindexed(FunctionElement[Any]):  # noqa: N801  (it is written like a function)
-    """A column that SQLite's planner shall not choose an index for.
-
-    A page is read in the order of its keys. Without this, SQLite would collect and sort every
-    row of the scope to give the first fifty.
-    """
-
-    inherit_cache = True
-    name = "unindexed"
-
-
-@compiles(unindexed)
-def _as_it_is(element: unindexed, compiler: Any, **more: Any) -> str:
-    return str(compiler.process(element.clauses, **more))
-
-
-@compiles(unindexed, "sqlite")
-def _with_a_plus(element: unindexed, compiler: Any, **more: Any) -> str:
-    return f"+{compiler.process(element.clauses, **more)}"
 
 
 def visible(kind: str, scope: Scope, who: Who) -> ColumnElement[bool]:

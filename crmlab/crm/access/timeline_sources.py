@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crmlab.crm.booking.credit import CreditStanding
@@ -196,8 +196,13 @@ def _source(
     *columns: InstrumentedAttribute[Any],
     where: ColumnElement[bool] | None = None,
     through: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[Any]] | None = None,
+    ends: InstrumentedAttribute[Any] | None = None,
 ) -> Source:
-    """A source: the table of `at`, which names its customer, or does so `through` another."""
+    """A source: the table of `at`, which names its customer, or does so `through` another.
+
+    Where that other one says when it `ends`, nothing is looked for in those that ended earlier:
+    a large customer has thousands of them.
+    """
     entity: Any = at.class_
     key = getattr(entity, str(entity.__mapper__.primary_key[0].key))
     rows = select(at, key, *columns)
@@ -208,6 +213,9 @@ def _source(
         rows = rows.join(owner, here == there)
     if where is not None:
         rows = rows.where(where)
+    if ends is not None:
+        since = bindparam("since", type_=at.type)
+        rows = rows.where(or_(ends.is_(None), ends >= since))
     rows = rows.where(
         owner.customer_id == bindparam("customer"),
         at >= bindparam("since", type_=at.type),
@@ -236,6 +244,7 @@ SOURCES = (
         StageEntry.stage,
         StageEntry.evidence,
         through=(StageEntry.opportunity_id, Opportunity.opportunity_id),
+        ends=Opportunity.closed_at,
     ),
     _source("opportunity", Opportunity.closed_at, _lost, where=_IS_LOST),
     _source("quote", Quote.quoted_at, _quote, Quote.valid_until),
@@ -276,6 +285,7 @@ SOURCES = (
         Shipment.carrier,
         Shipment.address,
         through=(Shipment.order_id, Order.order_id),
+        ends=Order.shipped_at,
     ),
     _source(
         "invoice",

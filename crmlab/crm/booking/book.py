@@ -32,7 +32,7 @@ RULES: dict[str, Callable[[Draft], None]] = {
 }
 """What must hold of a kind of record before it is written."""
 
-EFFECTS: dict[str, Callable[[Draft], None]] = delivery_rules.EFFECTS
+EFFECTS: dict[str, Callable[[Draft], None]] = {**delivery_rules.EFFECTS, **money_rules.EFFECTS}
 """What writing a kind of record does to others: goods that leave are no longer in stock."""
 
 LINES = {"order_line": "order_id", "quote_line": "quote_id", "shipment_line": "shipment_id"}

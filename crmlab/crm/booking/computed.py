@@ -41,21 +41,21 @@ class Reckoning:
     @property
     def list_price(self) -> Decimal | None:
         """What the lists say for the case's customer, product and day."""
-        return _price(price_on(self.session, *self._wanted))
+        return self._listed.price if self._listed else None
 
     @property
     def old_list_price(self) -> Decimal | None:
         """The price before the one in force."""
-        return _price(previous_price(self.session, *self._wanted))
+        earlier = previous_price(self.session, *self._about, self._listed)
+        return earlier.price if earlier else None
+
+    @cached_property
+    def _listed(self) -> ListPrice | None:
+        return price_on(self.session, *self._about, day_of(self.at))
 
     @property
-    def _wanted(self) -> tuple[str, str | None, Any]:
-        known = self.records
-        return known.get("product", ""), known.get("customer"), day_of(self.at)
-
-
-def _price(found: ListPrice | None) -> Decimal | None:
-    return found.price if found else None
+    def _about(self) -> tuple[str, str | None]:
+        return self.records.get("product", ""), self.records.get("customer")
 
 
 COMPUTED: dict[str, Callable[[Reckoning], Any]] = {

@@ -7,26 +7,17 @@ procedure file.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    and_,
-    case,
-    cast,
-    func,
-    literal_column,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Date, String, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.columns import day_of
 from crmlab.crm.labels import spoken
+from crmlab.crm.sql import fen, in_fen, money, unindexed
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -108,11 +99,12 @@ def standing(
                 key=customer_id
             )
         )
-    owed, oldest = _owed(session, customer_id, at, without_case)
+    asked = {"customer": customer_id, "at": at, "day": day_of(at), "case": without_case or ""}
+    owed, oldest = session.execute(_OWED, asked).one()
     return CreditStanding(
         limit=customer.credit_limit,
-        receivables=owed,
-        open_orders=_on_order(session, customer_id, at, without_case),
+        receivables=money(owed),
+        open_orders=money(session.scalar(_ON_ORDER, asked)),
         overdue_days=(day_of(at) - oldest).days if oldest else 0,
         currency=customer.currency,
     )
@@ -123,72 +115,56 @@ def open_amount(
 ) -> Decimal:
     """What is still to be paid of an invoice, not counting one of its payments."""
     payments = tables.Payment
-    paid = select(_cents(payments.amount)).where(
+    paid = select(fen(payments.amount)).where(
         payments.invoice_id == invoice.invoice_id, payments.payment_id != (without or "")
     )
-    return invoice.amount - _money(session.scalar(paid))
+    return invoice.amount - money(session.scalar(paid))
 
 
-def _owed(
-    session: Session, customer_id: str, at: datetime, without_case: str | None
-) -> tuple[Decimal, date | None]:
-    """What is invoiced and not paid, and when the oldest of it fell due, if it has."""
-    payments, invoices, orders = tables.Payment, tables.Invoice, tables.Order
-    paid = (
-        select(payments.invoice_id, _cents(payments.amount).label("cents"))
-        .where(payments.customer_id == customer_id, payments.paid_at <= at)
-        .group_by(payments.invoice_id)
-        .subquery()
+def is_open(at: Any) -> ColumnElement[bool]:
+    """Whether an invoice is still to be paid at a moment, in part or whole."""
+    settled_at = tables.Invoice.settled_at
+    return or_(settled_at.is_(None), settled_at > at)
+
+
+def still_owed(at: Any) -> ColumnElement[int]:
+    """What is still to be paid of an invoice at a moment, in fen."""
+    payments = tables.Payment
+    came_in = select(fen(payments.amount)).where(
+        payments.invoice_id == tables.Invoice.invoice_id, payments.paid_at <= at
     )
-    came_in = func.coalesce(paid.c.cents, 0)
-    is_due = and_(invoices.due_on < day_of(at), _in_cents(invoices.amount) > came_in)
-    query = (
-        select(
-            _cents(invoices.amount),
-            func.coalesce(func.sum(came_in), 0),
-            func.min(case((is_due, invoices.due_on))),
-        )
-        .outerjoin(paid, paid.c.invoice_id == invoices.invoice_id)
-        .where(invoices.customer_id == customer_id, invoices.invoiced_at <= at)
+    return in_fen(tables.Invoice.amount) - came_in.scalar_subquery()
+
+
+# The statements are made once: making them takes longer than asking the database.
+_CUSTOMER, _CASE = bindparam("customer", type_=String()), bindparam("case", type_=String())
+_AT, _DAY = bindparam("at", type_=tables.Moment()), bindparam("day", type_=Date())
+
+_BY_THE_CASE = select(tables.Order.order_id).where(
+    tables.Order.customer_id == _CUSTOMER, tables.Order.case_id == _CASE
+)
+
+_OWED = select(
+    func.coalesce(func.sum(still_owed(_AT)), 0),
+    func.min(case((tables.Invoice.due_on < _DAY, tables.Invoice.due_on))),
+).where(
+    tables.Invoice.customer_id == _CUSTOMER,
+    unindexed(tables.Invoice.invoiced_at) <= _AT,
+    is_open(_AT),
+    tables.Invoice.order_id.not_in(_BY_THE_CASE),
+)
+"""What is invoiced and not paid, and when the oldest of it fell due, if it has."""
+
+_ON_ORDER = (
+    select(
+        func.coalesce(func.sum(in_fen(tables.OrderLine.unit_price) * tables.OrderLine.quantity), 0)
     )
-    if without_case is not None:
-        own = select(orders.order_id).where(
-            orders.customer_id == customer_id, orders.case_id == without_case
-        )
-        query = query.where(invoices.order_id.not_in(own))
-    invoiced, received, oldest = session.execute(query).one()
-    return _money(invoiced) - _money(received), oldest
-
-
-def _on_order(
-    session: Session, customer_id: str, at: datetime, without_case: str | None
-) -> Decimal:
-    orders, lines, invoices = tables.Order, tables.OrderLine, tables.Invoice
-    invoiced = select(invoices.order_id).where(
-        invoices.customer_id == customer_id, invoices.invoiced_at <= at
+    .join(tables.Order, tables.Order.order_id == tables.OrderLine.order_id)
+    .where(
+        tables.Order.customer_id == _CUSTOMER,
+        unindexed(tables.Order.ordered_at) <= _AT,
+        or_(tables.Order.invoiced_at.is_(None), tables.Order.invoiced_at > _AT),
+        tables.Order.order_id.not_in(_BY_THE_CASE),
     )
-    query = (
-        select(func.coalesce(func.sum(_in_cents(lines.unit_price) * lines.quantity), 0))
-        .join(orders, orders.order_id == lines.order_id)
-        .where(
-            orders.customer_id == customer_id,
-            orders.ordered_at <= at,
-            orders.order_id.not_in(invoiced),
-        )
-    )
-    if without_case is not None:
-        query = query.where(or_(orders.case_id.is_(None), orders.case_id != without_case))
-    return _money(session.scalar(query))
-
-
-def _in_cents(amount: ColumnElement[Any] | Any) -> ColumnElement[int]:
-    """An amount as a whole number of fen, exact on every database, also where it is text."""
-    return cast(func.round(amount * literal_column("100")), BigInteger)
-
-
-def _cents(amount: ColumnElement[Any] | Any) -> ColumnElement[int]:
-    return func.coalesce(func.sum(_in_cents(amount)), 0)
-
-
-def _money(cents: Any) -> Decimal:
-    return Decimal(int(cents or 0)).scaleb(-2)
+)
+"""What is ordered and not invoiced."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.booking.credit import open_amount
@@ -129,5 +130,27 @@ def _payment(draft: Draft) -> None:
         )
 
 
+def _is_invoiced(draft: Draft) -> None:
+    """The order says when it was invoiced; the invoice, whether it is paid."""
+    invoice = draft.session.get_one(tables.Invoice, draft.key)
+    draft.session.get_one(tables.Order, invoice.order_id).invoiced_at = invoice.invoiced_at
+    _settle(draft.session, invoice)
+
+
+def _is_paid(draft: Draft) -> None:
+    """An invoice says when the last of it was paid; also one that a payment was taken from."""
+    for invoice_id in {draft.before.get("invoice_id"), draft.will_be("invoice_id")} - {None}:
+        _settle(draft.session, draft.session.get_one(tables.Invoice, invoice_id))
+
+
+def _settle(session: Session, invoice: tables.Invoice) -> None:
+    moments = select(tables.Payment.paid_at).where(tables.Payment.invoice_id == invoice.invoice_id)
+    paid = open_amount(session, invoice) <= 0
+    invoice.settled_at = max(session.scalars(moments), default=None) if paid else None
+
+
 RULES: dict[str, Callable[[Draft], None]] = {"invoice": _invoice, "payment": _payment}
 """By kind of record."""
+
+EFFECTS: dict[str, Callable[[Draft], None]] = {"invoice": _is_invoiced, "payment": _is_paid}
+"""By kind of record: what happens to others when it is written."""

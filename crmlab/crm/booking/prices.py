@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
@@ -39,25 +39,26 @@ def price_on(
     session: Session, product_id: str, customer_id: str | None, day: date
 ) -> ListPrice | None:
     """The list price of a product for a customer on a day; None if no list has one."""
-    return _first(session, _prices(session, product_id, customer_id).where(_in_force(day)))
+    return _first(session, _IN_FORCE, product_id, customer_id, day=day)
 
 
 def previous_price(
-    session: Session, product_id: str, customer_id: str | None, day: date
+    session: Session, product_id: str, customer_id: str | None, now: ListPrice | None
 ) -> ListPrice | None:
-    """The list price before the one in force on a day; None if there was none.
+    """The list price before the one that is in force now; None if there was none.
 
     It is the one before on the same list, or else what the lists said on the day before.
     """
-    now = price_on(session, product_id, customer_id, day)
     if now is None:
         return None
-    earlier = _prices(session, product_id, customer_id).where(
-        tables.Price.price_list_id == now.price_list_id, tables.Price.valid_from < now.valid_from
-    )
-    return _first(session, earlier) or price_on(
-        session, product_id, customer_id, now.valid_from - timedelta(days=1)
-    )
+    return _first(
+        session,
+        _EARLIER,
+        product_id,
+        customer_id,
+        price_list=now.price_list_id,
+        since=now.valid_from,
+    ) or price_on(session, product_id, customer_id, now.valid_from - timedelta(days=1))
 
 
 def price_faults(session: Session, price: dict[str, Any], *, key: str | None) -> dict[str, str]:
@@ -92,36 +93,48 @@ def price_faults(session: Session, price: dict[str, Any], *, key: str | None) ->
     return faults
 
 
-def _prices(
-    session: Session, product_id: str, customer_id: str | None
-) -> Select[tables.Price, tables.PriceList]:
-    """The prices of a product that hold for a customer: their own list first, then the latest."""
-    customer = session.get(tables.Customer, customer_id) if customer_id else None
-    lists = tables.PriceList
-    own = lists.customer_id == customer_id if customer_id else lists.customer_id.is_(None)
-    return (
-        select(tables.Price, lists)
-        .join(lists, lists.price_list_id == tables.Price.price_list_id)
-        .where(
-            tables.Price.product_id == product_id,
-            or_(lists.customer_id.is_(None), own),
-            lists.currency == (customer.currency if customer else HOME_CURRENCY),
-        )
-        .order_by(
-            lists.customer_id.is_(None),
-            tables.Price.valid_from.desc(),
-            tables.Price.price_list_id,
-        )
+_LISTED = (
+    select(tables.Price, tables.PriceList)
+    .join(tables.PriceList, tables.PriceList.price_list_id == tables.Price.price_list_id)
+    .where(
+        tables.Price.product_id == bindparam("product"),
+        or_(
+            tables.PriceList.customer_id.is_(None),
+            tables.PriceList.customer_id == bindparam("customer"),
+        ),
+        tables.PriceList.currency == bindparam("currency"),
     )
+    .order_by(
+        tables.PriceList.customer_id.is_(None),
+        tables.Price.valid_from.desc(),
+        tables.Price.price_list_id,
+    )
+    .limit(1)
+)
+"""The price of a product that holds for a customer: on their own list first, then the latest."""
+
+_IN_FORCE = _LISTED.where(
+    tables.Price.valid_from <= bindparam("day"),
+    or_(tables.Price.valid_to.is_(None), tables.Price.valid_to >= bindparam("day")),
+)
+
+_EARLIER = _LISTED.where(
+    tables.Price.price_list_id == bindparam("price_list"),
+    tables.Price.valid_from < bindparam("since"),
+)
 
 
-def _in_force(day: date) -> ColumnElement[bool]:
-    starts, ends = tables.Price.valid_from, tables.Price.valid_to
-    return and_(starts <= day, or_(ends.is_(None), ends >= day))
-
-
-def _first(session: Session, query: Select[tables.Price, tables.PriceList]) -> ListPrice | None:
-    found = session.execute(query.limit(1)).first()
+def _first(
+    session: Session,
+    query: Select[tables.Price, tables.PriceList],
+    product_id: str,
+    customer_id: str | None,
+    **more: Any,
+) -> ListPrice | None:
+    customer = session.get(tables.Customer, customer_id) if customer_id else None
+    currency = customer.currency if customer else HOME_CURRENCY
+    asked = {"product": product_id, "customer": customer_id, "currency": currency, **more}
+    found = session.execute(query, asked).first()
     if found is None:
         return None
     price, on = found

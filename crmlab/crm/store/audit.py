@@ -15,19 +15,23 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from crmlab.calendar import STANDARD
 from crmlab.crm.store.chain import FIELDS, hash_of
-from crmlab.crm.tables import Audit, AuditHead, Base, Moment
+from crmlab.crm.tables import Audit, AuditHead, AuditRow, Base, Moment
 from crmlab.crm.tables.types import plain
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
 
-TRAIL = (Audit.__tablename__, AuditHead.__tablename__)
+TRAIL = (Audit.__tablename__, AuditHead.__tablename__, AuditRow.__tablename__)
 """The tables of the trail itself; all others can be rebuilt from it."""
 
-_CHANGES = "audit changes"
+_CHANGES, _HELD = "audit changes", "rows held"
 
 
 class AuditedSession(Session):
-    """A session that notes every row it creates, changes or deletes."""
+    """A session that notes every row it creates, changes or deletes.
+
+    It holds on to what it has read: the rules of one action ask for the same few records again
+    and again.
+    """
 
 
 def record(
@@ -73,6 +77,19 @@ def record(
     own = hash_of({**line, "at": stored}, previous)
     connection.execute(insert(Audit).values(**line, previous=previous, hash=own))
     connection.execute(update(AuditHead).values(lines=lines + 1, hash=own))
+    if rows := rows_changed(lines + 1, line["changes"]):
+        connection.execute(insert(AuditRow), rows)
+
+
+def rows_changed(number: int, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that a line of this number changes, each once, as `AuditRow` names them."""
+    touched = {(change["table"], key_text(change["key"])) for change in changes}
+    return [{"audit_id": number, "table": table, "key": key} for table, key in sorted(touched)]
+
+
+def key_text(key: dict[str, Any]) -> str:
+    """The key of a row as a person reads it; its parts are put together with a stroke."""
+    return " / ".join(str(part) for part in key.values())
 
 
 def trail_of(session: Session, subject: str) -> list[Audit]:
@@ -105,6 +122,12 @@ def _only_by_objects(state: ORMExecuteState) -> None:
     # A bulk statement changes rows that nobody has loaded, so the trail could not say which.
     if state.is_insert or state.is_update or state.is_delete:
         raise TypeError("write through objects of the session, so that the audit trail knows")
+
+
+@event.listens_for(AuditedSession, "loaded_as_persistent")
+@event.listens_for(AuditedSession, "pending_to_persistent")
+def _hold(session: AuditedSession, row: Any) -> None:
+    session.info.setdefault(_HELD, []).append(row)
 
 
 @event.listens_for(AuditedSession, "before_flush")

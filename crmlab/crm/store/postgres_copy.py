@@ -15,7 +15,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 
-from crmlab.crm.tables import APPEND_ONLY, Audit, Base
+from crmlab.crm.tables import Base
+from crmlab.crm.tables.trail import GUARDED, guards
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _quote = _dialect.identifier_preparer.quote
@@ -67,14 +68,14 @@ def copy_sql(source: str, target: str) -> str:
     """
     source, target = f'"{source}"', f'"{target}"'
     order = Base.metadata.sorted_tables
-    audit = f"{target}.{_quote(Audit.__tablename__)}"
     return ";\n".join(
         [
-            f"ALTER TABLE {audit} DISABLE TRIGGER USER",
+            *(f"ALTER TABLE {target}.{_quote(name)} DISABLE TRIGGER USER" for name in GUARDED),
             # Rows come before the rows that name them, and go after them.
             *(_bring(table, source, target) for table in order),
             *(_take_away(table, source, target) for table in reversed(order)),
-            *APPEND_ONLY["postgresql"],  # also if somebody had taken it away
+            # Also if somebody had taken them away:
+            *(statement for name in GUARDED for statement in guards(name)["postgresql"]),
             *numbers_sql(),
         ]
     )

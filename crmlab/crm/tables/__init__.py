@@ -31,14 +31,14 @@ from crmlab.crm.tables.sales import (
     StageEntry,
 )
 from crmlab.crm.tables.service import CaseRow, Complaint, Counter, Event, Interaction
-from crmlab.crm.tables.trail import APPEND_ONLY, Audit, AuditHead
+from crmlab.crm.tables.trail import Audit, AuditHead, AuditRow
 from crmlab.crm.tables.types import Base, Moment, Money
 
 __all__ = [
-    "APPEND_ONLY",
     "Approval",
     "Audit",
     "AuditHead",
+    "AuditRow",
     "Base",
     "Batch",
     "CaseRow",

@@ -30,6 +30,7 @@ class Opportunity(Base):
     closed_at: Mapped[datetime | None] = mapped_column(Moment())
     __table_args__ = (
         Index("ix_opportunities_of", "customer_id", "closed_at", "opportunity_id"),
+        Index("ix_opportunities_outcome_of", "customer_id", "outcome", "closed_at"),
         Index("ix_opportunities_outcome", "outcome", "opportunity_id"),
         Index("ix_opportunities_stage", "stage", "opportunity_id"),
     )
@@ -89,7 +90,7 @@ class Approval(Base):
 
 
 class Order(Base):
-    """What a customer ordered, and when it left us.
+    """What a customer ordered, when the last of it left us, and when it was invoiced.
 
     `case_id` is the case that booked it; `credit` says whether it may leave: clear, held or
     released.
@@ -102,12 +103,15 @@ class Order(Base):
     case_id: Mapped[str | None] = mapped_column(String(20))
     ordered_at: Mapped[datetime] = mapped_column(Moment(), index=True)
     shipped_at: Mapped[datetime | None] = mapped_column(Moment())
+    invoiced_at: Mapped[datetime | None] = mapped_column(Moment())
     address: Mapped[str | None] = mapped_column(String(500))
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
     credit: Mapped[str] = mapped_column(String(10), default="clear")
     customer: Mapped[Customer] = relationship(viewonly=True)
     __table_args__ = (
         Index("ix_orders_of", "customer_id", "ordered_at", "order_id"),
+        Index("ix_orders_open", "customer_id", "invoiced_at"),
+        Index("ix_orders_shipped", "customer_id", "shipped_at"),
         Index("ix_orders_credit", "credit", "order_id"),
     )
 
@@ -176,7 +180,7 @@ class ShipmentLine(Base):
 
 
 class Invoice(Base):
-    """What a customer owes for an order, and who put a name to it."""
+    """What a customer owes for an order, when somebody put a name to it, and when all was paid."""
 
     __tablename__ = "invoices"
     invoice_id: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -187,7 +191,11 @@ class Invoice(Base):
     invoiced_at: Mapped[datetime] = mapped_column(Moment())
     due_on: Mapped[date]
     signed_at: Mapped[datetime | None] = mapped_column(Moment())
-    __table_args__ = (Index("ix_invoices_of", "customer_id", "invoiced_at"),)
+    settled_at: Mapped[datetime | None] = mapped_column(Moment())
+    __table_args__ = (
+        Index("ix_invoices_of", "customer_id", "invoiced_at"),
+        Index("ix_invoices_open", "customer_id", "settled_at"),
+    )
 
 
 class Payment(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, JSON, String, event
+from sqlalchemy import DDL, JSON, Index, String, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmlab.crm.tables.types import Base, Moment
@@ -31,6 +31,19 @@ class Audit(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+class AuditRow(Base):
+    """Which rows a line of the trail has changed: the way from a record to its history.
+
+    `key` is the row's own, as `crmlab.crm.store.audit.key_text` writes it.
+    """
+
+    __tablename__ = "audit_rows"
+    audit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    table: Mapped[str] = mapped_column(String(60), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    __table_args__ = (Index("ix_audit_rows_of", "table", "key", "audit_id"),)
+
+
 class AuditHead(Base):
     """Where the trail stands: how many lines it has, and the hash of the last one.
 
@@ -44,27 +57,34 @@ class AuditHead(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+GUARDED = (Audit.__tablename__, AuditRow.__tablename__)
+"""The tables whose rows stay as they are."""
+
 _ONLY_ADDED_TO = "the audit trail can only be added to"
 
-APPEND_ONLY = {
-    "sqlite": [
-        f"CREATE TRIGGER audit_append_only_{change.lower()} BEFORE {change} ON audit "
-        f"BEGIN SELECT RAISE(ABORT, '{_ONLY_ADDED_TO}'); END"
-        for change in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        "CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{_ONLY_ADDED_TO}'; END $$",
-        "CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
-        "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
-    ],
-}
-"""What makes a database itself refuse to change or remove a line of the trail."""
 
-for _database, _statements in APPEND_ONLY.items():
-    for _statement in _statements:
-        event.listen(
-            Audit.__table__,
-            "after_create",
-            DDL(_statement).execute_if(dialect=_database),  # type: ignore[no-untyped-call]
-        )
+def guards(table: str) -> dict[str, list[str]]:
+    """What makes a database itself refuse to change or remove a row of this table."""
+    return {
+        "sqlite": [
+            f"CREATE TRIGGER {table}_append_only_{change.lower()} BEFORE {change} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{_ONLY_ADDED_TO}'); END"
+            for change in ("UPDATE", "DELETE")
+        ],
+        "postgresql": [
+            "CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{_ONLY_ADDED_TO}'; END $$",
+            f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
+            f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
+        ],
+    }
+
+
+for _table in GUARDED:
+    for _database, _statements in guards(_table).items():
+        for _statement in _statements:
+            event.listen(
+                Base.metadata.tables[_table],
+                "after_create",
+                DDL(_statement).execute_if(dialect=_database),  # type: ignore[no-untyped-call]
+            )

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Connection, Dialect, Table, Text, cast, select
 from sqlalchemy.dialects import sqlite
 
-from crmlab.crm.store.audit import TRAIL
+from crmlab.crm.store.audit import TRAIL, key_text
 from crmlab.crm.store.chain import canonical
 from crmlab.crm.tables import Base, Moment, Money
 from crmlab.crm.tables.types import typed
@@ -91,8 +91,8 @@ class Ledger:
 
 
 def key_of(table: Table, row: Row) -> str:
-    """A row's key as a person reads it; parts are put together with a stroke."""
-    return " / ".join(str(row[column.name]) for column in table.primary_key)
+    """A row's key as a person reads it."""
+    return key_text({column.name: row[column.name] for column in table.primary_key})
 
 
 def rows_of(connection: Connection, table: Table) -> Iterator[Row]:

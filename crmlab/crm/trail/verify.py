@@ -17,19 +17,21 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Text, cast, create_engine, func, select
+from sqlalchemy import Connection, Table, Text, cast, create_engine, func, select
 from sqlalchemy.orm import Session
 
-from crmlab.crm.store.audit import visible
+from crmlab.crm.store.audit import rows_changed, visible
 from crmlab.crm.store.chain import FIELDS, first_hash, hash_of
 from crmlab.crm.store.sandbox import Sandbox, store
 from crmlab.crm.store.start_set import fill, template_key
-from crmlab.crm.tables import Audit, AuditHead, Base
+from crmlab.crm.tables import Audit, AuditHead, AuditRow, Base
 from crmlab.crm.trail.ledger import TABLES, Difference, Ledger, Row, key_of, rows_of
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
 Kind = Literal["changed", "missing", "moved", "added", "head", "rewritten"]
+
+_ROWS = Base.metadata.tables[AuditRow.__tablename__]
 
 _STEP = 200
 """After how many lines progress is told."""
@@ -177,6 +179,9 @@ def verify(
             if number % _STEP == 0 and isinstance(lines, int):
                 progress(number, lines)
             noted = noted or line["hash"] == expected
+            for row in rows_changed(number, line["changes"]):
+                told: Row = {name: str(value) for name, value in row.items()}
+                ledger.put(_ROWS.name, key_of(_ROWS, told), told)
             if begun and difference is None:
                 for change in line["changes"]:
                     difference = difference or ledger.play(change)
@@ -185,8 +190,8 @@ def verify(
             fault = Fault("rewritten", AuditHead.__tablename__, "1", trail=expected)
         if fault is None and difference is not None:
             fault = _changed(difference)
-        if fault is None and begun:
-            fault = _compare(connection, ledger)
+        if fault is None:
+            fault = _compare(connection, ledger, [_ROWS, *(TABLES if begun else ())])
         return Verdict(verdict.lines, verdict.head, fault, begun)
 
 
@@ -275,9 +280,9 @@ def _all_rows(connection: Connection) -> list[tuple[str, str, Row]]:
     ]
 
 
-def _compare(connection: Connection, ledger: Ledger) -> Fault | None:
-    """The first row that is not what the ledger says."""
-    for table in TABLES:
+def _compare(connection: Connection, ledger: Ledger, tables: list[Table]) -> Fault | None:
+    """The first row of these tables that is not what the ledger says."""
+    for table in tables:
         for row in rows_of(connection, table):
             key = key_of(table, row)
             stands = ledger.take(table.name, key)

@@ -64,7 +64,7 @@ def price(session: Session, customer: str | None, day: date = DAY) -> Decimal | 
 
 
 def old_price(session: Session, customer: str | None, day: date = DAY) -> Decimal | None:
-    found = previous_price(session, PRODUCT, customer, day)
+    found = previous_price(session, PRODUCT, customer, price_on(session, PRODUCT, customer, day))
     return found.price if found else None
 
 

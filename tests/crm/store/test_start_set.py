@@ -285,7 +285,7 @@ def test_every_product_has_a_base_price_and_a_lower_one_before_it(
     today = day(first_sale(sales))
     for product in all_of(crm, tables.Product):
         now = price_on(crm, product.product_id, None, today)
-        before = previous_price(crm, product.product_id, None, today)
+        before = previous_price(crm, product.product_id, None, now)
         assert now is not None
         assert before is not None
         assert before.price < now.price
