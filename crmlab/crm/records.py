@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
@@ -67,12 +67,18 @@ def canonical(session: Session, name: str, key: str) -> str | None:
     return None if found is None else str(found)
 
 
-def entries(session: Session, name: str, known: dict[str, str]) -> list[Entry]:
+def entries(
+    session: Session,
+    name: str,
+    known: dict[str, str],
+    within: ColumnElement[bool] | None = None,
+) -> list[Entry]:
     """The first records of a kind as a form offers them: those of a case's own customer before
     the others, by key; never a whole table.
 
     Args:
         known: the keys of the records that the case knows, by name.
+        within: what whoever chooses may see; see `crmlab.crm.access.scopes`.
     """
     table = kind(name)
     key = table.__mapper__.primary_key[0]
@@ -84,7 +90,8 @@ def entries(session: Session, name: str, known: dict[str, str]) -> list[Entry]:
     elif customer and "customer_id" in table.__mapper__.columns:
         own_first = table.__mapper__.columns["customer_id"] == customer
         order.insert(0, case((own_first, 0), else_=1).asc())
-    found = session.scalars(select(table).order_by(*order).limit(OFFERED))
+    offered = select(table) if within is None else select(table).where(within)
+    found = session.scalars(offered.order_by(*order).limit(OFFERED))
     return [Entry(str(getattr(row, str(key.key))), describe(row)) for row in found]
 
 

@@ -202,12 +202,15 @@ class Booking(Data):
         columns: what is written into it. A refusal of the CRM stands beside the field that a
             column is taken from.
         when: it is booked only where this holds.
+        each_time: a new record each time the step is done: what somebody decided stays on record
+            as it was decided, also if it is decided anew.
     """
 
     record: Name
     key: Chosen = None
     columns: dict[Name, Chosen]
     when: Condition | None = None
+    each_time: bool = False
 
 
 class Enters(Data):

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from crmlab.crm.store.sandbox import VARIABLE, Sandbox, open_sandbox
+from tests.crm.own_rows import company_of, not_kept
 from tests.crm.remarks import Open
 from tests.databases import clear, own_database
 
@@ -57,6 +59,22 @@ def open_file(tmp_path: Path) -> Iterator[Open]:
     """The same, in files only."""
     with opening(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def company(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sandbox]:
+    """The little company of `own_rows`, shared by a module, on each of the databases in turn."""
+    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def crm(company: Sandbox) -> Iterator[Session]:
+    """A transaction in it that leaves nothing behind."""
+    with not_kept(company) as session:
+        yield session
 
 
 @contextmanager

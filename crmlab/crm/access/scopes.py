@@ -114,8 +114,12 @@ def visible(kind: str, scope: Scope, who: Who) -> ColumnElement[bool]:
 def scoped(statement: S, kind: str, who: Who, operation: str = "see") -> S:
     """The statement, with only what this person may see; nothing if they do not sit there."""
     sits = exists().where(_USER_SEAT.user_id == who.user_id, _USER_SEAT.seat == who.seat)
-    scope = permissions().scope(who.seat, operation)
-    return statement.where(sits, visible(kind, scope, who))
+    return statement.where(sits, within_reach(kind, who, operation))
+
+
+def within_reach(kind: str, who: Who, operation: str = "see") -> ColumnElement[bool]:
+    """The condition under which somebody in this seat may do this with a row of this kind."""
+    return visible(kind, permissions().scope(who.seat, operation), who)
 
 
 def may_see(session: Session, who: Who, kind: str, key: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
@@ -125,13 +125,15 @@ def review(
             )
         )
         session.flush()
-        needed = 0 if not accepts else proposal.reviews_needed - _yes(session, number)
+        needed = (
+            0 if not accepts else proposal.reviews_needed - len(_yes(session, [number])[number])
+        )
         if not accepts:
             proposal.state = REJECTED
         elif needed <= 0:
             _make(session, proposal)
             proposal.state = ACCEPTED
-        return Verdict(proposal.state, max(needed, 0))
+        return Verdict(proposal.state, max(needed, 0) if accepts else 0)
 
 
 def open_proposals(
@@ -145,15 +147,11 @@ def open_proposals(
     """
     check_size(size, LARGEST_PAGE)
     proposals = tables.Proposal
-    with on_record(
-        sandbox,
-        who,
-        "see",
-        line="list",
-        subject="proposal",
-        at=at,
-        detail={"after": short(after), "size": size},
-    ) as (session, scope):
+    detail: dict[str, Any] = {"after": short(after), "size": size}
+    with on_record(sandbox, who, "see", line="list", subject="proposal", at=at, detail=detail) as (
+        session,
+        scope,
+    ):
         query = select(proposals).where(proposals.state == OPEN, visible("proposal", scope, who))
         if after is not None:
             query = query.where(proposals.proposal_id > cleaned(after))
@@ -162,14 +160,16 @@ def open_proposals(
             if column in permissions().hidden(who.seat, kind):
                 query = query.where((proposals.record != kind) | (proposals.column != column))
         found = list(session.scalars(query.order_by(proposals.proposal_id).limit(size + 1)))
-        rows = [_waiting(session, who, proposal) for proposal in found[:size]]
+        yes = _yes(session, [proposal.proposal_id for proposal in found[:size]])
+        rows = [_waiting(who, proposal, yes[proposal.proposal_id]) for proposal in found[:size]]
+        detail["rows"] = len(rows)
         return Waitings(rows, rows[-1].proposal_id if len(found) > size else None)
 
 
-def _waiting(session: Session, who: Who, proposal: tables.Proposal) -> Waiting:
+def _waiting(who: Who, proposal: tables.Proposal, yes: set[str]) -> Waiting:
     weight = _weight(proposal)
     whole = proposal.column == WHOLE
-    mine = proposal.proposed_by == who.user_id or _has_reviewed(session, who, proposal)
+    mine = who.user_id in {proposal.proposed_by, *yes}  # nobody has said no, or it would be closed
     return Waiting(
         proposal_id=proposal.proposal_id,
         kind=proposal.record,
@@ -180,7 +180,7 @@ def _waiting(session: Session, who: Who, proposal: tables.Proposal) -> Waiting:
         after=json.loads(proposal.after or "{}") if whole else proposal.after,
         seat=proposal.seat,
         proposed_at=proposal.proposed_at,
-        still_needed=proposal.reviews_needed - _yes(session, proposal.proposal_id),
+        still_needed=proposal.reviews_needed - len(yes),
         by=list(weight.by),
         yours=not mine and who.seat in weight.by,
     )
@@ -246,12 +246,15 @@ def _still_true(session: Session, who: Who, proposal: tables.Proposal) -> None:
         raise stale_column(session, who, proposal)
 
 
-def _yes(session: Session, proposal_id: str) -> int:
-    """How many have said yes."""
-    reviews = select(func.count()).where(
-        tables.Review.proposal_id == proposal_id, tables.Review.accepts.is_(True)
+def _yes(session: Session, proposals: list[str]) -> dict[str, set[str]]:
+    """Who has said yes, by proposal."""
+    reviews = select(tables.Review.proposal_id, tables.Review.user_id).where(
+        tables.Review.proposal_id.in_(proposals), tables.Review.accepts.is_(True)
     )
-    return session.scalar(reviews) or 0
+    yes: dict[str, set[str]] = {proposal: set() for proposal in proposals}
+    for proposal, user in session.execute(reviews):
+        yes[proposal].add(user)
+    return yes
 
 
 def _make(session: Session, proposal: tables.Proposal) -> None:

@@ -6,7 +6,7 @@ A procedure file names them like any other column (`record: customer.open_receiv
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -38,12 +38,22 @@ class Reckoning:
         customer = self.records.get("customer", "")
         return standing(self.session, customer, self.at, without_case=self.case_id)
 
+    def again(self, records: dict[str, str], written: set[str]) -> Reckoning:
+        """The same, once rows of these tables were written and the case knows these records;
+        what does not follow from them is not worked out again."""
+        later = replace(self, records=records)
+        if later._about == self._about:
+            for name, follows_from in _FOLLOWS_FROM.items():
+                if name in self.__dict__ and not follows_from & written:
+                    later.__dict__[name] = self.__dict__[name]
+        return later
+
     @property
     def list_price(self) -> Decimal | None:
         """What the lists say for the case's customer, product and day."""
         return self._listed.price if self._listed else None
 
-    @property
+    @cached_property
     def old_list_price(self) -> Decimal | None:
         """The price before the one in force."""
         earlier = previous_price(self.session, *self._about, self._listed)
@@ -57,6 +67,14 @@ class Reckoning:
     def _about(self) -> tuple[str, str | None]:
         return self.records.get("product", ""), self.records.get("customer")
 
+
+_LISTS = {"customers", "price_lists", "prices"}
+_FOLLOWS_FROM = {
+    "credit": {"customers", "orders", "order_lines", "invoices", "payments"},
+    "_listed": _LISTS,
+    "old_list_price": _LISTS,
+}
+"""What a `Reckoning` keeps, and the tables that it is worked out from."""
 
 COMPUTED: dict[str, Callable[[Reckoning], Any]] = {
     "customer.open_receivables": lambda case: case.credit.receivables,

@@ -100,11 +100,11 @@ def standing(
             )
         )
     asked = {"customer": customer_id, "at": at, "day": day_of(at), "case": without_case or ""}
-    owed, oldest = session.execute(_OWED, asked).one()
+    owed, oldest, on_order = session.execute(_STANDING, asked).one()
     return CreditStanding(
         limit=customer.credit_limit,
         receivables=money(owed),
-        open_orders=money(session.scalar(_ON_ORDER, asked)),
+        open_orders=money(on_order),
         overdue_days=(day_of(at) - oldest).days if oldest else 0,
         currency=customer.currency,
     )
@@ -144,17 +144,6 @@ _BY_THE_CASE = select(tables.Order.order_id).where(
     tables.Order.customer_id == _CUSTOMER, tables.Order.case_id == _CASE
 )
 
-_OWED = select(
-    func.coalesce(func.sum(still_owed(_AT)), 0),
-    func.min(case((tables.Invoice.due_on < _DAY, tables.Invoice.due_on))),
-).where(
-    tables.Invoice.customer_id == _CUSTOMER,
-    unindexed(tables.Invoice.invoiced_at) <= _AT,
-    is_open(_AT),
-    tables.Invoice.order_id.not_in(_BY_THE_CASE),
-)
-"""What is invoiced and not paid, and when the oldest of it fell due, if it has."""
-
 _ON_ORDER = (
     select(
         func.coalesce(func.sum(in_fen(tables.OrderLine.unit_price) * tables.OrderLine.quantity), 0)
@@ -167,4 +156,16 @@ _ON_ORDER = (
         tables.Order.order_id.not_in(_BY_THE_CASE),
     )
 )
-"""What is ordered and not invoiced."""
+
+_STANDING = select(
+    func.coalesce(func.sum(still_owed(_AT)), 0),
+    func.min(case((tables.Invoice.due_on < _DAY, tables.Invoice.due_on))),
+    _ON_ORDER.scalar_subquery(),
+).where(
+    tables.Invoice.customer_id == _CUSTOMER,
+    unindexed(tables.Invoice.invoiced_at) <= _AT,
+    is_open(_AT),
+    tables.Invoice.order_id.not_in(_BY_THE_CASE),
+)
+"""What is invoiced and not paid, when the oldest of it fell due, and what is ordered and not
+invoiced."""

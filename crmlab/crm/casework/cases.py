@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
+from crmlab.crm.booking.computed import Reckoning
 from crmlab.crm.casework.desks import holders, with_holder
 from crmlab.crm.casework.effects import close_own_record, write_effects
 from crmlab.crm.casework.facts import facts_of, records_of, with_live_facts
 from crmlab.crm.casework.fitting import misfits
 from crmlab.crm.casework.form_checks import as_the_crm_writes, faults_of
+from crmlab.crm.store.audit import tables_written
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
 from crmlab.procedures import Procedure
@@ -146,7 +148,8 @@ def apply(
         if row is None or current != seen:
             raise StaleCase(_moved_on(procedure, seen.case_id, current))
         action = as_the_crm_writes(session, procedure, action)
-        case = with_live_facts(session, procedure, seen, action.at)
+        reckoning = Reckoning(session, seen.records, seen.case_id, action.at)
+        case = with_live_facts(procedure, seen, reckoning)
         result = _act(session, procedure, case, action)
         _check_permission(session, action, user)
         moved = result.case
@@ -156,7 +159,8 @@ def apply(
             session.flush()
         if not isinstance(action, Reassign):
             moved = with_holder(session, procedure, moved)
-        moved = with_live_facts(session, procedure, moved, action.at)
+        reckoning = reckoning.again(moved.records, tables_written(session))
+        moved = with_live_facts(procedure, moved, reckoning)
         _keep(row, procedure, moved)
         _log(session, result)
         detail.update(

@@ -86,7 +86,7 @@ def _book(session: Session, procedure: Procedure, case: Case, action: HandOver) 
                 booking.record,
                 None if key is None else str(key),
                 columns,
-                existing_key=case.records.get(name),
+                existing_key=None if booking.each_time else case.records.get(name),
             )
         except Refused as refusal:
             raise _beside_the_field(procedure, action.step, booking, refusal) from None
@@ -141,7 +141,7 @@ def _enter_stage(session: Session, procedure: Procedure, case: Case, action: Han
     evidence = None if shown is None else str(shown)
     opportunity.stage = enters.stage
     if entries and entries[-1].stage == enters.stage:
-        entries[-1].evidence = evidence  # the step was done again
+        entries[-1].evidence = entries[-1].evidence or evidence  # the step was done again
         return
     session.add(
         tables.StageEntry(

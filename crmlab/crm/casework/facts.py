@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -58,11 +57,10 @@ def facts_of(session: Session, procedure: Procedure, case_id: str) -> dict[str, 
     return facts
 
 
-def with_live_facts(session: Session, procedure: Procedure, case: Case, at: datetime) -> Case:
+def with_live_facts(procedure: Procedure, case: Case, reckoning: Reckoning) -> Case:
     """The case with what changes in the CRM while it goes on, as it stands at this moment."""
     template = procedure.cases.get(case.case_id)
     stated = template.facts if template else {}
-    reckoning = Reckoning(session, case.records, case.case_id, at)
     live = {
         name: _read(procedure, fact, reckoning)
         for name, fact in procedure.facts.items()

@@ -81,6 +81,12 @@ def record(
         connection.execute(insert(AuditRow), rows)
 
 
+def tables_written(session: Session) -> set[str]:
+    """The tables of which something was written in this transaction so far."""
+    session.flush()
+    return {change["table"] for change in session.info.get(_CHANGES, [])}
+
+
 def rows_changed(number: int, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that a line of this number changes, each once, as `AuditRow` names them."""
     touched = {(change["table"], key_text(change["key"])) for change in changes}

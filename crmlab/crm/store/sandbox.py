@@ -81,7 +81,7 @@ class Sandbox:
         """
         with (
             self.place.told(),
-            audit.AuditedSession(self._writer) as session,
+            audit.AuditedSession(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
             session.connection()  # its turn begins now

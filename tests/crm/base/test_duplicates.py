@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.base.duplicates import CUTOFF, likeness, near
-from crmlab.crm.store.sandbox import Sandbox
 from tests.crm.own_rows import (
     CUSTOMER,
     OTHER_CUSTOMER,
     PRODUCT,
-    company_of,
     customer,
     insert,
-    not_kept,
 )
 
 THE_SAME = [
@@ -83,20 +78,6 @@ def test_the_same_under_another_spelling_is_near_from_both_sides(one: str, other
 def test_what_only_shares_a_place_or_a_trade_is_not_near(one: str, other: str) -> None:
     assert likeness(one, other) < CUTOFF
     assert likeness(other, one) < CUTOFF
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def company(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Sandbox]:
-    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def crm(company: Sandbox) -> Iterator[Session]:
-    with not_kept(company) as session:
-        yield session
 
 
 def test_what_is_near_comes_with_its_key_and_what_tells_it_apart(crm: Session) -> None:

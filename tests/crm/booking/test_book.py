@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ from sqlalchemy.orm import Session
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
 from crmlab.crm.booking.book import book
-from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import ProcedureError, Refused
 from tests.crm.own_rows import (
     ABROAD,
@@ -27,30 +25,14 @@ from tests.crm.own_rows import (
     PRODUCT,
     REPRESENTATIVE,
     batch,
-    company_of,
     insert,
     invoiced,
-    not_kept,
     ordered,
     paid,
     shipped,
 )
 
 LATER = NOW + timedelta(days=2)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def company(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Sandbox]:
-    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def crm(company: Sandbox) -> Iterator[Session]:
-    with not_kept(company) as session:
-        yield session
 
 
 def refused(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -15,7 +14,6 @@ from crmlab.crm import tables
 from crmlab.crm.booking.book import book
 from crmlab.crm.booking.computed import COMPUTED, Reckoning
 from crmlab.crm.booking.credit import CreditStanding, open_amount, standing
-from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import SandboxError
 from tests.crm.own_rows import (
     ABROAD,
@@ -25,12 +23,10 @@ from tests.crm.own_rows import (
     OTHER_CUSTOMER,
     OWN,
     PRODUCT,
-    company_of,
     customer,
     insert,
     invoiced,
     money,
-    not_kept,
     ordered,
     paid,
     put,
@@ -38,20 +34,6 @@ from tests.crm.own_rows import (
 )
 
 LATER = NOW + timedelta(days=3)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def company(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Sandbox]:
-    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def crm(company: Sandbox) -> Iterator[Session]:
-    with not_kept(company) as session:
-        yield session
 
 
 def sold(

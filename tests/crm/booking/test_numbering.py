@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.booking.book import book
 from crmlab.crm.booking.numbering import SERIES, next_line, next_number
 from crmlab.crm.store.sandbox import Sandbox
-from tests.crm.own_rows import CUSTOMER, NOW, company_of, customer, insert, not_kept, ordered
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def company(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Sandbox]:
-    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def crm(company: Sandbox) -> Iterator[Session]:
-    with not_kept(company) as session:
-        yield session
+from tests.crm.own_rows import CUSTOMER, NOW, customer, insert, not_kept, ordered
 
 
 def order(session: Session, key: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,7 +14,6 @@ from sqlalchemy.orm import Session
 from crmlab.crm import tables
 from crmlab.crm.booking.book import book
 from crmlab.crm.booking.prices import previous_price, price_on
-from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
 from tests.crm.own_rows import (
     ABROAD,
@@ -25,28 +23,12 @@ from tests.crm.own_rows import (
     OTHER_PRODUCT,
     OWN,
     PRODUCT,
-    company_of,
     insert,
     little_company,
-    not_kept,
     put,
 )
 
 DAY = date(2026, 5, 20)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def company(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Sandbox]:
-    with company_of(request, tmp_path_factory.mktemp("company")) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def crm(company: Sandbox) -> Iterator[Session]:
-    with not_kept(company) as session:
-        yield session
 
 
 @pytest.fixture(scope="module")
