@@ -191,7 +191,7 @@ def verify(
         if fault is None and difference is not None:
             fault = _changed(difference)
         if fault is None:
-            fault = _compare(connection, ledger, [_ROWS, *(TABLES if begun else ())])
+            fault = _compare(connection, ledger, [*(TABLES if begun else ()), _ROWS])
         return Verdict(verdict.lines, verdict.head, fault, begun)
 
 

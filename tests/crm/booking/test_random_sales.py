@@ -6,7 +6,7 @@ its figures and conditions.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -42,12 +42,16 @@ def list_price(session: Session, product: str, customer: str, day: date) -> Deci
 
 def standing(session: Session, order: tables.Order) -> tuple[Decimal, int]:
     """What the customer owed and had on order when this order came, and for how long, in days."""
+    return owed_at(session, order, order.ordered_at)
+
+
+def owed_at(session: Session, order: tables.Order, before: datetime) -> tuple[Decimal, int]:
+    """The same at a moment, without this order."""
     owed, oldest = NOTHING, 0
     of_customer: dict[str, Any] = {"customer_id": order.customer_id}
-    before = order.ordered_at
     invoiced = set()
     for invoice in session.query(tables.Invoice).filter_by(**of_customer):
-        if invoice.invoiced_at > before:
+        if invoice.invoiced_at > before or invoice.order_id == order.order_id:
             continue
         invoiced.add(invoice.order_id)
         paid = sum(
@@ -67,6 +71,12 @@ def standing(session: Session, order: tables.Order) -> tuple[Decimal, int]:
         if other.order_id not in {*invoiced, order.order_id} and other.ordered_at <= before:
             owed += amount(session, other)
     return owed, oldest
+
+
+def decisions(session: Session, order: tables.Order) -> list[tables.CreditCheck]:
+    """What was decided about the order's credit, the first first."""
+    checks = session.query(tables.CreditCheck).filter_by(order_id=order.order_id)
+    return checks.order_by(tables.CreditCheck.decided_at, tables.CreditCheck.check_id).all()
 
 
 def lines_of(session: Session, order: tables.Order) -> list[tables.OrderLine]:
@@ -93,14 +103,42 @@ class WithTheSale(Actions):
                 limit = customer.credit_limit
                 over = limit is None or owed + amount(session, order) > limit
                 if over or overdue > LONGEST_OVERDUE:
-                    check = session.query(tables.CreditCheck).filter_by(order_id=order.order_id)
-                    released = check.one()
+                    latest = decisions(session, order)[-1]
                     assert order.credit == "released"
-                    assert (released.decision, released.decided_by) == (
+                    assert (latest.decision, latest.decided_by) == (
                         "released",
                         "finance_controller",
                     )
-                    assert (released.reason or "").strip()
+                    assert (latest.reason or "").strip()
+                    assert latest.order_amount >= amount(session, order), "as much as left"
+
+    @invariant()
+    def what_was_decided_about_credit_stays_as_it_was_decided(self) -> None:
+        with self.sandbox.read() as session:
+            now = {
+                check.check_id: (
+                    check.decision,
+                    check.decided_by,
+                    check.decided_at,
+                    check.reason,
+                    check.order_amount,
+                    check.receivables,
+                    check.overdue_days,
+                )
+                for check in session.query(tables.CreditCheck)
+            }
+        before, self.decided = getattr(self, "decided", {}), now
+        assert before.items() <= now.items()
+
+    @invariant()
+    def the_latest_decision_of_finance_has_the_sum_of_its_moment(self) -> None:
+        with self.sandbox.read() as session:
+            for order in session.query(tables.Order).filter_by(case_id=self.case.case_id):
+                latest = decisions(session, order)[-1]
+                if latest.decided_by is not None:
+                    owed, overdue = owed_at(session, order, latest.decided_at)
+                    assert latest.receivables + latest.open_orders == owed
+                    assert latest.overdue_days == overdue
 
     @invariant()
     def no_price_goes_below_the_list_without_its_approvals(self) -> None:

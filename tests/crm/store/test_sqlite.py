@@ -85,7 +85,10 @@ def older_sandbox(path: Path) -> None:
         (lambda path: path.write_text("my diary, page one", encoding="utf-8"), "not a crmlab"),
         (lambda path: path.write_bytes(b"x"), "not a crmlab sandbox"),
         (other_database, "not a crmlab sandbox"),
-        (older_sandbox, "made by another version of crmlab (its tables are version 1, now 2)"),
+        (
+            older_sandbox,
+            f"version {SCHEMA_VERSION - 1}, now {SCHEMA_VERSION})",
+        ),
     ],
 )
 @pytest.mark.parametrize("fresh", [False, True])

@@ -18,6 +18,7 @@ from crmlab.crm.store import chain, start_set
 from crmlab.crm.store.postgres import Server
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox, template
 from crmlab.crm.store.sqlite import Folder
+from crmlab.crm.tables.trail import GUARDED
 from crmlab.crm.trail import verify
 from crmlab.crm.trail.verify import Fault, Verdict
 from crmlab.procedures import Procedure
@@ -61,11 +62,12 @@ def sql(sandbox: Sandbox, *statements: str) -> None:
     """What somebody with the file, or with the database's password, can do."""
     engine = sandbox.place.engine
     guards = {
-        "sqlite": ["audit_append_only_update", "audit_append_only_delete"],
-        "postgresql": ["audit_append_only ON audit"],
+        "sqlite": ["{}_append_only_update", "{}_append_only_delete"],
+        "postgresql": ["{0}_append_only ON {0}"],
     }
+    named = [guard.format(of) for of in GUARDED for guard in guards[engine.dialect.name]]
     with engine.connect() as connection:
-        for guard in guards[engine.dialect.name]:
+        for guard in named:
             connection.execute(text(f"DROP TRIGGER IF EXISTS {guard}"))
         for statement in statements:
             connection.execute(text(statement))
@@ -469,3 +471,10 @@ def test_a_number_that_is_none_is_refused_on_every_database(
 
 def test_the_order_of_keys_makes_no_difference() -> None:
     assert chain.canonical({"b": 1, "a": {2: "é"}}) == '{"a":{"2":"é"},"b":1}'
+
+
+def test_a_line_that_no_longer_leads_to_its_rows_is_found(written: Sandbox) -> None:
+    sql(written, "DELETE FROM audit_rows WHERE audit_id = 2")
+    fault = verify.verify(written).fault
+    assert fault is not None
+    assert (fault.what, fault.table) == ("missing", "audit_rows")
