@@ -295,7 +295,7 @@ def earlier(server: psycopg.Connection) -> None:
     [
         (foreign, "crmlab_lin in the database {database} is not a crmlab sandbox"),
         (foreign_with_a_comment, "is not a crmlab sandbox, so it was not touched"),
-        (earlier, f"another version of crmlab (its tables are version 1, now {SCHEMA_VERSION})"),
+        (earlier, f"its tables are version {SCHEMA_VERSION - 1}, now {SCHEMA_VERSION})"),
     ],
 )
 @pytest.mark.parametrize("fresh", [False, True])
