@@ -57,6 +57,10 @@ class LessonError(CrmlabError):
     """A lesson's notebook that cannot be read or run."""
 
 
+class SimulationError(CrmlabError):
+    """Something that no company could be like, so there is nothing to simulate."""
+
+
 class Refused(CrmlabError):
     """What a CRM would refuse: nothing has changed.
 
