@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from crmlab import cli, text
 from tests.tiny import TINY, spoilt
@@ -148,6 +149,14 @@ def test_a_sale_reports_who_had_to_agree_to_its_price(
     assert [(given["seat"], given["decision"]) for given in told["given"]] == [
         (seat, "approved") for seat in needed
     ]
+
+
+@pytest.mark.parametrize("script", (ROOT / "docs" / "scripts").glob("*.yaml"), ids=lambda s: s.stem)
+def test_the_scripts_that_the_documents_name_play(run_apart: Run, script: Path) -> None:
+    procedure = YAML(typ="safe").load(script)["procedure"]
+    done = run_apart("practise", procedure, "--script", str(script), "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["case"]
 
 
 def test_a_held_order_is_reported_with_its_sum_and_the_funnel_with_its_hours(

@@ -19,8 +19,8 @@ from crmlab.learning.tasks import Task, check_names
 from crmlab.procedures import Procedure, load, shipped
 from crmlab.procedures.conditions import Data
 from crmlab.procedures.faults import unknown
+from crmlab.procedures.names import Name
 from crmlab.procedures.reading import Path_, Places, parse, read_text, validate
-from crmlab.procedures.schema import Name
 
 
 class BankFile(Data):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from crmlab.practice.trial import case_for_trial, stages, with_slip
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
-from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.wording import fill
+from crmlab.procedures.world import CaseWorld
 
 
 class ExampleCases:

@@ -16,7 +16,7 @@ from pydantic import Field as Setting
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
 from crmlab.practice.draws import chance
 from crmlab.procedures.conditions import Data
-from crmlab.procedures.schema import Name, Text
+from crmlab.procedures.names import Name, Text
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 

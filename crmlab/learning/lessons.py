@@ -25,7 +25,7 @@ from crmlab import places
 from crmlab.learning.progress import Progress
 from crmlab.learning.runs import Flow, flow
 from crmlab.procedures.conditions import Data
-from crmlab.procedures.schema import Text
+from crmlab.procedures.names import Text
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -184,9 +184,9 @@ class LessonState:
         if self.flow.seats:
             passed = sum(seat.passed for seat in self.flow.seats.values())
             told.append(
-                ngettext("{n} of {m} seat", "{n} of {m} seats", len(self.flow.seats)).format(
-                    n=passed, m=len(self.flow.seats)
-                )
+                ngettext(
+                    "sat in {n} of {m} seat", "sat in {n} of {m} seats", len(self.flow.seats)
+                ).format(n=passed, m=len(self.flow.seats))
             )
         if self.of:
             told.append(
@@ -224,10 +224,8 @@ def lesson_state(progress: Progress, lesson: str) -> LessonState:
     done = sum(1 for key in steps if key in states and states[key].value.get("done"))
     way = flow(progress, lesson)
     tried = [s for key, s in states.items() if not key.startswith("part/")]
-    if way.independent:
-        stage = Stage.INDEPENDENT
-    elif (steps or way.seats) and done == len(steps) and (way.passed or not way.seats):
-        stage = Stage.DONE
+    if (steps or way.seats) and done == len(steps) and (way.passed or not way.seats):
+        stage = Stage.INDEPENDENT if way.independent else Stage.DONE
     else:
         stage = Stage.UNDER_WAY if tried else Stage.NOT_STARTED
     touched = max((s.at.isoformat() for s in tried), default="")
@@ -237,7 +235,7 @@ def lesson_state(progress: Progress, lesson: str) -> LessonState:
 def next_lesson(
     lessons: Lessons, states: dict[str, LessonState]
 ) -> tuple[Lesson, LessonState] | None:
-    """The next step: what is under way, else what is new, else what is not yet worked unaided.
+    """The next step: what is under way, else what is new, else what is not independent yet.
 
     Returns:
         None when there is nothing left to recommend.

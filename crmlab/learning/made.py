@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from crmlab.learning.example_case import ExampleCases
 from crmlab.learning.items import Choice, FromProcedure, Option, Ordering, Question
 from crmlab.procedures.faults import unknown
-from crmlab.procedures.schema import CLOSING
+from crmlab.procedures.names import CLOSING
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 

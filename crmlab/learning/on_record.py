@@ -20,6 +20,7 @@ from crmlab.crm.tables import Audit
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
 from crmlab.procedures.faults import unknown
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 _KINDS = (*KINDS, "proposal")
 
@@ -83,26 +84,34 @@ def check(trail: Trail, operation: str, seats: Sequence[str], about: str | None)
     if not fitting:
         which = -1 if _A_KEY.fullmatch(about or "") else 0
         return _not_right(
-            _("On record so far it is about {found}; the task asks for '{about}'.").format(
-                found=", ".join(dict.fromkeys(f"'{_abouts(line)[which]}'" for line in made)),
+            _("So far the trail has it about {found}. The task is about “{about}”.").format(
+                found=", ".join(dict.fromkeys(f"“{_abouts(line)[which]}”" for line in made)),
                 about=about,
             )
         )
     done_in = {line.seat for line in fitting}
     missing = [seat for seat in seats if seat not in done_in]
     if not missing:
-        last = next(line for line in reversed(fitting) if not seats or line.seat in seats)
-        return Outcome(
-            State.RIGHT,
-            _("Line {number} of the audit trail says so, from this seat: {seat}.").format(
-                number=last.audit_id, seat=seat_name(last.seat or OTHERS)
-            ),
-        )
+        return Outcome(State.RIGHT, _says_so(fitting, seats))
     return _not_right(
         _("On record so far from these seats: {found}. Still to come: {missing}.").format(
             found=_seats([line.seat or OTHERS for line in fitting]), missing=_seats(missing)
         )
     )
+
+
+def _says_so(fitting: Sequence[Audit], seats: Sequence[str]) -> str:
+    """The line that counts for each seat that is asked for: its first; of any seat, the last."""
+    told = [next(line for line in fitting if line.seat == seat) for seat in seats]
+    lines = [
+        _("{number} ({seat})").format(number=line.audit_id, seat=seat_name(line.seat or OTHERS))
+        for line in (told or [fitting[-1]])
+    ]
+    return ngettext(
+        "This line of the audit trail says so: {lines}.",
+        "These lines of the audit trail say so: {lines}.",
+        len(lines),
+    ).format(lines=", ".join(lines))
 
 
 def _abouts(line: Audit) -> list[str]:

@@ -5,7 +5,8 @@ sandbox again begins a new run. A case that another one follows is the first par
 run, which is the follower's: it has the seats, slips and hints of both. Only what the trainee
 did counts as theirs: steps handed over in the seats they sat in, slips made there, hints opened
 there. A seat counts when the case in which they sat there was closed; a run is unaided when it
-had no hint and no critical error of theirs.
+had no hint and no critical slip of theirs that counts. One that was put right before anybody felt
+it does not: to look again and mend it is what somebody does who needs no help.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Data
 
 RUNS_TO_INDEPENDENCE = 2
-"""Unaided runs after which somebody works independently."""
+"""Unaided runs after which somebody works independently, and a desk counts as worked unaided."""
 
 
 class Run(Data):
@@ -34,7 +35,7 @@ class Run(Data):
         steps: handed over by the trainee; `seats` are the seats of these.
         slips: mistakes the trainee made; `critical` are those among them that are.
         landed: mistakes, whoever made them, that have cost somebody something.
-        put_right: mistakes of the trainee that were put right.
+        put_right: mistakes of the trainee that were put right, each time they were made.
         hints: opened, by step.
     """
 
@@ -67,9 +68,18 @@ class Run(Data):
         return bool(self.steps or self.sent_back)
 
     @property
+    def whole(self) -> bool:
+        """Whether it is a run from the opening to the close, with work of the trainee's in it."""
+        return self.closed and bool(self.steps) and not self.leads_on
+
+    @property
+    def critical_felt(self) -> list[str]:
+        """The critical slips that count: those that were not put right before anybody felt them."""
+        return [x for x in self.critical if x in self.landed or x not in self.put_right]
+
+    @property
     def unaided(self) -> bool:
-        whole = self.closed and bool(self.steps) and not self.leads_on
-        return whole and not self.hints and not self.critical
+        return self.whole and not self.hints and not self.critical_felt
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ class Flow:
 
     Attributes:
         seats: every seat of the procedure, in its order.
-        unaided_runs: closed without a hint or a critical error.
+        unaided_runs: closed without a hint and without a critical slip that counts.
     """
 
     seats: dict[str, SeatStanding]
@@ -147,9 +157,17 @@ def _note_parts(
     """Write down what there is to pass, when it is not the same as before."""
     laid_out = [[*part.cases, *part.seats] for part in parts]
     known = progress.state(lesson, "part/seats")
-    if known is None or known.value.get("laid_out") != laid_out:
+    desks = {
+        told.procedure: {
+            "title": told.title,
+            "seats": {name: seat.name for name, seat in told.seats.items()},
+        }
+        for told in [part.procedure for part in parts] or [practice.procedure]
+    }
+    before = known.value if known else {}
+    if before.get("laid_out") != laid_out or before.get("desks") != desks:
         seats = _seats_to_pass(parts) if parts else list(practice.procedure.seats)
-        progress.note(lesson, "part/seats", {"of": seats, "laid_out": laid_out})
+        progress.note(lesson, "part/seats", {"of": seats, "laid_out": laid_out, "desks": desks})
 
 
 def note_all_cases(progress: Progress, lesson: str, parts: Sequence[Practice]) -> None:
@@ -253,7 +271,8 @@ def _look(practice: Practice, before: Run, case: Case, hints: Mapping[str, int])
         item for item in case.sent_back[before.sent_back_seen :] if item.seat in practice.seats
     ]
     own = _with(before.slips, slips)
-    right_again = [slip.mistake for slip in case.slips if slip.corrected_at is not None]
+    still_wrong = {slip.mistake for slip in case.live_slips()}
+    right_again = {*before.put_right, *(slip.mistake for slip in case.slips)} - still_wrong
     opened = {
         step: max(before.hints.get(step, 0), hints.get(step, 0))
         for step in {**before.hints, **hints}
@@ -272,7 +291,7 @@ def _look(practice: Practice, before: Run, case: Case, hints: Mapping[str, int])
             "slips": own,
             "critical": _with(before.critical, critical),
             "landed": _with(before.landed, [felt.mistake for felt in case.felt]),
-            "put_right": _with(before.put_right, [name for name in own if name in right_again]),
+            "put_right": [name for name in own if name in right_again],
             "sent_back": before.sent_back + len(returned),
             "sent_back_rightly": before.sent_back_rightly + sum(i.right for i in returned),
             "hints": opened,
@@ -290,11 +309,17 @@ def _found_after(procedure: Procedure, case: Case) -> int:
 
 
 def _note_seats(progress: Progress, lesson: str, procedure: Procedure, run: Run) -> None:
-    """A seat was worked unaided when no hint and no critical error of this run was its own."""
-    for seat in run.seats:
+    """A seat was worked unaided when no hint and no critical slip of this run was its own.
+
+    Of a run that goes on from an earlier case, the seats of that case were noted at its close.
+    """
+    for seat in procedure.seats:
         steps = set(procedure.steps_of(seat))
+        if not steps & set(run.steps):
+            continue
         aided = steps & set(run.hints)
-        wrong = [name for name in run.critical if procedure.mistakes[name].step in steps]
+        made_here = {name for step in steps for name in procedure.mistakes_of(step)}
+        wrong = made_here & set(run.critical_felt)
         unaided = not aided and not wrong
         before = progress.state(lesson, f"seat/{seat}")
         value = before.value if before else {}

@@ -22,8 +22,8 @@ from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.conditions import Data
 from crmlab.procedures.faults import unknown
+from crmlab.procedures.names import CLOSING, Name, Text
 from crmlab.procedures.reading import Path_
-from crmlab.procedures.schema import CLOSING, Name, Text
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -36,7 +36,8 @@ class Task(Data):
     Attributes:
         check: close_a_case; sit_in_every_seat; no_slip_costs (close a case that cost nobody
             anything); make_slip (make the `mistake` on purpose and follow it to the close);
-            send_back_rightly; work_unaided (two runs without a hint or a critical error);
+            send_back_rightly; work_unaided (two runs without a hint, and without a critical slip
+            that somebody felt);
             on_record (the audit trail has a line of this `operation`).
         operation: what the audit trail calls it, such as `export` or `denied`.
         seat: the seat it has to be done in; of several, each of them. Any by default.
@@ -169,7 +170,7 @@ def _not_right(sentence: str) -> Outcome:
 def _still_open(names: _Names, run: Run) -> str:
     if run.lies_at is None:
         return ""
-    return _("Case {case} is not closed yet: it lies with the {seat}, at “{step}”.").format(
+    return _("Case {case} is not closed yet: it lies at “{step}” ({seat}).").format(
         case=run.case,
         seat=names.seat(names.steps[run.lies_at].seat),
         step=names.step(run.lies_at),
@@ -212,9 +213,10 @@ def _no_slip_costs(task: Task, names: _Names, own: list[Run]) -> Outcome:
         return _not_right(_still_open(names, own[-1]))
     run = closed[-1]
     return _not_right(
-        _("In case {case} this cost somebody something: {slips}. Try another case.").format(
-            case=run.case, slips=names.mistakes(run.landed)
-        )
+        _(
+            "In case {case} this cost somebody something: {slips}. Start again, or try another "
+            "case."
+        ).format(case=run.case, slips=names.mistakes(run.landed))
     )
 
 
@@ -275,27 +277,50 @@ def _send_back_rightly(task: Task, names: _Names, own: list[Run]) -> Outcome:
 def _work_unaided(task: Task, names: _Names, own: list[Run]) -> Outcome:
     unaided = [run for run in own if run.unaided]
     if len(unaided) >= RUNS_TO_INDEPENDENCE:
-        return _right(_("Two cases closed without a hint and without a critical error."))
+        return _right(
+            _(
+                "Two runs from the opening to the close, without a hint and without a critical "
+                "slip that anybody felt: you work independently."
+            )
+        )
     closed = [run for run in own if run.closed]
     if not closed:
         return _not_right(_still_open(names, own[-1]))
-    told = ngettext("{n} such case so far.", "{n} such cases so far.", len(unaided)).format(
+    told = ngettext("{n} unaided run so far.", "{n} unaided runs so far.", len(unaided)).format(
         n=len(unaided)
     )
     missing = RUNS_TO_INDEPENDENCE - len(unaided)
     told += " " + ngettext("{n} more is needed.", "{n} more are needed.", missing).format(n=missing)
-    run = closed[-1]
-    if run.critical:
-        told += " " + _("In case {case} there was a critical error: {slips}.").format(
-            case=run.case, slips=names.mistakes(run.critical)
+    aided = [run for run in closed if not run.unaided]
+    return _not_right(f"{told} {_what_aided(names, aided[-1]) if aided else ''}".strip())
+
+
+def _what_aided(names: _Names, run: Run) -> str:
+    """Why a closed run does not count: by its case, its slips and its hints."""
+    told = []
+    if run.critical_felt:
+        told.append(
+            ngettext(
+                "In case {case} somebody felt a critical slip: {slips}.",
+                "In case {case} somebody felt critical slips: {slips}.",
+                len(run.critical_felt),
+            ).format(case=run.case, slips=names.mistakes(run.critical_felt))
         )
     if run.hints:
-        told += " " + ngettext(
-            "In case {case} you opened {n} hint.",
-            "In case {case} you opened {n} hints.",
-            sum(run.hints.values()),
-        ).format(case=run.case, n=sum(run.hints.values()))
-    return _not_right(told)
+        told.append(
+            ngettext(
+                "In case {case} you opened {n} hint.",
+                "In case {case} you opened {n} hints.",
+                sum(run.hints.values()),
+            ).format(case=run.case, n=sum(run.hints.values()))
+        )
+    if run.leads_on and not told:
+        told.append(
+            _("Case {case} goes on in another one; the run counts when that is closed too.").format(
+                case=run.case
+            )
+        )
+    return " ".join(told)
 
 
 _CHECKS: dict[str, Callable[[Task, _Names, list[Run]], Outcome]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +14,8 @@ from crmlab.crm.booking.credit import CreditStanding
 from crmlab.crm.tables.types import plain
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import holds
-from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.schema import Procedure
+from crmlab.procedures.world import CaseWorld
 
 
 def booked(session: Session, procedure: Procedure, case: Case) -> dict[str, Any]:
@@ -79,15 +78,32 @@ def approvals(session: Session, procedure: Procedure, case: Case) -> dict[str, A
 def credit(session: Session, case: Case) -> dict[str, Any] | None:
     """How the customer's credit stood for the order of a case, and every decision about it.
 
-    None as long as nobody has looked. `already_open` is what the customer owes and has on order,
-    `exposure` the same with this order; `sum` says it in words.
+    None as long as nobody has looked. Each look and each decision is a record of its own, with
+    the sum as it stood then. At the top stands the sum as the order came in, and what was decided
+    last. `already_open` is what the customer owes and has on order, `exposure` the same with this
+    order; `sum` says it in words. `decided_by` is a seat; None where the CRM has worked it out by
+    itself.
     """
-    row = session.get(tables.CreditCheck, case.records.get("credit_check", ""))
-    if row is None:
+    checks = tables.CreditCheck
+    mine = checks.order_id == case.records.get("order", "")
+    rows = list(session.scalars(select(checks).where(mine).order_by(checks.decided_at)))
+    if not rows:
         return None
-    customer = session.get_one(tables.Customer, row.customer_id)
+    currency = session.get_one(tables.Customer, rows[0].customer_id).currency
+    looks = [_look(row, currency) for row in rows]
+    came_in = [look for look in looks if look["decided_by"] is None][-1]
+    decided = ("decision", "decided_by", "reason")
+    kept = (*decided, "exposure", "sum", "timestamp")
+    return {
+        **{name: value for name, value in came_in.items() if name != "timestamp"},
+        **{name: looks[-1][name] for name in decided},
+        "decisions": [{name: look[name] for name in kept} for look in looks],
+    }
+
+
+def _look(row: tables.CreditCheck, currency: str) -> dict[str, Any]:
     stood = CreditStanding(
-        row.credit_limit, row.receivables, row.open_orders, row.overdue_days, customer.currency
+        row.credit_limit, row.receivables, row.open_orders, row.overdue_days, currency
     )
     return {
         "decision": row.decision,
@@ -102,24 +118,8 @@ def credit(session: Session, case: Case) -> dict[str, Any] | None:
         "sum": stood.sum_sentence(row.order_amount),
         "reason": row.reason,
         "decided_by": row.decided_by,
-        "decisions": list(_decisions(session, row.check_id)),
+        "timestamp": _local(row.decided_at),
     }
-
-
-def _decisions(session: Session, check_id: str) -> Iterator[dict[str, Any]]:
-    """What was decided, the first first, from the audit trail: the check itself keeps the last."""
-    table = tables.CreditCheck.__tablename__
-    now: dict[str, Any] = {}
-    for line in session.scalars(select(tables.Audit).order_by(tables.Audit.audit_id)):
-        for change in line.changes:
-            if change["table"] == table and change["key"] == {"check_id": check_id}:
-                now = {**now, **change["after"]}
-                yield {
-                    "decision": now["decision"],
-                    "seat": line.seat,
-                    "reason": now["reason"],
-                    "timestamp": _local(line.at),
-                }
 
 
 def funnel(session: Session, case: Case) -> list[dict[str, Any]]:

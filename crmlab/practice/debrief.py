@@ -45,11 +45,25 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class Chances:
+    """How likely it is, from 0 to 1, that the customer complains again, and that they leave."""
+
+    repeat_complaint: float
+    lose_customer: float
+
+
+@dataclass(frozen=True)
 class Landed:
-    """A consequence that was felt, with the words of the procedure file."""
+    """A consequence that was felt, with the words of the procedure file.
+
+    Attributes:
+        before, after: the chances before it was felt and after, with all that was felt earlier.
+    """
 
     felt: Felt
     consequence: Consequence
+    before: Chances
+    after: Chances
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,11 @@ class SlipStory:
     mistake: Mistake
     corrected: bool
     landed: list[Landed]
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it was put right before anybody felt it."""
+        return self.corrected and not self.landed
 
 
 @dataclass(frozen=True)
@@ -158,20 +177,40 @@ def combined(base: float, chances: Iterable[float]) -> float:
 
 
 def _stories(procedure: Procedure, case: Case) -> list[SlipStory]:
+    chances = _one_by_one(procedure, case)
     stories = []
     for name in dict.fromkeys(slip.mistake for slip in case.slips):
         mistake = procedure.mistakes[name]
         corrected = all(s.corrected_at is not None for s in case.slips if s.mistake == name)
-        landed = [felt for felt in case.felt if felt.mistake == name]
+        landed = [
+            Landed(felt, mistake.consequences[felt.part], *chances[number : number + 2])
+            for number, felt in enumerate(case.felt)
+            if felt.mistake == name
+        ]
         stories.append(
             SlipStory(
                 name=name,
                 mistake=mistake,
                 corrected=corrected,
-                landed=[Landed(felt, mistake.consequences[felt.part]) for felt in landed],
+                landed=landed,
             )
         )
     return stories
+
+
+def _one_by_one(procedure: Procedure, case: Case) -> list[Chances]:
+    """The chances before anything was felt, and after each consequence in turn."""
+    base = procedure.baseline
+    found = [Chances(base.repeat_complaint, base.lose_customer)]
+    for felt in case.felt:
+        last = found[-1]
+        found.append(
+            Chances(
+                combined(last.repeat_complaint, [felt.repeat_complaint]),
+                combined(last.lose_customer, [felt.lose_customer]),
+            )
+        )
+    return found
 
 
 def _shares(procedure: Procedure, felt: list[Felt]) -> list[SeatShare]:

@@ -26,11 +26,11 @@ from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Data, Raw
-from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.faults import unknown
 from crmlab.procedures.reading import Path_, Places, parse, read_text, validate
 from crmlab.procedures.walk import right_fields
 from crmlab.procedures.wording import fill
+from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import or_
+
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
+from crmlab.crm.access.permissions import Who
+from crmlab.crm.access.scopes import key_of, within_reach
 from crmlab.crm.casework import cases as crm
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.records import Entry, entries
@@ -121,9 +125,8 @@ class Practice:
         if any(row.fingerprint != self.procedure.fingerprint for row in rows):
             raise ProcedureChanged(
                 _(
-                    "The procedure has changed since the cases in this sandbox were opened, and "
-                    "they may no longer fit it. Start again to practise on the new one; your "
-                    "progress is kept."
+                    "The procedure has changed since these cases were opened, and they may no "
+                    "longer fit it. Start again to practise on the new one; your progress is kept."
                 )
             )
         for case_id in self.cases:
@@ -196,9 +199,15 @@ class Practice:
             return [Entry(user.user_id, user.name) for user in holders(session, seat)]
 
     def choices(self, kind: str, case: Case) -> list[Entry]:
-        """The records that a form field of this kind offers, those of the case first."""
+        """The records that a form field of this kind offers: what the person who holds the case
+        may see, and what the case itself is about; those of its customer first."""
+        seat = self.procedure.steps[case.step].seat if case.step else None
+        within = None
+        if seat and case.holder:
+            reach = within_reach(kind, Who(case.holder, seat))
+            within = or_(reach, key_of(kind).in_(case.records.values()))
         with self.sandbox.read() as session:
-            return entries(session, kind, case.records)
+            return entries(session, kind, case.records, within)
 
     def hand_over(
         self,

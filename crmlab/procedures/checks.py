@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from crmlab.errors import ProcedureError
 from crmlab.procedures.faults import Fault, unknown
+from crmlab.procedures.names import CLOSING, END, RESERVED
 from crmlab.procedures.reading import Places
 from crmlab.procedures.references import references
-from crmlab.procedures.schema import CLOSING, END, RESERVED, Procedure
+from crmlab.procedures.schema import Procedure
 
 
 def check(procedure: Procedure, places: Places) -> None:

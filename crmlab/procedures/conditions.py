@@ -9,6 +9,7 @@ not filled in yet is false, except `empty` and `is_not`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Protocol
@@ -232,12 +233,25 @@ def _rank(value: Raw, order: list[str]) -> Decimal | str:
     return str(value) if number is None else number
 
 
+_AS_WRITTEN = re.compile(
+    r"(?:[¥￥]|CNY|RMB)?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*(?:CNY|RMB|元)?",
+    re.IGNORECASE,
+)
+"""An amount as an office writes it: `¥20,880`, `CNY 20,880`. A comma parts thousands only."""
+
+
+def bare(text: str) -> str:
+    """A number as an office writes it, without its currency and its commas; other text as it is."""
+    found = _AS_WRITTEN.fullmatch(text.strip())
+    return found.group(1).replace(",", "") if found else text
+
+
 def number_of(value: Any) -> Decimal | None:
-    """The number that a stored value is; None for text, yes or no, and nothing."""
+    """The number that a value is, also as an office writes it; None for all that is no number."""
     if isinstance(value, bool):
         return None
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(bare(str(value)).strip())
     except InvalidOperation:
         return None
     return number if number.is_finite() else None

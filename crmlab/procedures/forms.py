@@ -9,7 +9,7 @@ from typing import Any
 
 from crmlab.errors import Refused
 from crmlab.procedures.conditions import Raw
-from crmlab.procedures.schema import Field, Step
+from crmlab.procedures.steps import Field, Step
 from crmlab.text import gettext as _
 
 LONGEST = {"text": 500, "long_text": 2000, "record": 60}

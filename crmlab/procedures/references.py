@@ -6,18 +6,10 @@ from collections.abc import Iterator
 
 from crmlab.procedures.conditions import Condition, Operand, Reference
 from crmlab.procedures.faults import Fault, unknown
+from crmlab.procedures.names import CLOSING, PLACEHOLDER
 from crmlab.procedures.reading import Path_
-from crmlab.procedures.schema import (
-    CLOSING,
-    PLACEHOLDER,
-    Chosen,
-    Fact,
-    Field,
-    PracticeCase,
-    Procedure,
-    Step,
-    choices_of,
-)
+from crmlab.procedures.schema import Fact, PracticeCase, Procedure
+from crmlab.procedures.steps import Chosen, Field, Step, choices_of
 
 
 def references(procedure: Procedure) -> Iterator[Fault]:

@@ -13,9 +13,10 @@ from crmlab.calendar import STANDARD, WorkingCalendar
 from crmlab.errors import ProcedureError, Refused
 from crmlab.procedures.case import Case, HandOver, SendBack
 from crmlab.procedures.conditions import Condition, Raw, Reference, holds, same
-from crmlab.procedures.engine import CaseWorld, Result, act, may_send_back_to, open_case
+from crmlab.procedures.engine import Result, act, may_send_back_to, open_case
 from crmlab.procedures.schema import Procedure
 from crmlab.procedures.wording import choose, resolve
+from crmlab.procedures.world import CaseWorld
 
 Pace = Callable[[Case], tuple[float, float]]
 """For the case's current step: working hours it waits on the desk, and hours it is worked on."""

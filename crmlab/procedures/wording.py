@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 
 from crmlab.procedures.conditions import Raw, Reference, holds, number_of, value_of
-from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.figures import Figure
-from crmlab.procedures.schema import PLACEHOLDER, RESERVED, Chosen, Field, choices_of
+from crmlab.procedures.names import PLACEHOLDER, RESERVED
+from crmlab.procedures.steps import Chosen, Field, choices_of
+from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 

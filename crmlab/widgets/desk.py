@@ -15,7 +15,8 @@ from crmlab.learning.runs import Watch, watcher
 from crmlab.practice.session import InboxLine, Practice
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
-from crmlab.procedures.conditions import Raw
+from crmlab.procedures.conditions import Raw, bare
+from crmlab.procedures.steps import Field
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.drawing import until, urgency
@@ -24,6 +25,10 @@ from crmlab.widgets.pressing import Forms
 from crmlab.widgets.step_view import case_view, step_view, timeline_view
 from crmlab.widgets.swimlane import swimlane
 from crmlab.widgets.telling import seat_view, tell
+from crmlab.widgets.whereabouts import gone_on, lies_where
+
+NUMBERS = ("amount", "integer")
+"""Field types that are numbers."""
 
 SEND_BACK = "send_back"
 """The panel and the form for returning a case."""
@@ -246,11 +251,9 @@ class Desk(Live):
             self.notice = _("The case is closed. Here is what it did to everybody.")
             return "debrief"
         seat = seat_view(self.procedure, self._seat_of(result.case))
-        if seat.id == self.seat:
-            self.notice = _("Done. The next step is yours too.")
-            return "step"
-        self.notice = _("Handed over. It now lies with the {seat}.").format(seat=seat.name)
-        return "go" if seat.id in self.practice.seats else "elsewhere"
+        here = seat.id == self.seat
+        self.notice = gone_on(self.procedure, case, result.case, self.seat)
+        return "step" if here else "go" if seat.id in self.practice.seats else "elsewhere"
 
     def do_send_back(self, forms: Forms) -> str:
         """Return the case to an earlier step."""
@@ -265,7 +268,8 @@ class Desk(Live):
         if result.case.step is None:
             return "debrief"
         seat = seat_view(self.procedure, self._seat_of(result.case))
-        self.notice = _("Sent back. It now lies with the {seat}.").format(seat=seat.name)
+        told = _("Sent back, with your reason.")
+        self.notice = f"{told} {lies_where(self.procedure, result.case, self.seat)}"
         return "step" if seat.id == self.seat else "go"
 
     def do_reassign(self, forms: Forms, holder: str) -> str:
@@ -331,14 +335,26 @@ class Desk(Live):
     def _keep(self, forms: Forms) -> None:
         """Keep what stands in the form, so that no other press loses it."""
         if self.case and self.case.step and "step" in forms:
-            self.drafts[self.case.case_id, self.case.step] = forms["step"]
+            key = (self.case.case_id, self.case.step)
+            before = self.drafts.get(key, {})
+            # What was said beside an entry is over when the entry is another one.
+            self.errors = {
+                name: told
+                for name, told in self.errors.items()
+                if forms["step"].get(name) == before.get(name)
+            }
+            self.drafts[key] = forms["step"]
         if self.case and SEND_BACK in forms:
             self.drafts[self.case.case_id, SEND_BACK] = forms[SEND_BACK]
 
     @staticmethod
-    def _entries(fields: dict[str, Any], form: dict[str, Any]) -> dict[str, Raw]:
-        """What stands in the form, without what is left empty."""
-        return {name: form[name] for name in fields if form.get(name) not in (None, "")}
+    def _entries(fields: dict[str, Field], form: dict[str, Any]) -> dict[str, Raw]:
+        """What stands in the form, without what is left empty; numbers without their currency."""
+        filled = {name: form[name] for name in fields if form.get(name) not in (None, "")}
+        return {
+            name: bare(entry) if fields[name].type in NUMBERS and isinstance(entry, str) else entry
+            for name, entry in filled.items()
+        }
 
     def _current(self) -> Case:
         if self.case is None or self.case.step is None:

@@ -12,12 +12,13 @@ from crmlab.practice.dials import Turned, Turning, Zone, zones
 from crmlab.practice.trial import case_for_trial
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.conditions import Raw, number_of
-from crmlab.procedures.schema import Field
+from crmlab.procedures.steps import Field
 from crmlab.procedures.wording import show
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
+from crmlab.widgets.reasons import reasons
 from crmlab.widgets.sums import sums_view
 from crmlab.widgets.telling import SeatView, seat_view
 
@@ -136,6 +137,7 @@ class Dials(Live):
                 for step in told.way
             ],
             "sentence": self._sentence(told),
+            "reasons": reasons(told.world, told.way),
             "refused": told.refused,
         }
 

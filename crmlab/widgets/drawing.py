@@ -39,6 +39,7 @@ def environment() -> Environment:
         moment=moment,
         days=days,
         within=within,
+        worktime=worktime,
     )
     return env
 
@@ -75,6 +76,14 @@ def days(value: float) -> str:
     """Working days."""
     one = 1 if short(value) == "1" else 2
     return ngettext("{n} working day", "{n} working days", one).format(n=short(value))
+
+
+def worktime(value: float) -> str:
+    """A stretch of working time: in hours up to a day, and from then on in days."""
+    if value >= HOURS_PER_DAY:
+        return days(value / HOURS_PER_DAY)
+    one = 1 if short(value) == "1" else 2
+    return ngettext("{n} working hour", "{n} working hours", one).format(n=short(value))
 
 
 def within(value: float) -> str:

@@ -30,6 +30,7 @@ class JobCard(Live):
         self.draw()
 
     def context(self) -> dict[str, Any]:
+        steps = [self._step(name) for name in self.procedure.steps_of(self.seat)]
         return {
             "title": _(self.procedure.title),
             "seats": [
@@ -37,7 +38,8 @@ class JobCard(Live):
                 for seat in self.procedure.seats
             ],
             "seat": seat_view(self.procedure, self.seat),
-            "steps": [self._step(name) for name in self.procedure.steps_of(self.seat)],
+            "steps": steps,
+            "critical": any(item["critical"] for step in steps for item in step["cautions"]),
         }
 
     def _step(self, name: str) -> dict[str, Any]:

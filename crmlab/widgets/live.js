@@ -68,6 +68,19 @@ function redrawnAround(el, html) {
   return true;
 }
 
+// What was said against an entry is over as soon as the entry is another one.
+function unmark(entry) {
+  const field = entry.closest(".field.bad");
+  if (!field) return;
+  field.classList.remove("bad");
+  for (const told of field.querySelectorAll(".err")) {
+    told.remove();
+    const left = (entry.getAttribute("aria-describedby") ?? "").split(" ");
+    entry.setAttribute("aria-describedby", left.filter((id) => id !== told.id).join(" "));
+  }
+  entry.removeAttribute("aria-invalid");
+}
+
 function render({ model, el }) {
   el.classList.add("crmlab");
   let waiting = false;
@@ -158,9 +171,11 @@ function render({ model, el }) {
   };
   const chosen = (event) => {
     if (event.target.matches("select[data-do]")) send(event.target);
+    else unmark(event.target);
   };
   const turned = (event) => {
     if (event.target.matches("input[type=range][data-do]")) send(event.target);
+    else unmark(event.target);
   };
 
   // A notebook listens for keys too, and takes Enter for its own.

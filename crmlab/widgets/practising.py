@@ -30,7 +30,6 @@ from crmlab.widgets.pressing import Forms
 from crmlab.widgets.procedure_cards import (
     ASKED,
     PAGE,
-    own_folder,
     procedure_cards,
     procedures_here,
     size,
@@ -76,10 +75,7 @@ class Chooser(Live):
 
     def context(self) -> dict[str, Any]:
         states = {name: lesson_state(self._progress, name) for name in self._here.files}
-        return procedure_cards(self._here, states) | {
-            "folder": own_folder(),
-            "in_place": self._choose is not None,
-        }
+        return procedure_cards(self._here, states) | {"in_place": self._choose is not None}
 
     def do_choose(self, _forms: Forms, procedure: str) -> str:
         """Show this one."""

@@ -21,11 +21,6 @@ ASKED = "procedure"
 """What the page's address calls the procedure's name: `practise.ipynb?procedure=agency`."""
 
 
-def own_folder() -> str:
-    """Where a company's own procedures lie, as a person reads it."""
-    return str(home() / "procedures")
-
-
 def procedures_here() -> Found:
     """The procedures one can practise here: the shipped ones, and those in one's own folder."""
     return found(home() / "procedures")
@@ -47,8 +42,7 @@ def procedure_cards(here: Found, states: Mapping[str, LessonState]) -> dict[str,
 
 
 def _card(here: Found, name: str, told: Procedure, state: LessonState) -> dict[str, Any]:
-    words = {Stage.DONE: _("all done"), Stage.INDEPENDENT: _("unaided")}
-    unaided = sum(seat.independent for seat in state.flow.seats.values())
+    words = {Stage.DONE: _("all done"), Stage.INDEPENDENT: _("independent")}
     return {
         "name": name,
         "title": _(told.title),
@@ -59,7 +53,6 @@ def _card(here: Found, name: str, told: Procedure, state: LessonState) -> dict[s
         "share": round(state.share * 100),
         "sentence": state.sentence(),
         "word": words.get(state.stage, ""),
-        "unaided": unaided if state.stage is not Stage.INDEPENDENT else 0,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from crmlab.crm.access.browse import Page, Record, look, page
 from crmlab.crm.access.history import Change, history
-from crmlab.crm.access.search import Hit, search
+from crmlab.crm.access.search import USUAL, Hit, search
 from crmlab.crm.access.timeline import Entry, read_timeline
 from crmlab.crm.records import KINDS
 from crmlab.errors import Refused
@@ -64,6 +64,7 @@ class Looking(Window):
             "sought": self.drafts.get("search", {}).get("text", ""),
             "search_error": self.errors.get("search", {}).get("text", ""),
             "listed": list_view(listed, self.names, whole=self.at_start) if listed else None,
+            "searched": ", ".join(kind_words(kind).lower() for kind in USUAL),
             "hits": hits_view(self.hits) if self.hits is not None and not record else None,
             "record": record_view(record, self.names) if record else None,
             "aspect": self.aspect,
@@ -76,11 +77,13 @@ class Looking(Window):
             "stale": self.stale,
         }
 
-    def do_list(self, forms: Forms) -> str:
-        """A list from its start."""
+    def do_list(self, forms: Forms, kind: str = "") -> str:
+        """A list from its start: the one that is chosen, or this one."""
         self._put_away()
         self.hits = None
-        kind = forms.get("look", {}).get("kind", "")
+        if kind:
+            self.drafts["look"] = {"kind": kind}
+        kind = kind or forms.get("look", {}).get("kind", "")
         self.listed, self.at_start = page(self.sandbox, self.me(), kind, at=self.now()), True
         return "list"
 

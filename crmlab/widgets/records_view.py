@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from crmlab.crm import records
 from crmlab.crm.access.browse import Page, Record
-from crmlab.crm.access.export import MARK, Export
+from crmlab.crm.access.export import FORMULA, MARK, Export
 from crmlab.crm.access.history import Change
 from crmlab.crm.access.permissions import Who, permissions, seat_name
 from crmlab.crm.access.reports import Report
+from crmlab.crm.access.scopes import within_reach
 from crmlab.crm.access.search import Hit
 from crmlab.crm.access.timeline import Entry
 from crmlab.crm.base.base_forms import Column, base_forms
+from crmlab.crm.base.master import WHOLE
 from crmlab.crm.base.review import Waiting
 from crmlab.crm.labels import label
 from crmlab.crm.store.sandbox import Sandbox
@@ -54,6 +57,9 @@ LONG = 32
 
 FIRST_ROWS = 5
 """Rows of an export that are shown."""
+
+SHORT_HASH = 8
+"""Letters of a fingerprint that are shown: enough to tell two files apart by eye."""
 
 
 def list_view(page: Page, names: Names, *, whole: bool) -> dict[str, Any]:
@@ -165,7 +171,7 @@ def form_view(
             "required": column.required,
             "input": INPUTS.get(column.type, "text"),
             "mode": MODES.get(column.type, ""),
-            "options": list(_offers(sandbox, column)),
+            "options": list(_offers(sandbox, who, column)),
             "value": str(entries.get(name) or ""),
             "error": errors.get(name, ""),
         }
@@ -194,22 +200,33 @@ def weight_view(kind: str) -> str:
 
 
 def export_view(kind: str, taken: Export) -> dict[str, Any]:
-    """What has left the CRM: how much, its first rows, and its fingerprint."""
+    """What has left the CRM: the file to take, its first rows, and its fingerprint.
+
+    The file is in the page itself, byte for byte what the fingerprint was taken of.
+    """
     rows = list(csv.reader(io.StringIO(taken.csv.removeprefix(MARK))))
     return {
         "title": kind_words(kind),
         "count": rows_words(taken.rows),
+        "file": f"{kind}.csv",
+        "link": f"data:text/csv;charset=utf-8;base64,{b64encode(taken.csv.encode()).decode()}",
         "columns": [label(name) for name in rows[0] if name not in COUNTERS],
         "rows": [
             [
-                {"text": cell, "number": False, "long": len(cell) > LONG}
+                {"text": _as_kept(cell), "number": False, "long": len(cell) > LONG}
                 for name, cell in zip(rows[0], row, strict=True)
                 if name not in COUNTERS
             ]
             for row in rows[1 : FIRST_ROWS + 1]
         ],
-        "fingerprint": taken.sha256[:16],
+        "fingerprint": taken.sha256[:SHORT_HASH],
     }
+
+
+def _as_kept(cell: str) -> str:
+    """What the CRM keeps, without the apostrophe that tells a spreadsheet it is text."""
+    kept = cell.removeprefix("'")
+    return kept if kept.lstrip(" ").startswith(FORMULA) else cell
 
 
 def report_view(found: Report, names: Names) -> dict[str, Any]:
@@ -222,8 +239,8 @@ def report_view(found: Report, names: Names) -> dict[str, Any]:
     }
 
 
-def waiting_view(waiting: Waiting, names: Names) -> dict[str, Any]:
-    """A proposal that waits for a yes or a no."""
+def waiting_view(waiting: Waiting, names: Names, who: Who) -> dict[str, Any]:
+    """A proposal that waits for a yes or a no, and whether it waits for whoever looks at it."""
     after = waiting.after
     if isinstance(after, dict):
         form = base_forms()[waiting.kind].columns
@@ -242,8 +259,32 @@ def waiting_view(waiting: Waiting, names: Names) -> dict[str, Any]:
         "whole": isinstance(after, dict),
         "seat": seat_name(waiting.seat),
         "at": waiting.proposed_at,
-        "waits": _waits(waiting.still_needed, waiting.by),
+        "stands": said_so_far(waiting, waiting.still_needed),
+        "seats": seats_words(waiting.by),
+        "yours": waiting.yours,
+        "not_yours": _not_yours(waiting, who),
     }
+
+
+def said_so_far(waiting: Waiting, still_needed: int) -> str:
+    """How many of those who are needed have said yes."""
+    form = base_forms()[waiting.kind]
+    weight = form.new if waiting.column == WHOLE else form.columns[waiting.column]
+    n = weight.reviewers - still_needed
+    return ngettext(
+        "{n} of {m} has said yes.",
+        "{n} of {m} have said yes.",
+        n,
+    ).format(n=n, m=weight.reviewers)
+
+
+def _not_yours(waiting: Waiting, who: Who) -> str:
+    """Why somebody is not asked, where they are not."""
+    if waiting.yours:
+        return ""
+    if who.seat in waiting.by:
+        return _("You have proposed it yourself, or have said yes already: it waits for others.")
+    return _("Your seat does not decide about it.")
 
 
 def _waits(needed: int, seats: list[str]) -> str:
@@ -265,10 +306,11 @@ def _helps(column: Column, *, is_new: bool) -> Iterator[str]:
         ).format(n=column.reviewers)
 
 
-def _offers(sandbox: Sandbox, column: Column) -> Iterator[dict[str, str]]:
+def _offers(sandbox: Sandbox, who: Who, column: Column) -> Iterator[dict[str, str]]:
     if column.record in OFFERED:
+        within = within_reach(str(column.record), who)
         with sandbox.read() as session:
-            for offered in records.entries(session, str(column.record), {}):
+            for offered in records.entries(session, str(column.record), {}, within):
                 yield {"value": offered.key, "label": offered.label}
 
 

@@ -18,7 +18,7 @@ from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.live import Live
 from crmlab.widgets.pressing import Forms
-from crmlab.widgets.records_words import line_view, matrix
+from crmlab.widgets.records_words import line_view, matrix, rule_words, verdict_words
 
 SOME_LINES = 12
 """Lines of the audit trail that are shown at first, and that each press adds."""
@@ -118,7 +118,10 @@ class Window(Live):
             "last": lines[0] if lines else None,
             "trail": lines[: self.lines] if self.part == TRAIL else [],
             "more_lines": len(lines) > self.lines,
-            "verdict": {"sentence": self.verdict.sentence, "sound": self.verdict.fault is None}
+            "verdict": {
+                "sentence": verdict_words(self.verdict),
+                "sound": self.verdict.fault is None,
+            }
             if self.verdict
             else None,
             "matrix": matrix() if self.part == RULES else None,
@@ -171,8 +174,8 @@ class Window(Live):
     def refused(self, refusal: CrmlabError, action: str) -> str:
         """Errors stand beside their field; of a denial, the rule is told."""
         if isinstance(refusal, Denied):
-            self.trouble = _("{sentence} The rule is {rule}. The denial is on record too.").format(
-                sentence=refusal, rule=refusal.rule
+            self.trouble = _("{sentence} The rule: “{rule}”. The denial is on record too.").format(
+                sentence=refusal, rule=rule_words(refusal.rule)
             )
             return "trouble"
         fields = refusal.fields if isinstance(refusal, Refused | StaleRecord) else {}

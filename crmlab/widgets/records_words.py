@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from crmlab.crm.access.permissions import OTHERS, Scope, permissions, seat_name
+from crmlab.crm.base.master import WHOLE
 from crmlab.crm.labels import label
 from crmlab.crm.tables import Audit
+from crmlab.crm.trail.verify import Verdict
 from crmlab.text import gettext as _
 from crmlab.text import ngettext, show_day
 from crmlab.widgets.drawing import moment
@@ -111,6 +113,21 @@ def entry(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+def rule_words(rule: str) -> str:
+    """The rule that a denial rests on, in words; the files know it as `sales_manager.export`."""
+    first, _dot, entry = rule.partition(".")
+    kind, _dot, column = entry.partition(".")
+    if rule == "user_seats":
+        return _("who sits in which seat")
+    if first == "shown_to":
+        return _("who sees “{label}” ({kind})").format(label=label(column), kind=kind_word(kind))
+    if first == "master":
+        what = _("something new") if column == WHOLE else label(column)
+        return _("who reviews “{label}” ({kind})").format(label=what, kind=kind_word(kind))
+    what = _("rows in an export") if entry == "export_rows" else operation_words(entry)
+    return _("{seat}: {operation}").format(seat=seat_name(first), operation=what)
+
+
 def rows_words(count: int) -> str:
     """How many rows."""
     return ngettext("{n} row", "{n} rows", count).format(n=f"{count:,}")
@@ -153,6 +170,19 @@ def matrix() -> dict[str, Any]:
     }
 
 
+def verdict_words(verdict: Verdict) -> str:
+    """What came of checking the trail, with the beginning of its last fingerprint."""
+    if verdict.fault or not verdict.compared:
+        return verdict.sentence
+    return ngettext(
+        "{n} line, and it is sound. Each line carries a fingerprint that is made from its own text "
+        "and from the line before; the last one begins {head}.",
+        "{n} lines, all sound. Each line carries a fingerprint that is made from its own text and "
+        "from the line before; the last one begins {head}.",
+        verdict.lines,
+    ).format(n=verdict.lines, head=verdict.head[:8])
+
+
 def line_view(line: Audit, names: Names) -> dict[str, Any]:
     """A line of the audit trail in words."""
     return {
@@ -185,7 +215,7 @@ def _what(line: Audit) -> str:
         text=told.get("text"),
         rows=rows_words(int(told.get("rows") or 0)),
         asked_for=operation_words(str(told.get("operation"))),
-        rule=told.get("rule"),
+        rule=rule_words(str(told.get("rule") or "")),
         word=_("yes") if told.get("accepts") else _("no"),
         changed=", ".join(changed),
         proposed=", ".join(proposed),
@@ -215,7 +245,7 @@ def _sentence(line: Audit, changed: bool, proposed: bool) -> str:
         else _("saved {kind} {subject}, and nothing was different"),
         "create": _("entered {kind} {key}"),
         "review": _("said {word} to {subject} ({key})"),
-        "denied": _("was denied: {asked_for}, {subject} (rule {rule})"),
+        "denied": _("was denied: {asked_for}, {subject} (rule “{rule}”)"),
     }
     return known.get(line.operation) or _("{operation}: {subject}")
 

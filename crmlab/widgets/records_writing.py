@@ -11,13 +11,13 @@ from crmlab.crm.base.review import ACCEPTED, REJECTED, Waitings, open_proposals,
 from crmlab.crm.labels import label
 from crmlab.errors import CrmlabError, StaleRecord
 from crmlab.text import gettext as _
-from crmlab.text import ngettext
 from crmlab.widgets.pressing import Forms
 from crmlab.widgets.records_looking import CHANGE, SAYS, Looking
 from crmlab.widgets.records_view import (
     entries_of,
     form_kinds,
     form_view,
+    said_so_far,
     waiting_view,
     weight_view,
 )
@@ -57,11 +57,10 @@ class Writing(Looking):
             else None,
             "made": {"kind": self.made[0], "key": self.made[1]} if self.made else None,
             "waiting": [
-                waiting_view(waits, self.names)
+                waiting_view(waits, self.names, self.me())
                 | {
                     "note": self.drafts.get(_note_form(waits.proposal_id), {}).get("note", ""),
                     "error": self.errors.get(_note_form(waits.proposal_id), {}).get("note", ""),
-                    "yours": waits.yours,
                 }
                 for waits in self.waiting.rows
             ]
@@ -152,20 +151,16 @@ class Writing(Looking):
         """Say yes or no to a proposal."""
         self.form = _note_form(proposal)
         note = str(self.drafts.get(self.form, {}).get("note") or "")
+        known = {waits.proposal_id: waits for waits in self.waiting.rows} if self.waiting else {}
         done = review(self.sandbox, self.me(), proposal, word == "yes", note, self.now())
         self.drafts.pop(self.form, None)
         self._read_waiting()
         self.notice = {
             ACCEPTED: _("{proposal} is accepted, and the change holds from now on."),
             REJECTED: _("{proposal} is rejected; everything stays as it was."),
-        }.get(
-            done.state,
-            ngettext(
-                "Your yes to {proposal} is on record. It needs {n} more.",
-                "Your yes to {proposal} is on record. It needs {n} more.",
-                done.still_needed,
-            ),
-        ).format(proposal=proposal, n=done.still_needed)
+        }.get(done.state, _("Your yes to {proposal} is on record. {stands}")).format(
+            proposal=proposal, stands=said_so_far(known[proposal], done.still_needed)
+        )
         return "notice"
 
     def refused(self, refusal: CrmlabError, action: str) -> str:

@@ -11,6 +11,7 @@ from babel import Locale
 
 from crmlab.errors import ProgressError
 from crmlab.learning import learner as who
+from crmlab.learning.desks import Desks, desks
 from crmlab.learning.lessons import (
     Lesson,
     LessonState,
@@ -26,7 +27,7 @@ from crmlab.text import gettext as _
 from crmlab.widgets.links import link_beside
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
-from crmlab.widgets.procedure_cards import own_folder, procedure_cards, procedures_here
+from crmlab.widgets.procedure_cards import procedure_cards, procedures_here
 
 
 class Shelf(Live):
@@ -70,7 +71,7 @@ class Shelf(Live):
         named = who.named()
         return {
             "greeting": self._greeting(named, following),
-            "standing": _standing([*states.values(), *practised.values()]),
+            "standing": [_standing(each) for each in desks(self.progress, [*states, *practised])],
             "next": self._next(*following) if following else None,
             "paths": [
                 {
@@ -80,7 +81,6 @@ class Shelf(Live):
                 for path, lessons in self.lessons.paths().items()
             ],
             "procedures": procedure_cards(self._here, practised),
-            "folder": own_folder(),
             "faults": list(self.lessons.faults),
             "name": self.progress.learner if named else "",
             "given": bool(who.given()),
@@ -142,8 +142,7 @@ class Shelf(Live):
 
 
 def _card(lesson: Lesson, state: LessonState) -> dict[str, Any]:
-    unaided = sum(seat.independent for seat in state.flow.seats.values())
-    words = {Stage.DONE: _("all done"), Stage.INDEPENDENT: _("unaided")}
+    words = {Stage.DONE: _("all done"), Stage.INDEPENDENT: _("independent")}
     return {
         "number": lesson.number,
         "title": _(lesson.about.title),
@@ -154,7 +153,6 @@ def _card(lesson: Lesson, state: LessonState) -> dict[str, Any]:
         "share": round(state.share * 100),
         "sentence": state.sentence(),
         "word": words.get(state.stage, ""),
-        "unaided": unaided if state.stage is not Stage.INDEPENDENT else 0,
     }
 
 
@@ -164,21 +162,24 @@ def _reason(lesson: Lesson, state: LessonState) -> str:
         return _("You have begun: {sentence}.").format(sentence=state.sentence())
     if state.stage is Stage.DONE:
         return _(
-            "You have done all of it. Close two cases without a hint and without a critical error, "
-            "and you work unaided."
+            "You have done all of it. Two runs without a hint and without a critical slip that "
+            "anybody felt, and you work independently."
         )
     return _(lesson.about.summary) if lesson.about.summary else ""
 
 
-def _standing(states: list[LessonState]) -> str:
-    """How many desks somebody works unaided, once there is one."""
-    seats = [seat for state in states for seat in state.flow.seats.values()]
-    n = sum(seat.independent for seat in seats)
-    if not n:
-        return ""
-    return ngettext(
-        "You work {n} of {m} desk unaided.", "You work {n} of {m} desks unaided.", len(seats)
-    ).format(n=n, m=len(seats))
+def _standing(known: Desks) -> str:
+    """How many desks of a procedure somebody works unaided, and which are missing."""
+    n, m = len(known.unaided), len(known.desks)
+    told = ngettext(
+        "“{title}”: you work {n} of {m} desk unaided.",
+        "“{title}”: you work {n} of {m} desks unaided.",
+        m,
+    ).format(title=_(known.title), n=n, m=m)
+    if not n or n == m:
+        return told
+    missing = ", ".join(_(name) for name in known.missing)
+    return _("{told} Still to come: {desks}.").format(told=told, desks=missing)
 
 
 def _language_name(code: str) -> str:

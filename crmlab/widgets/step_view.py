@@ -13,11 +13,13 @@ from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import holds
-from crmlab.procedures.engine import CaseWorld, may_send_back_to
-from crmlab.procedures.schema import END, Field, Step
+from crmlab.procedures.engine import may_send_back_to
+from crmlab.procedures.names import END
+from crmlab.procedures.steps import Field, Step
 from crmlab.procedures.wording import fill, show
+from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
-from crmlab.widgets.drawing import hours, until, urgency
+from crmlab.widgets.drawing import until, urgency, worktime
 from crmlab.widgets.telling import seat_view
 
 INPUTS = {"text": "text", "integer": "text", "amount": "text", "date": "date"}
@@ -90,7 +92,7 @@ def step_view(
             {"value": name, "label": _(procedure.steps[name].title)}
             for name in may_send_back_to(procedure, case)
         ],
-        "returned": _returned(procedure, case),
+        "returned": returned_view(procedure, case),
     }
 
 
@@ -112,8 +114,10 @@ def timeline_view(practice: Practice, case: Case) -> list[dict[str, Any]]:
 def _read(procedure: Procedure, world: CaseWorld, reference: str) -> dict[str, Any]:
     field = procedure.field(reference, world.here)
     assert field is not None  # the loader has seen to that
+    step, _name = procedure.split(reference, world.here)
     return {
         "label": _(field.label),
+        "from": _(procedure.seats[procedure.steps[step].seat].name),
         "value": show(field, world.field(reference)),
         "raw": field.type in WRITTEN,
     }
@@ -149,14 +153,27 @@ def _options(practice: Practice, case: Case, field: Field) -> Iterator[dict[str,
             yield {"value": entry.key, "label": entry.label}
 
 
-def _returned(procedure: Procedure, case: Case) -> dict[str, Any] | None:
-    """Why the step is back on this desk, if it was sent back."""
+def returned_view(procedure: Procedure, case: Case) -> dict[str, Any] | None:
+    """Who sent what back and why: while it is put right, and where the answer has arrived.
+
+    Returns:
+        None when nothing is on its way back. `answer`: the step itself had sent it back.
+    """
     last = case.sent_back[-1] if case.sent_back else None
-    if last is None or last.to_step != case.step or len(case.visits) < 2:
+    if last is None:
         return None
-    if not case.visits[-2].sent_back:
+    since = max(n for n, visit in enumerate(case.visits) if visit.sent_back)
+    done_since = any(v.step == case.step and v.done_at for v in case.visits[since + 1 :])
+    answer = case.returns_to is None and case.step == last.from_step and not done_since
+    if case.returns_to is None and not answer:
         return None
-    return {"seat": _(procedure.seats[last.seat].name), "reason": last.reason}
+    return {
+        "answer": answer,
+        "seat": _(procedure.seats[last.seat].name),
+        "step": _(procedure.steps[last.from_step].title),
+        "to": _(procedure.steps[last.to_step].title),
+        "reason": last.reason,
+    }
 
 
 def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
@@ -172,11 +189,11 @@ def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
             "title": title.format(step=_(step.short)),
             "seat": seat_view(procedure, step.seat),
             "at": visit.done_at or visit.entered_at,
-            "took": hours(STANDARD.between(visit.entered_at, visit.done_at))
+            "took": worktime(STANDARD.between(visit.entered_at, visit.done_at))
             if visit.done_at
             else "",
             "late": _("{hours} over").format(
-                hours=hours(STANDARD.between(visit.due_at, visit.done_at))
+                hours=worktime(STANDARD.between(visit.due_at, visit.done_at))
             )
             if visit.done_at and visit.done_at > visit.due_at
             else "",

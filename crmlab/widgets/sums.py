@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from crmlab.procedures.conditions import Reference, value_of
-from crmlab.procedures.engine import CaseWorld
+from crmlab.procedures.conditions import Raw, Reference, number_of, value_of
 from crmlab.procedures.figures import Figure, Term
 from crmlab.procedures.wording import show, show_figure
+from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 
 SIGNS = {"add": "+", "subtract": "\N{MINUS SIGN}"}
@@ -20,6 +20,7 @@ class Line:
     about: str
     value: str
     sign: str = ""
+    in_words: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,23 @@ def sums_view(world: CaseWorld, figures: list[str]) -> list[SumView]:
     for number, name in enumerate(figures):
         figure = world.procedure.figures[name]
         above = figures[number - 1] if number else None
-        value = show_figure(figure, world.figure(name))
         terms = _terms(world, figure, above)
-        views.append(SumView(Line(_begun(_(figure.about)), value, "=" if terms else ""), terms))
+        views.append(SumView(_result(figure, world.figure(name), bool(terms)), terms))
     return views
+
+
+def _result(figure: Figure, value: Raw, worked: bool) -> Line:
+    """What comes out. Below nought it is said in words: a minus before it is soon overlooked."""
+    about, number = _begun(_(figure.about)), number_of(value)
+    if number is None or number >= 0:
+        return Line(about, show_figure(figure, value), "=" if worked else "")
+    sentence = (
+        _("nothing; {value} the other way")
+        if figure.shows == "amount"
+        else _("not at all; {value} the other way")
+    )
+    told = sentence.format(value=show_figure(figure, f"{-number:f}"))
+    return Line(about, told, "=" if worked else "", in_words=True)
 
 
 def _terms(world: CaseWorld, figure: Figure, above: str | None) -> list[Line]:

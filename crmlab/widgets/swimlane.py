@@ -12,7 +12,7 @@ from unicodedata import east_asian_width
 
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
-from crmlab.procedures.schema import END
+from crmlab.procedures.names import END
 from crmlab.text import gettext as _
 
 LANE, LOW_LANE, MANY, GAP, TOP = 54, 48, 6, 4, 8

@@ -7,8 +7,8 @@ from typing import Any
 
 from crmlab.practice.debrief import Debrief, Landed, SlipStory, Totals
 from crmlab.procedures import Procedure
-from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.wording import fill
+from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.drawing import days, hours, percent, short
@@ -39,6 +39,7 @@ def tell(procedure: Procedure, story: Debrief) -> dict[str, Any]:
         "figures": _figures(story.totals, story.by_the_procedure),
         "fate": _came_out(story.totals, story.by_the_procedure),
         "slips": [_slip(procedure, story, slip) for slip in story.slips],
+        "critical": any(slip.mistake.critical for slip in story.slips),
         "seats": [
             {
                 "seat": seat_view(procedure, share.seat),
@@ -96,13 +97,7 @@ def _sentence(story: Debrief) -> str:
 def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
     by = _("{value} by the procedure")
     figures = [
-        {
-            "label": _("Extra hours from slips, all desks"),
-            "value": f"+{hours(ours.extra_hours)}" if ours.extra_hours else hours(0),
-            "beside": _("beside {value} of work, {usual} by the procedure").format(
-                value=hours(ours.worked_hours), usual=hours(reference.worked_hours)
-            ),
-        },
+        _extra_hours(ours, reference),
         {
             "label": _("Extra cost"),
             "value": f"¥{ours.cost:,.0f}",
@@ -122,6 +117,27 @@ def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
             beside = by.format(value=_plain_percent(usual))
             figures.append({"label": label, "value": _plain_percent(chance), "beside": beside})
     return figures
+
+
+def _extra_hours(ours: Totals, reference: Totals) -> dict[str, Any]:
+    """What slips cost in hours, and what it took to do steps again: both are extra work."""
+    again = round(round(ours.worked_hours, 1) - round(reference.worked_hours, 1), 1)
+    usual = _("{value} of work by the procedure").format(value=hours(reference.worked_hours))
+    if again <= 0:
+        extra = ours.extra_hours
+        beside = _("beside {value} of work").format(value=hours(ours.worked_hours))
+        if not again:
+            usual = _("as much as by the procedure")
+    else:
+        extra = round(ours.extra_hours, 1) + again
+        beside = _("{slips} from slips, {again} for steps done again").format(
+            slips=hours(ours.extra_hours), again=hours(again)
+        )
+    return {
+        "label": _("Extra working hours, all desks"),
+        "value": f"+{hours(extra)}" if extra else hours(0),
+        "beside": _("{beside}; {usual}").format(beside=beside, usual=usual),
+    }
 
 
 def _came_out(ours: Totals, reference: Totals) -> str:
@@ -144,12 +160,28 @@ def _slip(procedure: Procedure, story: Debrief, slip: SlipStory) -> dict[str, An
         "title": _(mistake.title),
         "where": where,
         "right": _(mistake.right),
-        "corrected": slip.corrected,
+        "critical": mistake.critical,
+        "weight": _weight(slip),
+        "later": slip.corrected and not slip.in_time,
         "landed": [_landed(procedure, item, world) for item in slip.landed],
-        "nothing": _("Put right before anybody felt it.")
-        if slip.corrected
-        else _("Nobody has felt it yet."),
+        "nothing": _nothing_felt(slip),
     }
+
+
+def _weight(slip: SlipStory) -> str:
+    """The colour of a slip: green when nobody felt it and it is right again, red only for a
+    critical one, and amber for any other."""
+    if slip.in_time:
+        return "good"
+    return "bad" if slip.mistake.critical else "warn"
+
+
+def _nothing_felt(slip: SlipStory) -> str:
+    if not slip.corrected:
+        return _("Nobody has felt it yet.")
+    if slip.mistake.critical:
+        return _("Put right before anybody felt it, so it does not count.")
+    return _("Put right before anybody felt it.")
 
 
 def _landed(procedure: Procedure, item: Landed, world: CaseWorld) -> dict[str, Any]:
@@ -157,12 +189,27 @@ def _landed(procedure: Procedure, item: Landed, world: CaseWorld) -> dict[str, A
     told = []
     if felt.delay_days:
         told.append(_("{days} later.").format(days=days(felt.delay_days)))
+    before, after = item.before, item.after
     if felt.repeat_complaint:
+        again = _points(before.repeat_complaint, after.repeat_complaint)
         told.append(
-            _("{p} points more likely to complain again.").format(p=_points(felt.repeat_complaint))
+            ngettext(
+                "{p} point more likely to complain again.",
+                "{p} points more likely to complain again.",
+                again,
+            ).format(p=again)
+            if again
+            else _("A little more likely to complain again.")
         )
     if felt.lose_customer:
-        told.append(_("{p} points more likely to leave.").format(p=_points(felt.lose_customer)))
+        away = _points(before.lose_customer, after.lose_customer)
+        told.append(
+            ngettext(
+                "{p} point more likely to leave.", "{p} points more likely to leave.", away
+            ).format(p=away)
+            if away
+            else _("A little more likely to leave.")
+        )
     return {
         "seat": seat_view(procedure, felt.seat),
         "what": fill(item.consequence.what, world, felt.quotes),
@@ -202,6 +249,6 @@ def _plain_percent(value: float) -> str:
     return str(percent(value).striptags())
 
 
-def _points(chance: float) -> str:
-    """A chance as percentage points that it adds by itself."""
-    return f"{chance * 100:.0f}"
+def _points(before: float, after: float) -> int:
+    """The percentage points between two chances as they are shown, in whole per cents."""
+    return int(f"{100 * after:.0f}") - int(f"{100 * before:.0f}")

@@ -11,8 +11,8 @@ from crmlab.practice.debrief import debrief
 from crmlab.practice.trial import case_for_trial, slips_possible, stages
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
-from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.wording import show
+from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
@@ -119,23 +119,26 @@ class BreakIt(Live):
     def context(self) -> dict[str, Any]:
         chosen = self.procedure.mistakes[self.mistake]
         return {
-            "groups": [
-                {
-                    "step": _("{number} {title}").format(
-                        number=self.procedure.number(step), title=_(told.short)
-                    ),
-                    "mistakes": [
-                        {"name": name, "title": _(self.procedure.mistakes[name].title)}
-                        for name in self.procedure.mistakes_of(step)
-                        if name in self.ended
-                    ],
-                }
-                for step, told in self.procedure.steps.items()
-            ],
+            "groups": [group for seat in self.procedure.seats for group in self._groups(seat)],
             "chosen": self.mistake,
             "seat": seat_view(self.procedure, self.procedure.steps[chosen.step].seat),
             "told": tell(self.procedure, debrief(self.procedure, self.ended[self.mistake])),
         }
+
+    def _groups(self, seat: str) -> list[dict[str, Any]]:
+        """The mistakes of a desk, step by step; nothing where none can be made in this case."""
+        groups = []
+        for step in self.procedure.steps_of(seat):
+            mistakes = [name for name in self.procedure.mistakes_of(step) if name in self.ended]
+            label = _("{seat} · {number} {title}").format(
+                seat=_(self.procedure.seats[seat].name),
+                number=self.procedure.number(step),
+                title=_(self.procedure.steps[step].short),
+            )
+            titles = [_(self.procedure.mistakes[name].title) for name in mistakes]
+            named = [{"name": n, "title": t} for n, t in zip(mistakes, titles, strict=True)]
+            groups += [{"step": label, "mistakes": named}] if named else []
+        return groups
 
     def do_choose(self, forms: Forms) -> str:
         """Make the mistake that is chosen."""

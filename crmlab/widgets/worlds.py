@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from crmlab.errors import Refused
 from crmlab.practice.worlds import OrderInTwoWorlds, Wait, two_worlds
 from crmlab.procedures import Procedure, load
-from crmlab.procedures.engine import CaseWorld
 from crmlab.procedures.wording import show_figure
+from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.drawing import days, short
@@ -18,6 +18,9 @@ from crmlab.widgets.pressing import Forms
 from crmlab.widgets.telling import seat_view
 
 MOST_ORDERS = 500
+
+PLACES = 1
+"""Places behind the point of the days that are shown. What is added up is what is shown."""
 
 
 class TwoWorlds(Live):
@@ -59,12 +62,14 @@ class TwoWorlds(Live):
         self.draw()
 
     def context(self) -> dict[str, Any]:
-        saved = sum(order.days_saved for order in self.played)
+        now = sum(shown(order.now) for order in self.played)
+        otherwise = sum(shown(order.otherwise) for order in self.played)
+        saved = round(otherwise - now, PLACES)
         return {
             "rows": [self._row(order) for order in self.played],
             "about": _(self.procedure.figures[self.figure].about),
-            "now": short(sum(order.now.days for order in self.played)),
-            "otherwise": short(sum(order.otherwise.days for order in self.played)),
+            "now": short(now),
+            "otherwise": short(otherwise),
             "saved": short(saved),
             "sentence": self._sentence(saved),
             "orders": self.orders,
@@ -81,14 +86,14 @@ class TwoWorlds(Live):
             "figure": show_figure(figure, world.figure(self.figure)),
             "now": self._wait(order.now),
             "otherwise": self._wait(order.otherwise),
-            "saved": short(order.days_saved),
+            "saved": short(shown(order.otherwise) - shown(order.now)),
         }
 
     def _wait(self, wait: Wait) -> dict[str, Any]:
         longest = max(max(o.now.days, o.otherwise.days) for o in self.played)
         return {
             "seats": [seat_view(self.procedure, seat) for seat in wait.seats],
-            "days": short(wait.days),
+            "days": short(shown(wait)),
             "share": round(100 * wait.days / longest, 1) if longest else 0,
         }
 
@@ -119,3 +124,8 @@ class TwoWorlds(Live):
         if entered.isdecimal():
             self.orders = min(max(int(entered), 1), MOST_ORDERS)
         return ""
+
+
+def shown(wait: Wait) -> float:
+    """The working days of a wait as they stand in the table."""
+    return round(wait.days, PLACES)

@@ -94,7 +94,7 @@ def test_a_lesson_with_seats_is_done_when_they_are_all_sat_in(
     play(practice, progress, "C-1042")
     passed = lesson_state(progress, "10")
     assert passed.stage is Stage.DONE
-    assert passed.sentence() == "5 of 5 seats · 1 of 1 part done"
+    assert passed.sentence() == "sat in 5 of 5 seats · 1 of 1 part done"
     play(practice, progress, "C-1047")
     assert lesson_state(progress, "10").stage is Stage.INDEPENDENT
 

@@ -98,8 +98,8 @@ def test_the_line_that_says_so_is_named(trail: Trail) -> None:
     listed(trail.sandbox, MANAGER)
     told = check(trail, "list", [], "customer")
     assert told.right
-    assert told.because == "Line 2 of the audit trail says so, from this seat: Sales manager."
-    assert "Line 1" in check(trail, "list", ["sales_director"], "customer").because
+    assert told.because == "This line of the audit trail says so: 2 (Sales manager)."
+    assert "so: 1 (" in check(trail, "list", ["sales_director"], "customer").because
 
 
 def test_another_seat_is_not_the_one_that_was_asked_for(trail: Trail) -> None:
@@ -126,9 +126,9 @@ def test_another_subject_is_told_beside_the_one_that_was_asked_for(trail: Trail)
     listed(trail.sandbox, MANAGER, kind="product")
     told = check(trail, "list", ["sales_manager"], "customer")
     assert told.state is State.NOT_RIGHT
-    assert "it is about 'product'; the task asks for 'customer'" in told.because
+    assert "about “product”. The task is about “customer”" in told.because
     look(trail.sandbox, MANAGER, "customer", "CU-003", at=OPENS)
-    assert "it is about 'CU-003'" in check(trail, "read", [], "CU-022").because
+    assert "it about “CU-003”" in check(trail, "read", [], "CU-022").because
 
 
 def test_a_denial_counts_by_what_was_denied(trail: Trail) -> None:
@@ -136,7 +136,7 @@ def test_a_denial_counts_by_what_was_denied(trail: Trail) -> None:
         look(trail.sandbox, REPRESENTATIVE, "customer", "CU-008", at=OPENS)
     told = check(trail, "denied", ["sales_representative"], "export")
     assert told.state is State.NOT_RIGHT
-    assert "'see'" in told.because
+    assert "“see”" in told.because
     denied(trail.sandbox, REPRESENTATIVE)
     assert check(trail, "denied", ["sales_representative"], "export").right
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from crmlab.crm.store.sandbox import Sandbox
+from crmlab.learning.desks import desks
 from crmlab.learning.progress import Progress
 from crmlab.learning.runs import flow, note_all_cases, note_case, runs, watcher
 from crmlab.practice.session import Practice
@@ -84,6 +85,82 @@ def test_a_critical_error_is_its_own_desks(practice: Practice, progress: Progres
     assert not run.unaided
     seats = flow(progress, "10").seats
     assert [n for n, s in seats.items() if not s.unaided] == ["service_agent"]
+
+
+def test_a_critical_slip_put_right_before_anybody_felt_it_does_not_count(
+    practice: Practice, progress: Progress
+) -> None:
+    case = play(practice, progress, "C-1042", to="assess", wrong=WRONG)
+    case = practice.send_back(case, "register", "The plate says B-2230.").case
+    note_case(progress, "10", practice, case)
+    play(practice, progress, "C-1042")
+    run = last_run(progress, "C-1042")
+    assert run.critical == ["wrong_batch"]
+    assert run.critical_felt == []
+    assert run.unaided
+    assert all(seat.unaided == 1 for seat in flow(progress, "10").seats.values())
+
+
+def test_a_critical_slip_that_somebody_felt_counts_though_it_was_put_right(
+    practice: Practice, progress: Progress
+) -> None:
+    case = play(practice, progress, "C-1042", to="investigate", wrong=WRONG)
+    case = practice.send_back(case, "register", "The plate says B-2230.").case
+    note_case(progress, "10", practice, case)
+    play(practice, progress, "C-1042")
+    run = last_run(progress, "C-1042")
+    assert "wrong_batch" in run.put_right
+    assert run.critical_felt == ["wrong_batch"]
+    assert not run.unaided
+
+
+def test_a_critical_slip_made_again_after_it_was_put_right_counts(
+    practice: Practice, progress: Progress
+) -> None:
+    case = play(practice, progress, "C-1042", to="assess", wrong=WRONG)
+    for reason in ("The plate says B-2230.", "Now it was right."):
+        case = practice.send_back(case, "register", reason).case
+        wrong = WRONG if reason.startswith("Now") else {}
+        case = play(practice, progress, "C-1042", to="assess", wrong=wrong)
+    play(practice, progress, "C-1042", wrong=WRONG)
+    run = last_run(progress, "C-1042")
+    assert run.put_right == []
+    assert run.critical_felt == ["wrong_batch"]
+
+
+def test_a_run_in_two_parts_counts_each_desk_once(sandbox: Sandbox, progress: Progress) -> None:
+    sale = Practice(load("lead_to_cash"), sandbox, cases=["L-2080"])
+    complaint = Practice(load("complaint"), sandbox, cases=["C-1080"])
+    parts = [sale, complaint]
+    for part in parts:
+        part.open_all()
+        case = part.case(part.cases[0])
+        while case.step is not None:
+            case = part.hand_over(case, right_fields(part.procedure, case)).case
+            note_case(progress, "80", part, case, parts=parts)
+    standing = flow(progress, "80")
+    assert standing.unaided_runs == 1
+    assert {seat.runs for seat in standing.seats.values()} == {1}
+    assert {seat.unaided for seat in standing.seats.values()} == {1}
+    found = {desk.title: desk for desk in desks(progress, ["80"])}
+    assert [len(found[p.procedure.title].desks) for p in parts] == [8, 5]
+    assert not any(desk.unaided for desk in found.values())
+
+
+def test_work_at_a_desk_counts_over_all_lessons(practice: Practice, progress: Progress) -> None:
+    for lesson, case_id in (("10", "C-1042"), ("80", "C-1047")):
+        case = practice.case(case_id)
+        while case.step is not None:
+            case = practice.hand_over(case, right_fields(practice.procedure, case)).case
+            note_case(progress, lesson, practice, case)
+    (alone,) = desks(progress, ["10"])
+    assert alone.unaided == []
+    (both,) = desks(progress, ["10", "80", "20"])
+    names = [seat.name for seat in practice.procedure.seats.values()]
+    assert both.desks == names
+    assert set(both.unaided) | set(both.missing) == set(names)
+    assert "Service agent" in both.unaided
+    assert desks(progress, ["20"]) == []
 
 
 def test_sending_back_is_counted_and_judged(practice: Practice, progress: Progress) -> None:

@@ -80,7 +80,8 @@ def test_a_slip_has_to_travel_to_the_end(
     assert costly.state is State.NOT_RIGHT
     assert bank.procedures[0].mistakes["wrong_batch"].title in costly.because
     aided = look(bank, "unaided", progress, practice)
-    assert "critical error" in aided.because
+    title = bank.procedures[0].mistakes["wrong_batch"].title
+    assert f"In case C-1042 somebody felt a critical slip: “{title}”." in aided.because
 
 
 def test_sending_back_has_to_find_the_slip(

@@ -146,7 +146,7 @@ def test_a_dial_is_turned_by_keyboard_and_by_mouse_and_stays_in_hand(
     # One step at a time, faster than the kernel answers: none is lost, and the focus stays.
     price.press("fact.price", *["ArrowLeft"] * 9)
     assert price.shown("fact.price") == "¥5,942"
-    assert price.sentence() == "One desk comes before “Win the order”: Sales manager."
+    assert price.sentence().startswith("One desk comes before “Win the order”: Sales manager.")
     assert page.evaluate("document.activeElement.name") == "fact.price"
     price.press("fact.price", "Home")
     assert price.shown("fact.price") == "¥4,800"

@@ -83,7 +83,7 @@ def test_a_list_stays_where_it_is_and_what_was_done_is_on_record(fresh: Any, pag
     window.fill("export", reason="To call four customers on Saturday.")
     window.hand_in("export")
     assert "ask the Sales manager" in window.trouble()
-    assert "sales_representative.export" in window.trouble()
+    assert "The rule: “Sales representative: Export”" in window.trouble()
     assert "denied" in window.last()
     assert not axe_troubles(page, "main")
 

@@ -73,7 +73,7 @@ def test_a_new_product_is_created_sold_shipped_paid_and_answered_for(fresh: Any,
         tasks.locator(f"[data-focus=outcome-{task}]").wait_for()
     assert COMPLAINT in tasks.locator("[data-focus=outcome-answer_for_it]").inner_text()
     missing = tasks.locator("[data-focus=outcome-independent]")
-    assert missing.inner_text().startswith("1 such case so far")
+    assert missing.inner_text().startswith("1 unaided run so far")
     assert "not right" in tasks.locator("li:has([data-task=independent]) .tag").inner_text().lower()
 
     with crm_of(fresh.home) as crm:

@@ -237,3 +237,17 @@ def test_a_desk_may_lay_out_some_cases_only(sandbox: Sandbox, complaint: Procedu
     assert [line.case_id for line in practice.inbox()] == ["C-1047"]
     with pytest.raises(Refused, match="C-9"):
         Practice(complaint, sandbox, cases=["C-9"])
+
+
+def test_a_form_offers_what_its_seat_may_see_and_what_the_case_is_about(sandbox: Sandbox) -> None:
+    practice = Practice(load("lead_to_cash"), sandbox)
+    case = practice.open("L-2001")
+    while case.step != "quote":
+        case = practice.hand_over(case, right(practice, case.case_id)).case
+    with sandbox.read() as session:
+        customers = session.query(tables.Customer)
+        own = {row.customer_id for row in customers.filter_by(account_manager=case.holder)}
+        everybody = customers.count()
+    offered = {entry.key for entry in practice.choices("customer", case)}
+    assert offered == own | {case.records["customer"]}
+    assert 0 < len(offered) < everybody

@@ -15,8 +15,7 @@ from crmlab.practice.draws import drawn_pace
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Raw, holds
-from crmlab.procedures.engine import CaseWorld
-from crmlab.procedures.schema import PLACEHOLDER, RESERVED
+from crmlab.procedures.names import PLACEHOLDER, RESERVED
 from crmlab.procedures.walk import (
     Pace,
     by_the_procedure,
@@ -29,6 +28,7 @@ from crmlab.procedures.walk import (
     wrong_fields,
 )
 from crmlab.procedures.wording import fill
+from crmlab.procedures.world import CaseWorld
 
 STEPS = [
     "take_brief",

@@ -19,8 +19,8 @@ from crmlab.practice.trial import case_for_trial
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, SendBack
 from crmlab.procedures.conditions import holds
-from crmlab.procedures.engine import CaseWorld, act
-from crmlab.procedures.schema import PLACEHOLDER
+from crmlab.procedures.engine import act
+from crmlab.procedures.names import PLACEHOLDER
 from crmlab.procedures.walk import (
     Pace,
     by_the_procedure,
@@ -31,6 +31,7 @@ from crmlab.procedures.walk import (
     wrong_fields,
 )
 from crmlab.procedures.wording import fill
+from crmlab.procedures.world import CaseWorld
 
 SEATS = [
     "service_agent",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmlab.procedures.conditions import Condition, Raw, blank, holds, same
+from crmlab.procedures.conditions import Condition, Raw, bare, blank, holds, number_of, same
 
 
 @dataclass
@@ -162,3 +162,21 @@ def test_of_two_values_at_most_one_is_above(a: Raw, b: Raw) -> None:
         below = true(world, field="a", below={"field": "b"})
         assert not (above and below)
         assert not (above and true(world, field="a", at_most={"field": "b"}))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["20880", "20,880", "¥20,880", "\N{FULLWIDTH YEN SIGN}20880", "CNY 20,880", "cny20880.00",
+     " 20,880 CNY ", "20,880 元", "RMB 20,880"],
+)  # fmt: skip
+def test_an_amount_may_be_written_as_every_screen_writes_it(written: str) -> None:
+    assert number_of(written) == 20880
+    assert same(written, 20880)
+
+
+@pytest.mark.parametrize(
+    "written", ["20,88", "2,0880", "¥", "CNY", "20.880,00", "¥20,880.", "C-1042", "CU-001", "¥¥20"]
+)
+def test_what_may_mean_another_number_is_none(written: str) -> None:
+    assert number_of(written) is None
+    assert bare(written) == written

@@ -16,9 +16,10 @@ from crmlab.errors import ProcedureError, Refused
 from crmlab.procedures import Procedure, loads
 from crmlab.procedures.case import HandOver
 from crmlab.procedures.conditions import Condition, Raw, holds
-from crmlab.procedures.engine import CaseWorld, act, open_case, route
+from crmlab.procedures.engine import act, open_case, route
 from crmlab.procedures.figures import Figure, work_out
 from crmlab.procedures.wording import fill, show_figure
+from crmlab.procedures.world import CaseWorld
 
 MORNING = STANDARD.local(datetime(2026, 5, 11, 9))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crmlab.errors import Refused
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.forms import LONGEST, check_form
-from crmlab.procedures.schema import Step
+from crmlab.procedures.steps import Step
 
 FIELDS: dict[str, dict[str, Any]] = {
     "text": {"label": "Place", "type": "text"},

@@ -7,11 +7,17 @@ from decimal import Decimal
 
 import pytest
 
+from crmlab.errors import Refused
+from crmlab.practice.colleagues import right_action
 from crmlab.practice.rehearsal import rehearse_with_records
 from crmlab.practice.trial import case_for_trial, stages, with_slip
 from crmlab.procedures import Procedure, load
-from crmlab.procedures.case import Case
-from crmlab.procedures.engine import CaseWorld
+from crmlab.procedures.case import Case, SendBack
+from crmlab.procedures.conditions import Raw, holds
+from crmlab.procedures.engine import act
+from crmlab.procedures.steps import Evidence
+from crmlab.procedures.wording import fill
+from crmlab.procedures.world import CaseWorld
 
 SEATS = [
     "inside_sales",
@@ -152,3 +158,124 @@ def test_what_goes_wrong_everywhere_goes_wrong_here_too(
     ends = [with_slip(sale, opened(case_id), mistake) for case_id in sale.cases]
     felt = [{part.seat for part in end.felt if part.mistake == mistake} for end in ends if end]
     assert any(seats - {sale.steps[sale.mistakes[mistake].step].seat} for seats in felt)
+
+
+# What has been decided about money, and what is refused
+
+
+def brought(sale: Procedure, case: Case, step: str) -> Case:
+    """The case on its way by the procedure, where it lies at the step for the first time."""
+    return next(stage for stage in stages(sale, case) if stage.step == step)
+
+
+def done(sale: Procedure, case: Case, **otherwise: Raw) -> Case:
+    """The case behind its step, done with the right entries but for these."""
+    action = right_action(sale, case)
+    entries = {**action.fields, **otherwise}
+    return act(sale, case, action.model_copy(update={"fields": entries})).case
+
+
+def refused(sale: Procedure, case: Case, **otherwise: Raw) -> set[str]:
+    with pytest.raises(Refused) as refusal:
+        done(sale, case, **otherwise)
+    return set(refusal.value.fields)
+
+
+def sent_back(sale: Procedure, case: Case, to: str) -> Case:
+    assert case.step is not None
+    seat = sale.steps[case.step].seat
+    back = SendBack(seat=seat, step=case.step, to=to, reason="Look again.", at=case.last_moment)
+    return act(sale, case, back).case
+
+
+def test_an_order_that_has_grown_since_its_release_goes_to_finance_again(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    case = brought(sale, opened("L-2005"), "pick_and_ship")
+    case = sent_back(sale, case, "enter_order")
+    same = done(sale, case, quantity=24)
+    assert same.step == "pick_and_ship", "what finance has released may be entered again"
+    more = done(sale, case, quantity=48)
+    assert more.step == "release_credit"
+    assert done(sale, more).step == "pick_and_ship"
+
+
+def test_a_held_order_that_finance_sends_back_comes_to_finance_again(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    case = brought(sale, opened("L-2005"), "pick_and_ship")
+    case = sent_back(sale, case, "release_credit")
+    case = sent_back(sale, case, "enter_order")
+    assert done(sale, case).step == "release_credit"
+
+
+@pytest.mark.parametrize("up_to", ["121583", "999999"])
+def test_a_release_is_for_the_amount_of_the_order(
+    sale: Procedure, opened: Callable[[str], Case], up_to: str
+) -> None:
+    case = brought(sale, opened("L-2005"), "release_credit")
+    assert refused(sale, case, up_to=up_to) == {"up_to"}
+
+
+def test_while_one_waits_nothing_is_released(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    case = brought(sale, opened("L-2006"), "release_credit")
+    assert refused(sale, case, up_to="20000") == {"up_to"}
+
+
+def test_a_guarantee_that_is_not_there_is_a_slip(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    release: dict[str, Raw] = {"decision": "release", "basis": "security"}
+    case = brought(sale, opened("L-2006"), "release_credit")
+    case = done(sale, case, **release, up_to="20000")
+    assert [slip.mistake for slip in case.slips] == ["guarantee_not_there"]
+    covered = brought(sale, opened("L-2005"), "release_credit")
+    assert done(sale, covered, **release).slips == []
+
+
+def test_another_amount_than_the_bank_shows_is_a_slip_and_felt(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    case = done(sale, brought(sale, opened("L-2001"), "collect_payment"), amount="1")
+    assert [slip.mistake for slip in case.slips] == ["another_amount_booked"]
+    assert {felt.mistake for felt in done(sale, case).felt} == {"another_amount_booked"}
+
+
+@pytest.mark.parametrize(
+    ("step", "entry"),
+    [
+        ("explore_needs", {"needed_by": "9999-12-31"}),
+        ("quote", {"price_list": "PL-CU-007"}),
+        ("win_order", {"ordered_on": "2026-07-18"}),
+        ("win_order", {"deliver_by": "2026-05-13"}),
+        ("enter_order", {"wanted_on": "2026-01-01"}),
+    ],
+)
+def test_what_cannot_be_is_refused_beside_its_field(
+    sale: Procedure, opened: Callable[[str], Case], step: str, entry: dict[str, Raw]
+) -> None:
+    assert refused(sale, brought(sale, opened("L-2001"), step), **entry) == set(entry)
+
+
+def test_an_item_taken_for_another_is_quoted_by_its_own_list_price(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    case = done(sale, brought(sale, opened("L-2080"), "match_item"), item="DP-12", new_item=False)
+    world = CaseWorld(sale, case, "quote")
+    shown = [fill(e.says, world) for e in sale.steps["quote"].evidence if seen(e, world)]
+    assert "DP-12, list PL-BASE: ¥2,150, in force today." in shown
+    assert not any("DP-20" in line for line in shown)
+    assert done(sale, case).step == "win_order", "at its list price nobody has to agree"
+
+
+def test_the_last_call_knows_what_happened(sale: Procedure, opened: Callable[[str], Case]) -> None:
+    case = done(sale, brought(sale, opened("L-2001"), "enter_order"), ship_to="record")
+    world = CaseWorld(sale, brought(sale, case, "follow_up"), "follow_up")
+    shown = [fill(e.says, world) for e in sale.steps["follow_up"].evidence if seen(e, world)]
+    assert "first crate never came" in shown[0]
+
+
+def seen(evidence: Evidence, world: CaseWorld) -> bool:
+    return evidence.when is None or holds(evidence.when, world)

@@ -9,10 +9,11 @@ import pytest
 from crmlab import text
 from crmlab.procedures import loads
 from crmlab.procedures.conditions import Raw
-from crmlab.procedures.engine import CaseWorld, act
-from crmlab.procedures.schema import Field
+from crmlab.procedures.engine import act
+from crmlab.procedures.steps import Field
 from crmlab.procedures.walk import resolve, right_fields
 from crmlab.procedures.wording import fill, show
+from crmlab.procedures.world import CaseWorld
 from tests.tiny import hand_over, opened, spoilt
 
 PROCEDURE = loads(

@@ -40,6 +40,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lessons]:
             new_markdown_cell("After the desk."),
         ],
     )
+    window = 'from crmlab.widgets import Records\n\nRecords("a window", past="last_week")'
+    write(root / "13_records.ipynb", "Records", [new_code_cell(window)])
+    parts = ["# Parts", "## The first part", "Words.", "## The second part"]
+    write(root / "12_parts.ipynb", "Parts", [new_markdown_cell(part) for part in parts])
     write(root / "11_fault.ipynb", "A fault", [new_code_cell("1 / 0")])
     with serving(tmp_path_factory.mktemp("home") / "home", root=root) as running:
         yield running
@@ -60,11 +64,9 @@ def test_a_desk_works_within_its_page(small: Lessons, page: Any) -> None:
     assert (
         header.get_by_role("link", name="Shelf").get_attribute("href").endswith("start_here.ipynb")
     )
-    assert (
-        header.get_by_role("link", name="JupyterLab")
-        .get_attribute("href")
-        .endswith("10_desk.ipynb")
-    )
+    behind = header.get_by_text("The notebook behind this page")
+    assert behind.get_attribute("href").endswith("10_desk.ipynb")
+    assert not behind.is_visible(), "it is for whoever presents"
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.get_by_role("status").first.text_content() == "The lesson is ready."
     assert "import ipywidgets" not in page.content()
@@ -100,7 +102,7 @@ def test_presenting_is_large_and_shows_the_trainers_notes(small: Lessons, page: 
     notes = page.get_by_text("Ask who blocked the stock.")
     size = "parseFloat(getComputedStyle(document.querySelector('.text p')).fontSize)"
     assert not notes.is_visible()
-    assert page.evaluate(size) == 16
+    assert page.evaluate(size) == 18, "on a wide page text is larger, so that it fills the line"
     page.get_by_role("button", name="Present").click()
     page.get_by_text("Trainer's notes").click()  # folded, for a room that looks on
     assert notes.is_visible()
@@ -108,6 +110,52 @@ def test_presenting_is_large_and_shows_the_trainers_notes(small: Lessons, page: 
     open_lesson(page, small.url("10_desk.ipynb"))
     page.get_by_text("Trainer's notes").click()
     assert notes.is_visible(), "the next page of the same window goes on presenting"
+
+
+def test_an_export_is_saved_as_a_file_and_a_mark_goes_when_the_entry_is_changed(
+    small: Lessons, page: Any
+) -> None:
+    open_lesson(page, small.url("13_records.ipynb"))
+    view = page.locator(".crmlab:has(> .records)")
+    view.locator("[data-do=sit][data-person=U-14]").click()
+    view.locator("[data-part=take]").click()
+    reason = view.locator("form[data-form=export] [name=reason]")
+    export = view.locator("form[data-form=export] button")
+    export.click()
+    view.locator(".field.bad .err").wait_for()
+    reason.press_sequentially("A")
+    assert not view.locator(".err, .bad, [aria-invalid]").count()
+    reason.fill("Addresses for the letter about the summer.")
+    export.click()
+    with page.expect_download() as saving:
+        view.locator("a[download]").click()
+    assert saving.value.suggested_filename == "customer.csv"
+    lines = Path(saving.value.path()).read_bytes().split(b"\r\n")
+    assert lines[0].startswith("\N{BOM}customer_id,name".encode())
+    assert len(lines) == 1 + 9 + 1
+    assert b",'+86 " in lines[1]
+    assert not axe_troubles(page, "main")
+
+
+def test_the_contents_lead_to_each_part_by_keyboard_too(small: Lessons, page: Any) -> None:
+    open_lesson(page, small.url("12_parts.ipynb"))
+    listed = page.locator("#contents")
+    listed.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert listed.locator("li").all_inner_texts() == ["The first part", "The second part"]
+    assert not axe_troubles(page, "header")
+    page.keyboard.press("Escape")
+    assert not listed.locator("li").first.is_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent").startswith("The second part")
+    assert not listed.locator("li").first.is_visible()
+    page.get_by_role("button", name="Present").click()
+    assert listed.is_visible()
+    open_lesson(page, small.url("10_desk.ipynb"))
+    assert not page.locator("#contents").is_visible(), "a page of one part needs none"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from crmlab.crm.store.sandbox import Sandbox, open_sandbox
+from crmlab.crm.store.sandbox import Sandbox, open_sandbox, passing_sandbox
 from crmlab.practice.colleagues import right_action
+from crmlab.practice.debrief import debrief
 from crmlab.practice.script import play
 from crmlab.practice.session import Practice
-from crmlab.practice.trial import case_for_trial, stages
+from crmlab.practice.trial import case_for_trial, slips_possible, stages
 from crmlab.procedures import Procedure, load
 from crmlab.widgets import BreakIt, Desk, JobCard, Walkthrough, in_words
+from crmlab.widgets.telling import tell
 from tests.tiny import TINY
 
 CASE = "C-1042"
@@ -185,12 +188,132 @@ def test_sending_back_needs_a_reason_and_is_judged(desk: Desk) -> None:
     desk.click("send_back", {"to": "register", "reason": " "})
     assert "Say why you send it back" in desk.text()
     desk.click("send_back", {"to": "register", "reason": "The plate reads B-2230."})
+    assert desk.notice.endswith("It now lies on this desk: Service agent.")
+    assert "Quality engineer, at “Assess" in desk.text()
     desk.click("sit", seat="service_agent")
-    assert "It came back to you." in desk.text()
+    assert "It was sent back to “Register" in desk.text()
+    assert "Quality engineer, at “Assess" in desk.text()
     assert "The plate reads B-2230." in desk.text()
+    play_to(desk, "assess")
+    assert "to the step that had sent it back: “Assess" in desk.notice
+    desk.click("sit", seat="quality_engineer")
+    assert "Here is the answer from “Register" in desk.text()
+    assert "This desk had sent it back" in desk.text()
+    assert "The plate reads B-2230." in soup(desk).select_one(".returned").get_text()
+    play_to(desk, "contain")
+    assert not soup(desk).select(".returned")
     play_to(desk, None)
     assert "well seen" in desk.text()
     assert "put right before it reached anybody" in desk.text()
+
+
+def test_a_colleague_who_sends_it_back_is_heard_at_once(complaint: Procedure) -> None:
+    """Careful colleagues see a wrong batch number; whoever wrote it reads who says so, and why."""
+    with passing_sandbox() as sandbox:
+        desk = Desk(complaint, sandbox=sandbox, seats=["service_agent"])
+        desk.click("open", case=CASE)
+        entries = right(complaint, CASE)
+        desk.click("hand_over", {**entries["register"], "batch_no": "B-2203"})
+        assert desk.notice.startswith("Handed over. The next step is at your own desk")
+        desk.click("hand_over", entries["acknowledge"])
+        assert "sent back from “Assess the complaint” (Quality engineer)" in desk.notice
+        assert "Wrong batch number" in desk.notice
+        assert "The next step is at your own desk: “Register the complaint”." in desk.notice
+        assert "Quality engineer, at “Assess" in soup(desk).select_one(".returned").get_text()
+
+
+def test_a_critical_slip_is_called_so_and_weighs_as_much_as_it_cost(desk: Desk) -> None:
+    entries = right(desk.procedure, CASE)
+    desk.click("hand_over", {**entries["register"], "batch_no": "B-2203"})
+    play_to(desk, "assess")
+    desk.click("sit", seat="quality_engineer")
+    desk.click("panel", name="send_back")
+    desk.click("send_back", {"to": "register", "reason": "The plate reads B-2230."})
+    play_to(desk, None)
+    row = soup(desk).select_one("tr[data-mistake=wrong_batch]")
+    assert [tag.get_text() for tag in row.select(".tag.good")] == ["Wrong batch number", "critical"]
+    assert "so it does not count" in row.get_text()
+    (means,) = soup(desk).select(".means")
+    assert "great harm" in means.get_text()
+
+
+def test_what_a_slip_of_no_great_weight_cost_is_amber_and_not_red() -> None:
+    for mistake, weight in (("wrong_batch", "bad"), ("category_other", "warn")):
+        told = BreakIt("complaint", CASE, mistake)
+        heads = soup(told).select(f"tr[data-mistake={mistake}] td:first-child .tag")
+        assert {tag["class"][-1] for tag in heads} == {weight}
+        assert ("critical" in [tag.get_text() for tag in heads]) is (weight == "bad")
+
+
+def test_the_points_of_a_slip_add_up_to_the_chances_that_are_shown() -> None:
+    procedure = load("lead_to_cash")
+    shown = 0
+    for ended in slips_possible(procedure, case_for_trial(procedure, "L-2001")).values():
+        told = tell(procedure, debrief(procedure, ended))
+        for label, ending in (("Chance they leave", "to leave"), ("again", "to complain again")):
+            figures = [f for f in told["figures"] if f["label"].endswith(label)]
+            if not figures:
+                continue
+            after, before = (
+                int(text.split()[0]) for text in (figures[0]["value"], figures[0]["beside"])
+            )
+            chances = " ".join(i["chances"] for slip in told["slips"] for i in slip["landed"])
+            points = re.findall(rf"(\d+) points? more likely {ending}", chances)
+            assert sum(map(int, points)) == after - before
+            shown += bool(points)
+    assert shown > 5
+
+
+def test_hours_of_steps_done_again_are_in_the_headline(desk: Desk) -> None:
+    play_to(desk, "assess")
+    desk.click("sit", seat="quality_engineer")
+    desk.click("panel", name="send_back")
+    desk.click("send_back", {"to": "register", "reason": "I have a question."})
+    play_to(desk, None)
+    (headline,) = [
+        card.get_text(" ", strip=True)
+        for card in soup(desk).select(".debrief .figures .card")
+        if "Extra working hours" in card.get_text()
+    ]
+    again = desk.practice.debrief(desk.case)
+    more = again.totals.worked_hours - again.by_the_procedure.worked_hours
+    assert more > 0.1
+    assert f"+{more:.1f} h" in headline
+    assert "0 h from slips" in headline
+    assert "for steps done again" in headline
+
+
+def test_an_amount_can_be_entered_as_every_screen_writes_it(sandbox: Sandbox) -> None:
+    desk = Desk("lead_to_cash", sandbox=sandbox, cases=["L-2006"])
+    desk.click("open", case="L-2006")
+    entries = right(desk.procedure, "L-2006")
+    while desk.case.step != "collect_payment":
+        desk.click("sit", seat=desk.procedure.steps[desk.case.step].seat)
+        desk.click("hand_over", entries[desk.case.step])
+    desk.click("sit", seat=desk.procedure.steps["collect_payment"].seat)
+    paid = entries["collect_payment"]["amount"]
+    written = f"¥{float(paid):,.0f}"
+    desk.click("hand_over", {**entries["collect_payment"], "amount": written})
+    assert desk.trouble == ""
+    assert desk.case.values["collect_payment"]["amount"] == paid
+
+
+def test_what_was_said_beside_an_entry_goes_when_it_is_changed(desk: Desk) -> None:
+    desk.click("hand_over", {})
+    marked = [str(entry["name"]) for entry in soup(desk).select("[aria-invalid=true]")]
+    assert len(marked) > 2, "all that is missing is told at once"
+    entries = right(desk.procedure, CASE)["register"]
+    desk.click("hint", {marked[0]: entries[marked[0]]})
+    left = [str(entry["name"]) for entry in soup(desk).select("[aria-invalid=true]")]
+    assert left == marked[1:]
+
+
+def test_a_row_from_before_says_whose_it_is(desk: Desk) -> None:
+    play_to(desk, "assess")
+    desk.click("sit", seat="quality_engineer")
+    rows = [row.get_text(" ", strip=True) for row in soup(desk).select(".reads dt")]
+    assert rows
+    assert all(row.endswith("Service agent") for row in rows)
 
 
 def test_a_case_cannot_be_closed_without_a_prevention_note(desk: Desk) -> None:

@@ -139,10 +139,35 @@ def test_within_the_limit_an_order_is_held_once_an_invoice_is_thirty_one_days_ov
     credit: Dials,
 ) -> None:
     credit.click("back")
-    credit.click("turn", {"fact.open_receivables": "0", "fact.overdue_days": "30"})
+    credit.click("turn", {"fact.open_receivables": "1000", "fact.overdue_days": "30"})
     assert "Pick and ship" in said(one(credit, "[role=status]"))
+    assert "The reason" not in said(one(credit, "[role=status]"))
     credit.click("turn", {"fact.overdue_days": "31"})
     assert "Decide on a held order" in said(one(credit, "[role=status]"))
+    reason = said(one(credit, "[role=status] ul"))
+    assert "31, which is more than 30" in reason
+    assert "limit" not in reason, "the limit is not what holds it"
+
+
+def test_the_reason_of_each_turn_of_the_way_is_named(credit: Dials, price: Dials) -> None:
+    credit.click("back")
+    assert "¥10,000, which is more than ¥0" in said(one(credit, "[role=status] ul"))
+    price.click("turn", {"fact.price": "5660"})
+    assert [said(line) for line in soup(price).select("[role=status] li")] == [
+        "How far the price lies below the list: 5.03 %, which is more than 0 %",
+        "How far the price lies below the list: 5.03 %, which is more than 5 %",
+    ]
+
+
+def test_what_comes_out_below_nought_is_said_in_words(credit: Dials, price: Dials) -> None:
+    credit.click("back")
+    credit.click("turn", {"fact.credit_limit": "200000"})
+    assert sums(credit)[1][-1] == "= nothing; ¥90,000 the other way"
+    price.click("turn", {"fact.price": "6200"})
+    assert [lines[-1] for lines in sums(price)[:2]] == [
+        "not at all; 4.03 % the other way",
+        "= nothing; ¥5,760 the other way",
+    ]
 
 
 def test_back_to_how_it_was(credit: Dials) -> None:
@@ -291,7 +316,9 @@ def test_another_procedure_gets_its_dials(tmp_path: Path) -> None:
     assert zones(view) == ["K", ""]
     assert said(one(view, "[role=status]")) == "3 more desks have it: Keeper, Checker, Neighbour."
     view.click("turn", {"height": "6"})
-    assert said(one(view, "[role=status]")) == "2 more desks have it: Checker, Neighbour."
+    assert said(one(view, "[role=status]")) == (
+        "2 more desks have it: Checker, Neighbour. The reason: Height: 6, which is more than 5"
+    )
 
 
 def test_a_dial_without_a_label_is_called_as_the_procedure_calls_it(tmp_path: Path) -> None:

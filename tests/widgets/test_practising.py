@@ -201,7 +201,7 @@ def test_what_is_done_is_kept_under_the_procedures_name(ask: Callable[[str], lis
     assert card("agency") == ("0", "not started")
     hand_on(desk)
     assert lesson_state(Progress.open(), "agency").stage is Stage.DONE
-    assert card("agency") == ("100", "5 of 5 seats all done")
+    assert card("agency") == ("100", "sat in 5 of 5 seats all done")
     assert lesson_state(Progress.open(), "10").stage is Stage.NOT_STARTED
 
 
@@ -211,7 +211,7 @@ def test_a_case_under_way_is_told_by_its_seats(ask: Callable[[str], list[Any]]) 
     walked = stages(desk.procedure, case_for_trial(desk.procedure, "A-301"))
     first = {n: TOLD.get(v, str(v)) for n, v in walked[1].values["take_brief"].items()}
     desk.click("hand_over", first)
-    assert card("agency") == ("0", "0 of 5 seats")
+    assert card("agency") == ("0", "sat in 0 of 5 seats")
 
 
 def card(name: str, view: Any = None) -> tuple[str, str]:
@@ -233,7 +233,7 @@ def test_a_companys_own_file_gets_the_same_page(
     desk.click("open", case="T-1")
     hand_on(desk, ("lend", {"ladder": "short"}))
     assert "Climbs on a chair." in desk.text()
-    assert card("tiny") == ("67", "2 of 3 seats")
+    assert card("tiny") == ("67", "sat in 2 of 3 seats")
 
 
 def test_without_a_case_there_is_the_picture_and_the_card(
@@ -343,7 +343,7 @@ def test_the_shelf_offers_what_no_lesson_teaches(own_home: Path, folder: Path) -
     assert "Procedures to practise" in told
     assert load("agency").title in told
     assert load("complaint").title not in told
-    assert str(own_home / "procedures") in told
+    assert str(own_home) not in told, "where files lie is not for whoever learns"
 
 
 def test_the_shelf_of_crmlab_offers_the_agency_and_not_the_complaint() -> None:
@@ -384,8 +384,10 @@ def test_desks_that_have_no_lesson_count_too(ask: Callable[[str], list[Any]]) ->
         hand_on(desk)
         desk.click("panel", name="again")
         desk.click("reset")
-    assert "You work 5 of 5 desks unaided." in Shelf().text()
-    assert card("agency") == ("100", "5 of 5 seats unaided")
+    title = load("agency").title
+    assert f"“{title}”: you work 5 of 5 desks unaided." in Shelf().text()
+    assert "Still to come" not in Shelf().text()
+    assert card("agency") == ("100", "sat in 5 of 5 seats independent")
 
 
 @pytest.mark.usefixtures("pseudo")

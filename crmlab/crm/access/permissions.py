@@ -23,8 +23,8 @@ from crmlab.crm.tables import UserSeat
 from crmlab.errors import CrmlabError, Denied
 from crmlab.procedures.conditions import Data
 from crmlab.procedures.faults import Fault, unknown
+from crmlab.procedures.names import Name, Text
 from crmlab.procedures.reading import Places, parse, read_text, validate
-from crmlab.procedures.schema import Name, Text
 from crmlab.text import gettext as _
 
 FILE = Path(__file__).with_name("permissions.yaml")

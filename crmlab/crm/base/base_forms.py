@@ -16,8 +16,9 @@ from crmlab.errors import CrmlabError, Refused
 from crmlab.procedures.conditions import Data, Raw, blank
 from crmlab.procedures.faults import Fault, unknown
 from crmlab.procedures.forms import clean
+from crmlab.procedures.names import Name, Text
 from crmlab.procedures.reading import Places, parse, read_text, validate
-from crmlab.procedures.schema import Field, Name, Text
+from crmlab.procedures.steps import Field
 from crmlab.text import gettext as _
 
 FILE = Path(__file__).with_name("master.yaml")

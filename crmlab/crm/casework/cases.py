@@ -261,7 +261,7 @@ def _act(session: Session, procedure: Procedure, case: Case, action: Action) -> 
     except Refused as refusal:
         if not refusal.fields:
             raise  # the action itself is refused, so its form does not matter
-        unknown = {**unknown, **refusal.fields}
+        unknown = {**refusal.fields, **unknown}  # of what is not there nothing else is true
     if unknown:
         known = [name for name in procedure.steps[action.step].fields if name in unknown]
         faults = {name: unknown[name] for name in dict.fromkeys([*known, *unknown])}

@@ -15,9 +15,9 @@ from crmlab.errors import Refused
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case, HandOver
 from crmlab.procedures.conditions import Reference, holds, value_of
-from crmlab.procedures.engine import CaseWorld
-from crmlab.procedures.schema import Booking, choices_of
+from crmlab.procedures.steps import Booking, choices_of
 from crmlab.procedures.wording import choose
+from crmlab.procedures.world import CaseWorld
 
 
 def write_effects(session: Session, procedure: Procedure, case: Case, action: HandOver) -> Case:
@@ -133,16 +133,13 @@ def _enter_stage(session: Session, procedure: Procedure, case: Case, action: Han
         return
     if enters.when and not holds(enters.when, CaseWorld(procedure, case, action.step)):
         return
-    query = select(tables.StageEntry).where(
-        tables.StageEntry.opportunity_id == opportunity.opportunity_id
-    )
-    entries = list(session.scalars(query.order_by(tables.StageEntry.entry_id)))
     shown = case.values[action.step].get(enters.evidence or "")
     evidence = None if shown is None else str(shown)
-    opportunity.stage = enters.stage
-    if entries and entries[-1].stage == enters.stage:
-        entries[-1].evidence = entries[-1].evidence or evidence  # the step was done again
+    if opportunity.stage == enters.stage:  # the step was done again
+        last = _last_entry(session, opportunity)
+        last.evidence = last.evidence or evidence
         return
+    opportunity.stage = enters.stage
     session.add(
         tables.StageEntry(
             opportunity_id=opportunity.opportunity_id,
@@ -153,6 +150,13 @@ def _enter_stage(session: Session, procedure: Procedure, case: Case, action: Han
             evidence=evidence,
         )
     )
+
+
+def _last_entry(session: Session, opportunity: tables.Opportunity) -> tables.StageEntry:
+    entries = select(tables.StageEntry).where(
+        tables.StageEntry.opportunity_id == opportunity.opportunity_id
+    )
+    return session.scalars(entries.order_by(tables.StageEntry.entry_id.desc()).limit(1)).one()
 
 
 def _note_contact(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:

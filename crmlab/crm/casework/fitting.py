@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from crmlab.crm.booking.computed import COMPUTED
 from crmlab.crm.records import KINDS
 from crmlab.procedures.faults import unknown
-from crmlab.procedures.schema import Procedure, Step
+from crmlab.procedures.schema import Procedure
+from crmlab.procedures.steps import Step
 
 
 def misfits(procedure: Procedure) -> Iterator[str]:

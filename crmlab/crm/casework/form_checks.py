@@ -10,7 +10,7 @@ from crmlab.crm import records
 from crmlab.crm.base.duplicates import near
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, HandOver
-from crmlab.procedures.schema import Field
+from crmlab.procedures.steps import Field
 from crmlab.text import gettext as _
 
 

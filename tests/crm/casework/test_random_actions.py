@@ -39,7 +39,7 @@ from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Action, Case, HandOver, Reassign, SendBack
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.engine import may_send_back_to
-from crmlab.procedures.schema import Field
+from crmlab.procedures.steps import Field
 from crmlab.procedures.walk import by_the_procedure, right_fields, wrong_fields
 from tests.tiny import tiny
 

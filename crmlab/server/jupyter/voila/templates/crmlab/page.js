@@ -36,6 +36,39 @@
   });
   presentButton.setAttribute("aria-pressed", String(root.classList.contains("presenting")));
 
+  /* The parts of the page, to jump to. Those that a kernel draws are there when it is ready. */
+  const contents = $("contents");
+  const headings = () => [
+    ...document.querySelectorAll("#cells .text h2, #cells h2.part"),
+  ].filter((heading) => !heading.closest(".trainer-notes"));
+  const listContents = () => {
+    const items = headings().map((heading) => {
+      const link = document.createElement("a");
+      link.href = "#";
+      link.textContent = heading.textContent.replace(/¶$/, "").trim();
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        contents.open = false;
+        heading.tabIndex = -1;
+        heading.focus({ preventScroll: true });
+        heading.scrollIntoView({ block: "start" });
+      });
+      const item = document.createElement("li");
+      item.append(link);
+      return item;
+    });
+    contents.querySelector("ol").replaceChildren(...items);
+    contents.hidden = items.length < 2;
+  };
+  contents.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !contents.open) return;
+    contents.open = false;
+    contents.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (!contents.contains(event.target)) contents.open = false;
+  });
+
   /* A lost connection may come back, and then the page is as it was; a lost kernel does not. */
   let leaving = false;
   let reason = "";
@@ -72,6 +105,7 @@
     watcher.disconnect();
     root.dataset.state = "ready";
     cells.dataset.ready = "yes";
+    listContents();
     $("setting-up").textContent = $("setting-up").dataset.ready;
     window.dispatchEvent(new Event("resize"));
   };
@@ -105,6 +139,7 @@
 
   window.addEventListener("load", async () => {
     if (!cells.dataset.complete) return lost("connection"); // the stream broke off
+    listContents();
     const patience = setTimeout(() => lost("connection"), 60000);
     while (!window.jupyterapp) await new Promise((go) => setTimeout(go, 20));
     const manager = await window.jupyterapp.widgetManagerPromise.promise;
