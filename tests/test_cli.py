@@ -151,7 +151,9 @@ def test_a_sale_reports_who_had_to_agree_to_its_price(
     ]
 
 
-@pytest.mark.parametrize("script", (ROOT / "docs" / "scripts").glob("*.yaml"), ids=lambda s: s.stem)
+@pytest.mark.parametrize(
+    "script", sorted((ROOT / "docs" / "scripts").glob("*.yaml")), ids=lambda s: s.stem
+)
 def test_the_scripts_that_the_documents_name_play(run_apart: Run, script: Path) -> None:
     procedure = YAML(typ="safe").load(script)["procedure"]
     done = run_apart("practise", procedure, "--script", str(script), "--json")
