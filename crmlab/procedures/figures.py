@@ -71,11 +71,12 @@ class Figure(Sum):
     """A value that is worked out.
 
     Attributes:
-        about: what it is, in words.
+        about: what it is, in words; `below_zero`: what it is then, so that no minus is needed.
         shows: how a person reads it: an amount (CNY), a share in per cent, or a plain number.
     """
 
     about: str = Setting(min_length=1)
+    below_zero: str | None = Setting(default=None, min_length=1)
     shows: Literal["amount", "percent", "number"] = "amount"
 
 

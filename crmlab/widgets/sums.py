@@ -50,13 +50,16 @@ def _result(figure: Figure, value: Raw, worked: bool) -> Line:
     about, number = _begun(_(figure.about)), number_of(value)
     if number is None or number >= 0:
         return Line(about, show_figure(figure, value), "=" if worked else "")
+    without_its_sign = show_figure(figure, f"{-number:f}")
+    sign = "=" if worked else ""
+    if figure.below_zero:
+        return Line(_begun(_(figure.below_zero)), without_its_sign, sign)
     sentence = (
         _("nothing; {value} the other way")
         if figure.shows == "amount"
         else _("not at all; {value} the other way")
     )
-    told = sentence.format(value=show_figure(figure, f"{-number:f}"))
-    return Line(about, told, "=" if worked else "", in_words=True)
+    return Line(about, sentence.format(value=without_its_sign), sign, in_words=True)
 
 
 def _terms(world: CaseWorld, figure: Figure, above: str | None) -> list[Line]:

@@ -159,15 +159,36 @@ def test_the_reason_of_each_turn_of_the_way_is_named(credit: Dials, price: Dials
     ]
 
 
-def test_what_comes_out_below_nought_is_said_in_words(credit: Dials, price: Dials) -> None:
+def result(view: Dials, number: int) -> list[str]:
+    """What comes out of a sum: what it is called, and what it says."""
+    line = soup(view).select("dl.sum")[number].select("div")[-1]
+    return [said(line.select_one("dt")), said(line.select_one("dd"))]
+
+
+def test_what_comes_out_below_zero_is_called_by_what_it_is_then(
+    credit: Dials, price: Dials
+) -> None:
     credit.click("back")
     credit.click("turn", {"fact.credit_limit": "200000"})
-    assert sums(credit)[1][-1] == "= nothing; ¥90,000 the other way"
+    assert result(credit, 1) == ["What would be left of the limit", "= ¥90,000"]
     price.click("turn", {"fact.price": "6200"})
-    assert [lines[-1] for lines in sums(price)[:2]] == [
-        "not at all; 4.03 % the other way",
-        "= nothing; ¥5,760 the other way",
-    ]
+    assert result(price, 0) == ["How far the price lies above the list", "4.03 %"]
+    assert result(price, 1) == ["What the price above the list brings in", "= ¥5,760"]
+
+
+def test_without_a_name_for_it_a_figure_below_zero_is_said_in_words() -> None:
+    sale = load("lead_to_cash")
+    unnamed = sale.figures["below_list"].model_copy(update={"below_zero": None})
+    view = Dials(
+        sale.model_copy(update={"figures": {**sale.figures, "below_list": unnamed}}),
+        "L-2005",
+        at="quote",
+        dials={"fact.price": PRICE},
+        figures=["below_list"],
+        until=["win_order"],
+    )
+    view.click("turn", {"fact.price": "6200"})
+    assert sums(view)[0][-1] == "not at all; 4.03 % the other way"
 
 
 def test_back_to_how_it_was(credit: Dials) -> None:
