@@ -221,7 +221,9 @@ def _source(
         at >= bindparam("since", type_=at.type),
         at <= bindparam("until", type_=at.type),
     )
-    rows = rows.order_by(at.desc(), key.desc()).limit(bindparam("most", type_=Integer))
+    # Written out, so that a server that plans once for all values knows that it is only a page.
+    most = bindparam("most", type_=Integer, literal_execute=True)
+    rows = rows.order_by(at.desc(), key.desc()).limit(most)
     return Source(record, at, key, rows, owner in (entity, Customer), say)
 
 

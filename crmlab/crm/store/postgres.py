@@ -287,9 +287,7 @@ def _settle(
     # Nothing would mean for ever.
     busy, slow = (max(1, int(seconds * 1000)) for seconds in (patience, slow_seconds))
     times = f"SET LOCAL lock_timeout = {busy}; SET LOCAL statement_timeout = {slow}"
-    # One plan for all customers would be one for the middling, and slow for the largest.
-    plans = "SET LOCAL plan_cache_mode = force_custom_plan"
-    here = f'SET LOCAL search_path TO "{schema}"; SET LOCAL datestyle = ISO; {times}; {plans}'
+    here = f'SET LOCAL search_path TO "{schema}"; SET LOCAL datestyle = ISO; {times}'
     if not locks:  # a reader sees all tables as they were at its first look
         here = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; {here}"
     while True:
