@@ -96,7 +96,9 @@ def test_it_starts_without_a_home(
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of its own there")
 def test_ctrl_c_stops_it_at_once_and_the_screen_stays_clean(tmp_path: Path, root: Path) -> None:
     call = f"serve({free_port_anywhere()}, False, None, root=Path({str(root)!r}))"
-    code = f"from pathlib import Path; from crmlab.server.app import serve; {call}"
+    # Whoever runs the tests in the background may have told them not to hear Ctrl+C.
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{hears}; from pathlib import Path; from crmlab.server.app import serve; {call}"
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", code],
         env={**os.environ, "CRMLAB_HOME": str(tmp_path / "home")},
