@@ -91,7 +91,8 @@ def credit(session: Session, case: Case) -> dict[str, Any] | None:
         return None
     currency = session.get_one(tables.Customer, rows[0].customer_id).currency
     looks = [_look(row, currency) for row in rows]
-    came_in = [look for look in looks if look["decided_by"] is None][-1]
+    worked_out = [look for look in looks if look["decided_by"] is None]
+    came_in = (worked_out or looks)[-1]
     decided = ("decision", "decided_by", "reason")
     kept = (*decided, "exposure", "sum", "timestamp")
     return {

@@ -135,9 +135,8 @@ def _enter_stage(session: Session, procedure: Procedure, case: Case, action: Han
         return
     shown = case.values[action.step].get(enters.evidence or "")
     evidence = None if shown is None else str(shown)
-    if opportunity.stage == enters.stage:  # the step was done again
-        last = _last_entry(session, opportunity)
-        last.evidence = last.evidence or evidence
+    if opportunity.stage == enters.stage and (last := _last_entry(session, opportunity)):
+        last.evidence = last.evidence or evidence  # the step was done again
         return
     opportunity.stage = enters.stage
     session.add(
@@ -152,11 +151,12 @@ def _enter_stage(session: Session, procedure: Procedure, case: Case, action: Han
     )
 
 
-def _last_entry(session: Session, opportunity: tables.Opportunity) -> tables.StageEntry:
+def _last_entry(session: Session, opportunity: tables.Opportunity) -> tables.StageEntry | None:
+    """The last one; None for an opportunity that somebody brought to its stage in another way."""
     entries = select(tables.StageEntry).where(
         tables.StageEntry.opportunity_id == opportunity.opportunity_id
     )
-    return session.scalars(entries.order_by(tables.StageEntry.entry_id.desc()).limit(1)).one()
+    return session.scalar(entries.order_by(tables.StageEntry.entry_id.desc()).limit(1))
 
 
 def _note_contact(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
