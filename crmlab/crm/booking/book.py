@@ -78,14 +78,13 @@ def book(
         draft.key = draft.key or new_key(session, kind, draft)
         draft.row = entity(**{**draft.values, _own(entity): draft.key})
         session.add(draft.row)
+        session.flush()
     else:
         draft.before = {name: getattr(draft.row, name) for name in columns_of(entity)}
         for name, value in draft.values.items():
             setattr(draft.row, name, value)
-    session.flush()
     if kind in EFFECTS:
         EFFECTS[kind](draft)
-        session.flush()
     return draft.key
 
 
@@ -102,7 +101,8 @@ def draft_of(
         ProcedureError: there is no such kind of record, or it has no such column.
     """
     entity = records.kind(kind)
-    session.flush()
+    if session.new:
+        session.flush()  # what others refer to has to be there before them
     draft = _draft(session, kind, entity, key, columns, existing_key)
     if kind in RULES:
         RULES[kind](draft)

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crmlab.crm.booking.credit import CreditStanding, standing
-from crmlab.crm.booking.prices import ListPrice, previous_price, price_on
+from crmlab.crm.booking.prices import ListPrice, before, in_force, prices_for
 from crmlab.crm.columns import day_of
 
 
@@ -39,8 +39,8 @@ class Reckoning:
         return standing(self.session, customer, self.at, without_case=self.case_id)
 
     def again(self, records: dict[str, str], written: set[str]) -> Reckoning:
-        """The same, once rows of these tables were written and the case knows these records;
-        what does not follow from them is not worked out again."""
+        """The same, once these columns were written and the case knows these records; what does
+        not follow from them is not worked out again."""
         later = replace(self, records=records)
         if later._about == self._about:
             for name, follows_from in _FOLLOWS_FROM.items():
@@ -53,28 +53,41 @@ class Reckoning:
         """What the lists say for the case's customer, product and day."""
         return self._listed.price if self._listed else None
 
-    @cached_property
+    @property
     def old_list_price(self) -> Decimal | None:
         """The price before the one in force."""
-        earlier = previous_price(self.session, *self._about, self._listed)
+        earlier = before(self._prices, self._listed)
         return earlier.price if earlier else None
 
-    @cached_property
+    @property
     def _listed(self) -> ListPrice | None:
-        return price_on(self.session, *self._about, day_of(self.at))
+        return in_force(self._prices, day_of(self.at))
+
+    @cached_property
+    def _prices(self) -> list[ListPrice]:
+        return prices_for(self.session, *self._about)
 
     @property
     def _about(self) -> tuple[str, str | None]:
         return self.records.get("product", ""), self.records.get("customer")
 
 
-_LISTS = {"customers", "price_lists", "prices"}
 _FOLLOWS_FROM = {
-    "credit": {"customers", "orders", "order_lines", "invoices", "payments"},
-    "_listed": _LISTS,
-    "old_list_price": _LISTS,
+    "credit": {
+        *("customers.credit_limit", "customers.currency"),
+        *("orders.customer_id", "orders.ordered_at", "orders.invoiced_at", "orders.case_id"),
+        *("order_lines.order_id", "order_lines.unit_price", "order_lines.quantity"),
+        *("invoices.customer_id", "invoices.order_id", "invoices.invoiced_at"),
+        *("invoices.amount", "invoices.due_on", "invoices.settled_at"),
+        *("payments.invoice_id", "payments.amount", "payments.paid_at"),
+    },
+    "_prices": {
+        *("customers.currency", "price_lists.currency", "price_lists.customer_id"),
+        *("prices.price_list_id", "prices.product_id", "prices.unit_price"),
+        *("prices.valid_from", "prices.valid_to"),
+    },
 }
-"""What a `Reckoning` keeps, and the tables that it is worked out from."""
+"""What a `Reckoning` keeps, and the columns that it is worked out from."""
 
 COMPUTED: dict[str, Callable[[Reckoning], Any]] = {
     "customer.open_receivables": lambda case: case.credit.receivables,

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from crmlab.crm import tables
 from crmlab.crm.booking.credit import NOTHING, CreditStanding, standing
 from crmlab.crm.booking.draft import Draft
-from crmlab.crm.booking.order_rules import is_invoiced, of_another_product
-from crmlab.crm.booking.shipped import all_has_left, lines_of, shipped_of
+from crmlab.crm.booking.order_rules import of_another_product
+from crmlab.crm.booking.shipped import all_has_left, shipped_by_line, shipped_of
 from crmlab.crm.columns import day_of
 from crmlab.text import gettext as _
 from crmlab.text import show_day
@@ -41,15 +41,14 @@ def _shipment(draft: Draft) -> None:
 def _may_leave(draft: Draft, order: tables.Order) -> None:
     if order.credit == "held":
         draft.refuse("order_id", held_sentence(draft.session, order))
-    elif all_has_left(draft.session, order):
-        assert order.shipped_at is not None  # what has left did so at some moment
+    elif order.shipped_at is not None and all_has_left(draft.session, order):
         draft.refuse(
             "order_id",
             _("{order} left us on {day} already; nothing ships twice.").format(
                 order=order.order_id, day=show_day(day_of(order.shipped_at).isoformat())
             ),
         )
-    elif is_invoiced(draft, order.order_id):
+    elif order.invoiced_at is not None:
         draft.refuse(
             "order_id",
             _("{order} is invoiced already; what comes later is an order of its own.").format(
@@ -75,8 +74,8 @@ def held_sentence(session: Session, order: tables.Order) -> str:
             order.currency,
         )
     else:
-        lines = lines_of(session, order.order_id)
-        amount = sum((line.quantity * line.unit_price for line in lines), NOTHING)
+        lines = shipped_by_line(session, order.order_id)
+        amount = sum((line.quantity * line.unit_price for line, _left in lines), NOTHING)
         stood = standing(session, order.customer_id, order.ordered_at)
         stood = replace(stood, open_orders=stood.open_orders - amount)  # it is one of them itself
     return _("The order {order} is held: {sum}; finance releases it.").format(
@@ -101,7 +100,7 @@ def _shipment_line(draft: Draft) -> None:
     if order.credit == "held":
         draft.refuse("line_id", held_sentence(draft.session, order))
     moved = draft.changes("quantity") or draft.changes("line_id") or draft.changes("shipment_id")
-    if (draft.is_new or moved) and is_invoiced(draft, line.order_id):
+    if (draft.is_new or moved) and order.invoiced_at is not None:
         draft.refuse(
             "quantity",
             _("{order} is invoiced already, so what left of it stays as it was.").format(
@@ -177,7 +176,6 @@ def _has_left_stock(draft: Draft) -> None:
     ):
         if batch_no is not None:
             draft.session.get_one(tables.Batch, batch_no).in_stock += pieces
-    draft.session.flush()
     for line_id in {draft.before.get("line_id"), draft.will_be("line_id")} - {None}:
         _say_batch(draft.session, str(line_id))
 

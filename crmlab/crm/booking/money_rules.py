@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crmlab.crm import tables
 from crmlab.crm.booking.credit import open_amount
 from crmlab.crm.booking.draft import Draft
-from crmlab.crm.booking.shipped import lines_of, shipped_of, value_shipped
+from crmlab.crm.booking.shipped import shipped_by_line, value_shipped
 from crmlab.crm.columns import day_of
 from crmlab.crm.labels import spoken
 from crmlab.text import gettext as _
@@ -62,8 +62,8 @@ def _for_what_was_shipped(draft: Draft, order: tables.Order) -> None:
     if amount is not None and amount != worth:
         terms = [
             f"{left:,} × {spoken(line.unit_price, order.currency)}"
-            for line in lines_of(draft.session, order.order_id)
-            if (left := shipped_of(draft.session, line))
+            for line, left in shipped_by_line(draft.session, order.order_id)
+            if left
         ]
         draft.refuse(
             "amount",

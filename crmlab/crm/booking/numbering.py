@@ -65,9 +65,10 @@ def next_number(session: Session, kind: str) -> str:
         )
         session.add(counter)
     counter.last += 1
-    if session.get(series.table, series.written(counter.last)) is not None:
+    with session.no_autoflush:  # it is written together with the record
+        taken = session.get(series.table, series.written(counter.last)) is not None
+    if taken:
         counter.last = _highest(session, series) + 1
-    session.flush()
     return series.written(counter.last)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import select
-
 from crmlab.crm import tables
 from crmlab.crm.booking.draft import Draft
 from crmlab.crm.booking.shipped import shipped_of
@@ -88,7 +86,7 @@ def _order_line(draft: Draft) -> None:
             "quantity",
             _("{n} of it have left us already, so it cannot be less.").format(n=left),
         )
-    if is_invoiced(draft, line.order_id):
+    if _is_invoiced(draft, line.order_id):
         for column in ("order_id", "quantity", "unit_price"):
             if draft.changes(column):
                 draft.refuse(
@@ -101,7 +99,7 @@ def _order_line(draft: Draft) -> None:
 
 def _not_added_to_what_is_invoiced(draft: Draft) -> None:
     order = draft.will_be("order_id")
-    if order is not None and is_invoiced(draft, order):
+    if order is not None and _is_invoiced(draft, order):
         draft.refuse(
             "order_id",
             _("{order} is invoiced already; what comes later is an order of its own.").format(
@@ -127,10 +125,9 @@ def of_another_product(batch: tables.Batch) -> str:
     )
 
 
-def is_invoiced(draft: Draft, order_id: str) -> bool:
-    """Whether there is an invoice for the order."""
-    invoices = select(tables.Invoice.invoice_id).where(tables.Invoice.order_id == order_id)
-    return draft.session.scalar(invoices.limit(1)) is not None
+def _is_invoiced(draft: Draft, order_id: str) -> bool:
+    order = draft.session.get(tables.Order, order_id)
+    return order is not None and order.invoiced_at is not None
 
 
 def _has_left(column: str) -> str:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
@@ -34,31 +34,44 @@ class ListPrice:
     valid_from: date
     valid_to: date | None
 
-
-def price_on(
-    session: Session, product_id: str, customer_id: str | None, day: date
-) -> ListPrice | None:
-    """The list price of a product for a customer on a day; None if no list has one."""
-    return _first(session, _IN_FORCE, product_id, customer_id, day=day)
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
-def previous_price(
-    session: Session, product_id: str, customer_id: str | None, now: ListPrice | None
-) -> ListPrice | None:
-    """The list price before the one that is in force now; None if there was none.
+def prices_for(session: Session, product_id: str, customer_id: str | None) -> list[ListPrice]:
+    """All that the lists have ever said, or will say, of a product for a customer: their own
+    list before the base list, and on each the latest price first."""
+    customer = session.get(tables.Customer, customer_id) if customer_id else None
+    currency = customer.currency if customer else HOME_CURRENCY
+    asked = {"product": product_id, "customer": customer_id, "currency": currency}
+    return [ListPrice(*row) for row in session.execute(_LISTED, asked)]
+
+
+def in_force(prices: list[ListPrice], day: date) -> ListPrice | None:
+    """The one of a product's prices that holds on a day; None if no list has one."""
+    return next((price for price in prices if price.holds_on(day)), None)
+
+
+def before(prices: list[ListPrice], now: ListPrice | None) -> ListPrice | None:
+    """The one before the price that is in force now; None if there was none.
 
     It is the one before on the same list, or else what the lists said on the day before.
     """
     if now is None:
         return None
-    return _first(
-        session,
-        _EARLIER,
-        product_id,
-        customer_id,
-        price_list=now.price_list_id,
-        since=now.valid_from,
-    ) or price_on(session, product_id, customer_id, now.valid_from - timedelta(days=1))
+    earlier = (
+        price
+        for price in prices
+        if price.price_list_id == now.price_list_id and price.valid_from < now.valid_from
+    )
+    return next(earlier, None) or in_force(prices, now.valid_from - timedelta(days=1))
+
+
+def price_on(
+    session: Session, product_id: str, customer_id: str | None, day: date
+) -> ListPrice | None:
+    """The list price of a product for a customer on a day; None if no list has one."""
+    return in_force(prices_for(session, product_id, customer_id), day)
 
 
 def price_faults(session: Session, price: dict[str, Any], *, key: str | None) -> dict[str, str]:
@@ -93,8 +106,16 @@ def price_faults(session: Session, price: dict[str, Any], *, key: str | None) ->
     return faults
 
 
+# The statement is made once: making it takes longer than asking the database.
 _LISTED = (
-    select(tables.Price, tables.PriceList)
+    select(
+        tables.Price.unit_price,
+        tables.PriceList.currency,
+        tables.PriceList.price_list_id,
+        tables.PriceList.name,
+        tables.Price.valid_from,
+        tables.Price.valid_to,
+    )
     .join(tables.PriceList, tables.PriceList.price_list_id == tables.Price.price_list_id)
     .where(
         tables.Price.product_id == bindparam("product"),
@@ -109,38 +130,7 @@ _LISTED = (
         tables.Price.valid_from.desc(),
         tables.Price.price_list_id,
     )
-    .limit(1)
 )
-"""The price of a product that holds for a customer: on their own list first, then the latest."""
-
-_IN_FORCE = _LISTED.where(
-    tables.Price.valid_from <= bindparam("day"),
-    or_(tables.Price.valid_to.is_(None), tables.Price.valid_to >= bindparam("day")),
-)
-
-_EARLIER = _LISTED.where(
-    tables.Price.price_list_id == bindparam("price_list"),
-    tables.Price.valid_from < bindparam("since"),
-)
-
-
-def _first(
-    session: Session,
-    query: Select[tables.Price, tables.PriceList],
-    product_id: str,
-    customer_id: str | None,
-    **more: Any,
-) -> ListPrice | None:
-    customer = session.get(tables.Customer, customer_id) if customer_id else None
-    currency = customer.currency if customer else HOME_CURRENCY
-    asked = {"product": product_id, "customer": customer_id, "currency": currency, **more}
-    found = session.execute(query, asked).first()
-    if found is None:
-        return None
-    price, on = found
-    return ListPrice(
-        price.unit_price, on.currency, on.price_list_id, on.name, price.valid_from, price.valid_to
-    )
 
 
 def _overlap(

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
 from crmlab.crm.booking.computed import Reckoning
-from crmlab.crm.casework.desks import holders, with_holder
+from crmlab.crm.casework.desks import sits_in, with_holder
 from crmlab.crm.casework.effects import close_own_record, write_effects
-from crmlab.crm.casework.facts import facts_of, records_of, with_live_facts
+from crmlab.crm.casework.facts import case_of, facts_of, records_of, with_live_facts
 from crmlab.crm.casework.fitting import misfits
 from crmlab.crm.casework.form_checks import as_the_crm_writes, faults_of
-from crmlab.crm.store.audit import tables_written
+from crmlab.crm.store.audit import columns_written
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
 from crmlab.procedures import Procedure
@@ -77,6 +77,7 @@ def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> 
             fingerprint=procedure.fingerprint,
             title=template.title,
             opened_at=case.opened_at,
+            facts=result.case.facts,
         )
         detail["case"] = case.model_dump(mode="json")
         session.add(row)
@@ -112,7 +113,7 @@ def read_case(session: Session, case_id: str) -> Case:
     row = session.get(tables.CaseRow, case_id)
     if row is None:
         raise Refused(_("There is no case {case} in this sandbox.").format(case=case_id))
-    return Case.model_validate(row.state)
+    return case_of(row)
 
 
 def apply(
@@ -144,7 +145,7 @@ def apply(
         detail=detail,
     ) as session:
         row = session.get(tables.CaseRow, seen.case_id)
-        current = Case.model_validate(row.state) if row else None
+        current = case_of(row) if row else None
         if row is None or current != seen:
             raise StaleCase(_moved_on(procedure, seen.case_id, current))
         action = as_the_crm_writes(session, procedure, action)
@@ -159,7 +160,7 @@ def apply(
             session.flush()
         if not isinstance(action, Reassign):
             moved = with_holder(session, procedure, moved)
-        reckoning = reckoning.again(moved.records, tables_written(session))
+        reckoning = reckoning.again(moved.records, columns_written(session))
         moved = with_live_facts(procedure, moved, reckoning)
         _keep(row, procedure, moved)
         _log(session, result)
@@ -235,7 +236,7 @@ def _moved_on(procedure: Procedure, case_id: str, case: Case | None) -> str:
 
 
 def _check_permission(session: Session, action: Action, user: str | None) -> None:
-    people = [person.user_id for person in holders(session, action.seat)]
+    people = sits_in(session, action.seat)
     if people and user not in people:
         raise Refused(
             _("{user} does not sit in this seat; those who do: {people}.").format(
@@ -278,7 +279,7 @@ def _keep(row: tables.CaseRow, procedure: Procedure, case: Case) -> None:
     row.due_at = case.visit.due_at if case.step else None
     row.closed_at = case.closed_at
     row.now = max(row.now or case.opened_at, case.last_moment)
-    row.state = case.model_dump(mode="json")
+    row.state = case.model_dump(mode="json", exclude={"facts"})
 
 
 def _log(session: Session, result: Result) -> None:

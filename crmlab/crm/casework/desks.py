@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
@@ -17,25 +17,41 @@ def holders(session: Session, seat: str) -> list[tables.User]:
     return list(session.scalars(query.order_by(tables.User.user_id)))
 
 
+def sits_in(session: Session, seat: str) -> list[str]:
+    """The numbers of those who may sit in a seat, in their order."""
+    return list(session.scalars(_SEATED, {"seat": seat}))
+
+
+# The statements are made once: making them takes longer than asking the database.
+_SEATED = (
+    select(tables.UserSeat.user_id)
+    .where(tables.UserSeat.seat == bindparam("seat"))
+    .order_by(tables.UserSeat.user_id)
+)
+_OPEN_CASES = (
+    select(func.count())
+    .where(
+        tables.CaseRow.holder == tables.UserSeat.user_id,
+        tables.CaseRow.closed_at.is_(None),
+        tables.CaseRow.case_id != bindparam("case"),
+    )
+    .scalar_subquery()
+)
+_LEAST_BUSY_FIRST = _SEATED.order_by(None).order_by(_OPEN_CASES, tables.UserSeat.user_id)
+
+
 def with_holder(session: Session, procedure: Procedure, case: Case) -> Case:
     """Lay the case on somebody's desk: whom the seat's own rule names, else whoever there has the
     fewest open cases."""
     if case.step is None:
         return case
     seat = procedure.steps[case.step].seat
-    people = [person.user_id for person in holders(session, seat)]
+    asked = {"seat": seat, "case": case.case_id}
+    people = list(session.scalars(_LEAST_BUSY_FIRST, asked))
     if not people:
         return case
     named = _named(session, procedure, case, seat)
-    if named in people:
-        return case.model_copy(update={"holder": named})
-    query = select(tables.CaseRow.holder, func.count()).where(
-        tables.CaseRow.closed_at.is_(None), tables.CaseRow.case_id != case.case_id
-    )
-    load: dict[str | None, int] = {}
-    for holder, count in session.execute(query.group_by(tables.CaseRow.holder)):
-        load[holder] = count
-    return case.model_copy(update={"holder": min(people, key=lambda who: (load.get(who, 0), who))})
+    return case.model_copy(update={"holder": named if named in people else people[0]})
 
 
 def _named(session: Session, procedure: Procedure, case: Case, seat: str) -> str | None:

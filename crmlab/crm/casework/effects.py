@@ -90,7 +90,6 @@ def _book(session: Session, procedure: Procedure, case: Case, action: HandOver) 
             )
         except Refused as refusal:
             raise _beside_the_field(procedure, action.step, booking, refusal) from None
-        session.flush()  # the next booking may refer to this one
         case = case.model_copy(update={"records": {**case.records, name: booked}})
     return case
 

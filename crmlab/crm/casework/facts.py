@@ -17,6 +17,11 @@ from crmlab.procedures.schema import Fact, PracticeCase
 from crmlab.text import gettext as _
 
 
+def case_of(row: tables.CaseRow) -> Case:
+    """The case that a row keeps."""
+    return Case.model_validate({**row.state, "facts": row.facts})
+
+
 def records_of(session: Session, template: PracticeCase) -> dict[str, str]:
     """The records that a practice case begins with: by key, or those of the case it follows.
 
@@ -32,7 +37,7 @@ def records_of(session: Session, template: PracticeCase) -> dict[str, str]:
                 case=template.follows.case
             )
         )
-    known = Case.model_validate(row.state).records
+    known = case_of(row).records
     if not all(known.get(known_as) for known_as in template.records.values()):
         raise Refused(
             _(

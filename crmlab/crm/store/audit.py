@@ -81,10 +81,14 @@ def record(
         connection.execute(insert(AuditRow), rows)
 
 
-def tables_written(session: Session) -> set[str]:
-    """The tables of which something was written in this transaction so far."""
+def columns_written(session: Session) -> set[str]:
+    """What was written in this transaction so far, as `orders.credit`."""
     session.flush()
-    return {change["table"] for change in session.info.get(_CHANGES, [])}
+    return {
+        f"{change['table']}.{column}"
+        for change in session.info.get(_CHANGES, [])
+        for column in {**change["before"], **change["after"]}
+    }
 
 
 def rows_changed(number: int, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:

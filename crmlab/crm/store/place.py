@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Counts the changes of the tables; a sandbox of another version is not touched."""
 
 BUSY_SECONDS = 5

@@ -50,9 +50,9 @@ class Interaction(Base):
 
 
 class CaseRow(Base):
-    """A case in its procedure: the whole state, and what an inbox needs to sort by.
+    """A case in its procedure: the whole of it, and what an inbox needs to sort by.
 
-    `fingerprint` is that of the procedure file it was opened by. `now` is the case's own
+    `facts` are those it began with, and stay; `state` is all else. `fingerprint` is that of the procedure file it was opened by. `now` is the case's own
     simulated moment. Each case has its own, so that work on one does not make another late.
     """
 
@@ -70,6 +70,7 @@ class CaseRow(Base):
     due_at: Mapped[datetime | None] = mapped_column(Moment())
     now: Mapped[datetime] = mapped_column(Moment())
     version: Mapped[int]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
     __table_args__ = (Index("ix_cases_inbox", "seat", "due_at"),)
 

@@ -90,7 +90,7 @@ def busy_customer(sandbox: Sandbox) -> None:
         ),
         tables.CaseRow(
             case_id="C-T", procedure="complaint", fingerprint="x", title="Hums", customer_id="CU-T",
-            opened_at=moments[12], now=moments[14], version=1, state={},
+            opened_at=moments[12], now=moments[14], version=1, facts={}, state={},
         ),
         tables.Event(
             case_id="C-T", activity="register", timestamp=moments[13], lifecycle="complete",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.booking.book import book
-from crmlab.crm.booking.prices import previous_price, price_on
+from crmlab.crm.booking.prices import before, price_on, prices_for
 from crmlab.errors import Refused
 from tests.crm.own_rows import (
     ABROAD,
@@ -46,7 +46,7 @@ def price(session: Session, customer: str | None, day: date = DAY) -> Decimal | 
 
 
 def old_price(session: Session, customer: str | None, day: date = DAY) -> Decimal | None:
-    found = previous_price(session, PRODUCT, customer, price_on(session, PRODUCT, customer, day))
+    found = before(prices_for(session, PRODUCT, customer), price_on(session, PRODUCT, customer, day))
     return found.price if found else None
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from crmlab.calendar import STANDARD
 from crmlab.crm import records, tables
 from crmlab.crm.booking.credit import open_amount, standing
-from crmlab.crm.booking.prices import previous_price, price_on
+from crmlab.crm.booking.prices import before, price_on, prices_for
 from crmlab.crm.store import start_set
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.schema import PracticeCase
@@ -285,11 +285,11 @@ def test_every_product_has_a_base_price_and_a_lower_one_before_it(
     today = day(first_sale(sales))
     for product in all_of(crm, tables.Product):
         now = price_on(crm, product.product_id, None, today)
-        before = previous_price(crm, product.product_id, None, now)
+        earlier = before(prices_for(crm, product.product_id, None), now)
         assert now is not None
-        assert before is not None
-        assert before.price < now.price
-        assert product.cost is None or product.cost < before.price
+        assert earlier is not None
+        assert earlier.price < now.price
+        assert product.cost is None or product.cost < earlier.price
 
 
 def test_two_customers_have_a_list_of_their_own(crm: Session, sales: Procedure) -> None:
