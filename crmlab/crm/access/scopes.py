@@ -57,7 +57,7 @@ WAYS: dict[type[Base], Way] = {
     tables.StageEntry: Way("opportunity_id", tables.Opportunity),
     tables.Quote: Way("customer_id"),
     tables.QuoteLine: Way("quote_id", tables.Quote),
-    tables.Approval: Way("quote_id", tables.Quote),
+    tables.Approval: Way("customer_id"),
     tables.Order: Way("customer_id"),
     tables.OrderLine: Way("order_id", tables.Order),
     tables.CreditCheck: Way("customer_id"),

@@ -259,8 +259,8 @@ SOURCES = (
         Approval.unit_price,
         Approval.reason,
         Approval.seat,
-        Quote.currency,
-        through=(Approval.quote_id, Quote.quote_id),
+        Customer.currency,
+        through=(Approval.customer_id, Customer.customer_id),
     ),
     _source("order", Order.ordered_at, _order),
     _source(

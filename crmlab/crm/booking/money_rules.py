@@ -18,7 +18,8 @@ from crmlab.text import gettext as _
 from crmlab.text import show_day
 
 LONGEST_TERM = timedelta(days=366)
-"""An invoice that falls due later than this has a slip in its year."""
+"""An invoice that falls due later than this has a slip in its year. It may fall due before it is
+written: whoever writes it after the day that was agreed has no other day to put there."""
 
 
 def _invoice(draft: Draft) -> None:
@@ -84,14 +85,11 @@ def _dated(draft: Draft, order: tables.Order) -> None:
         return
     customer = draft.session.get_one(tables.Customer, order.customer_id)
     draft.derive("due_on", day_of(written) + timedelta(days=customer.payment_days))
-    draft.must_not_come_before(
-        "due_on", written, _("An invoice of {there} cannot be due on {here}, before it is written.")
-    )
     due = draft.will_be("due_on")
-    if due is not None and due > day_of(written) + LONGEST_TERM:
+    if due is not None and abs(due - day_of(written)) > LONGEST_TERM:
         draft.refuse(
             "due_on",
-            _("{day} is more than a year after the invoice; look at the year.").format(
+            _("{day} is more than a year from the day of the invoice; look at the year.").format(
                 day=show_day(due.isoformat())
             ),
         )

@@ -41,6 +41,11 @@ def _quote_line(draft: Draft) -> None:
 
 def _approval(draft: Draft) -> None:
     draft.must_be_positive("unit_price")
+    quote = draft.named(tables.Quote, "quote_id")
+    if quote is not None:
+        draft.must_agree(
+            "customer_id", quote.customer_id, _("The quote is for {there}, not for {here}.")
+        )
 
 
 def _order(draft: Draft) -> None:

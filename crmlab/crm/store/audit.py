@@ -162,18 +162,19 @@ def _change(row: Any, what: str) -> dict[str, Any]:
     state = inspect(row)
     mapper = state.mapper
     keys = {column.key for column in mapper.primary_key}
+    passed_over = keys | (state.unmodified if what == "changed" else set())
     before, after = {}, {}
-    for column in mapper.column_attrs:
-        if column.key in keys:
+    for name in (column.key for column in mapper.column_attrs if column.key not in passed_over):
+        if what == "created":
+            after[name] = plain(getattr(row, name))
             continue
-        history = state.attrs[column.key].history
-        if what == "created" or (what == "changed" and history.has_changes()):
-            after[column.key] = plain(getattr(row, column.key))
-        if what == "changed" and history.has_changes():
-            before[column.key] = plain(history.deleted[0]) if history.deleted else None
-        elif what == "deleted":
-            stood = history.deleted[0] if history.deleted else getattr(row, column.key)
-            before[column.key] = plain(stood)
+        history = state.attrs[name].history
+        if what == "deleted":
+            stood = history.deleted[0] if history.deleted else getattr(row, name)
+            before[name] = plain(stood)
+        elif history.has_changes():
+            before[name] = plain(history.deleted[0]) if history.deleted else None
+            after[name] = plain(getattr(row, name))
     return {
         "table": mapper.local_table.name,
         "is": what,

@@ -256,6 +256,7 @@ def _engine(url: URL, _process: int) -> Engine:
     engine = create_engine(
         url,
         pool_pre_ping=True,  # the server may have been started anew
+        isolation_level="AUTOCOMMIT",  # a transaction is begun by us, together with its settings
         pool_size=5,
         max_overflow=CONNECTIONS - 5,
         connect_args={"connect_timeout": 5, "application_name": "crmlab"},
@@ -287,18 +288,21 @@ def _settle(
     # Nothing would mean for ever.
     busy, slow = (max(1, int(seconds * 1000)) for seconds in (patience, slow_seconds))
     times = f"SET LOCAL lock_timeout = {busy}; SET LOCAL statement_timeout = {slow}"
-    here = f'SET LOCAL search_path TO "{schema}"; SET LOCAL datestyle = ISO; {times}'
-    if not locks:  # a reader sees all tables as they were at its first look
-        here = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; {here}"
+    # A reader sees all tables as they were at its first look.
+    begin = "BEGIN" if locks else "BEGIN ISOLATION LEVEL REPEATABLE READ"
+    here = f'{begin}; SET LOCAL search_path TO "{schema}"; SET LOCAL datestyle = ISO; {times}'
     while True:
-        raw.execute(here.encode())
+        first = f"{here}; "
+        if not locks:
+            raw.execute(first.encode())
         try:
             for name in sorted(locks):  # so that no two wait for each other
                 waited_for, seen = name, None
                 lock = f"advisory_xact_lock{locks[name]}({_number(name)})"
-                if raw.execute(f"SELECT pg_try_{lock}".encode()).fetchone() != (True,):
+                if not _answer(raw, f"{first}SELECT pg_try_{lock}"):
                     seen = _head(raw, name)
                     raw.execute(f"SELECT pg_{lock}".encode())
+                first = ""
         except LockNotAvailable:
             raw.rollback()
             if _head(raw, waited_for) == seen:
@@ -306,6 +310,14 @@ def _settle(
             raw.rollback()  # others got their turn meanwhile, so it is only a long queue
         else:
             return
+
+
+def _answer(raw: Raw, statements: str) -> Any:
+    """What the last of the statements answers."""
+    cursor = raw.execute(statements.encode())
+    while cursor.nextset():
+        pass
+    return cast(tuple[Any], cursor.fetchone())[0]
 
 
 def _number(schema: str) -> int:

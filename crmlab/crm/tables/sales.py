@@ -81,12 +81,14 @@ class Approval(Base):
     __tablename__ = "approvals"
     approval_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     quote_id: Mapped[str] = mapped_column(ForeignKey("quotes.quote_id"), index=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.customer_id"))
     seat: Mapped[str] = mapped_column(String(60))
     unit_price: Mapped[Decimal] = mapped_column(Money())
     percent_below: Mapped[Decimal | None] = mapped_column(Money())
     decision: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(2000))
     decided_at: Mapped[datetime] = mapped_column(Moment())
+    __table_args__ = (Index("ix_approvals_of", "customer_id", "decided_at"),)
 
 
 class Order(Base):

@@ -52,8 +52,9 @@ class Interaction(Base):
 class CaseRow(Base):
     """A case in its procedure: the whole of it, and what an inbox needs to sort by.
 
-    `facts` are those it began with, and stay; `state` is all else. `fingerprint` is that of the procedure file it was opened by. `now` is the case's own
-    simulated moment. Each case has its own, so that work on one does not make another late.
+    `facts` are those it began with, and stay; `state` is all else. `fingerprint` is that of the
+    procedure file it was opened by. `now` is the case's own simulated moment. Each case has its
+    own, so that work on one does not make another late.
     """
 
     __tablename__ = "cases"

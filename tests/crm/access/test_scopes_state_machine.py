@@ -163,8 +163,8 @@ class Looking(RuleBasedStateMachine):
                 line_id=f"QU-V{n}-1", quote_id=f"QU-V{n}", product_id="LP-40", quantity=2, unit_price=4
             ),
             tables.Approval(
-                approval_id=f"AP-V{n}", quote_id=f"QU-V{n}", seat="sales_manager", unit_price=4,
-                decision="approved", decided_at=at,
+                approval_id=f"AP-V{n}", quote_id=f"QU-V{n}", customer_id=customer,
+                seat="sales_manager", unit_price=4, decision="approved", decided_at=at,
             ),
             tables.Order(order_id=f"SO-V{n}", customer_id=customer, ordered_at=at),
             tables.OrderLine(

@@ -48,7 +48,7 @@ def busy_customer(sandbox: Sandbox) -> None:
             unit_price=Decimal(3000), list_price=Decimal(3480),
         ),
         tables.Approval(
-            approval_id="AP-T", quote_id="QU-T", seat="sales_manager", unit_price=Decimal(3000),
+            approval_id="AP-T", quote_id="QU-T", customer_id="CU-T", seat="sales_manager", unit_price=Decimal(3000),
             percent_below=Decimal(5), decision="approved", reason="A big one.",
             decided_at=moments[4],
         ),

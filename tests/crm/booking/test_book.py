@@ -495,8 +495,8 @@ def test_nothing_is_invoiced_before_it_has_left(crm: Session) -> None:
         ({"currency": "EUR"}, "currency", "The invoice is in EUR, but the order is in CNY."),
         ({"customer_id": OTHER_CUSTOMER}, "customer_id", f"The order is from {CUSTOMER}"),
         ({"invoiced_at": "2026-05-19"}, "invoiced_at", "The goods left on 20 May 2026"),
-        ({"due_on": "2026-05-19"}, "due_on", "cannot be due on 19 May 2026, before it is written"),
-        ({"due_on": "2028-05-20"}, "due_on", "more than a year after the invoice"),
+        ({"due_on": "2025-05-10"}, "due_on", "more than a year from the day of the invoice"),
+        ({"due_on": "2028-05-20"}, "due_on", "more than a year from the day of the invoice"),
         ({"due_on": "2014-06-01"}, "due_on", "lies before 1 Jan 2015"),
         ({"signed_at": "2026-05-19"}, "signed_at", "was not signed on 19 May 2026 already"),
     ],
@@ -509,6 +509,15 @@ def test_what_cannot_be_an_invoice_is_refused_at_its_field(
     faults = refused(crm, "invoice", {"order_id": order, "invoiced_at": NOW, **columns})
     assert list(faults) == [at_fault]
     assert sentence in faults[at_fault]
+
+
+def test_an_invoice_written_after_the_agreed_day_is_due_on_that_day(crm: Session) -> None:
+    order, line = ordered(crm, 10)
+    shipped(crm, order, line, 8)
+    number = book(
+        crm, "invoice", None, {"order_id": order, "invoiced_at": NOW, "due_on": "2026-05-12"}
+    )
+    assert crm.get_one(tables.Invoice, number).due_on == date(2026, 5, 12)
 
 
 def test_an_order_is_invoiced_once_and_what_left_of_it_stays(crm: Session) -> None:

@@ -46,7 +46,9 @@ def price(session: Session, customer: str | None, day: date = DAY) -> Decimal | 
 
 
 def old_price(session: Session, customer: str | None, day: date = DAY) -> Decimal | None:
-    found = before(prices_for(session, PRODUCT, customer), price_on(session, PRODUCT, customer, day))
+    found = before(
+        prices_for(session, PRODUCT, customer), price_on(session, PRODUCT, customer, day)
+    )
     return found.price if found else None
 
 
