@@ -19,11 +19,11 @@ from crmlab.crm.access.browse import check_size
 from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Scope, Who
 from crmlab.crm.access.scopes import visible
-from crmlab.crm.booking.credit import is_open, still_owed
+from crmlab.crm.booking.credit import still_owed
 from crmlab.crm.columns import day_of
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.labels import label
-from crmlab.crm.sql import fen, in_fen, money, unindexed
+from crmlab.crm.sql import fen, in_fen, money, not_yet, unindexed
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import (
     Customer,
@@ -175,20 +175,10 @@ def open_receivables(session: Session, asked: Asked) -> Report:
     page = session.execute(some.order_by(Customer.customer_id).limit(asked.size + 1)).all()
     names = _as_many_as_go(session, asked, {row[0]: row[1] for row in page[: asked.size]})
     today = day_of(asked.at)
-    each = (
-        select(
-            Invoice.customer_id,
-            Invoice.currency,
-            Invoice.due_on,
-            still_owed(asked.at).label("fen"),
-        )
-        .where(
-            Invoice.customer_id.in_(names),
-            unindexed(Invoice.invoiced_at) <= asked.at,
-            is_open(asked.at),
-        )
-        .subquery()
-    )
+    invoices = select(
+        Invoice.customer_id, Invoice.currency, Invoice.due_on, still_owed(asked.at).label("fen")
+    ).where(Invoice.customer_id.in_(names), unindexed(Invoice.invoiced_at) <= asked.at)
+    each = not_yet(invoices, Invoice.settled_at, asked.at).subquery()
     by = (each.c.customer_id, each.c.currency)
     overdue = func.sum(case((each.c.due_on < today, each.c.fen), else_=0))
     query = (
@@ -224,8 +214,9 @@ def open_receivables(session: Session, asked: Asked) -> Report:
 
 def _as_many_as_go(session: Session, asked: Asked, names: dict[str, str]) -> dict[str, str]:
     """The first of these customers, at least one, as long as they owe not too many invoices."""
-    of = Invoice.customer_id
-    counted = select(of, func.count()).where(of.in_(names), is_open(asked.at)).group_by(of)
+    owing = select(Invoice.customer_id).where(Invoice.customer_id.in_(names))
+    of = not_yet(owing, Invoice.settled_at, asked.at).subquery().c.customer_id
+    counted = select(of, func.count()).group_by(of)
     invoices = {row[0]: row[1] for row in session.execute(counted)}
     sums = accumulate(invoices.get(customer, 0) for customer in names)
     fitting = sum(total <= MOST_INVOICES for total in sums)

@@ -189,6 +189,9 @@ def _in_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+STRETCH = ("since", "until")
+
+
 def _source(
     record: str,
     at: InstrumentedAttribute[Any],
@@ -213,16 +216,13 @@ def _source(
         rows = rows.join(owner, here == there)
     if where is not None:
         rows = rows.where(where)
-    if ends is not None:
-        since = bindparam("since", type_=at.type)
-        rows = rows.where(or_(ends.is_(None), ends >= since))
-    rows = rows.where(
-        owner.customer_id == bindparam("customer"),
-        at >= bindparam("since", type_=at.type),
-        at <= bindparam("until", type_=at.type),
-    )
-    # Written out, so that a server that plans once for all values knows that it is only a page.
+    # Written out, so that a server that plans once for all values knows that the stretch is long
+    # and the page is short.
+    since, until = (bindparam(name, type_=at.type, literal_execute=True) for name in STRETCH)
     most = bindparam("most", type_=Integer, literal_execute=True)
+    if ends is not None:
+        rows = rows.where(or_(ends.is_(None), ends >= since))
+    rows = rows.where(owner.customer_id == bindparam("customer"), at >= since, at <= until)
     rows = rows.order_by(at.desc(), key.desc()).limit(most)
     return Source(record, at, key, rows, owner in (entity, Customer), say)
 

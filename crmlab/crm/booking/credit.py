@@ -11,13 +11,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, String, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Date, String, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.columns import day_of
 from crmlab.crm.labels import spoken
-from crmlab.crm.sql import fen, in_fen, money, unindexed
+from crmlab.crm.sql import fen, in_fen, money, not_yet, unindexed
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -121,12 +121,6 @@ def open_amount(
     return invoice.amount - money(session.scalar(paid))
 
 
-def is_open(at: Any) -> ColumnElement[bool]:
-    """Whether an invoice is still to be paid at a moment, in part or whole."""
-    settled_at = tables.Invoice.settled_at
-    return or_(settled_at.is_(None), settled_at > at)
-
-
 def still_owed(at: Any) -> ColumnElement[int]:
     """What is still to be paid of an invoice at a moment, in fen."""
     payments = tables.Payment
@@ -144,28 +138,32 @@ _BY_THE_CASE = select(tables.Order.order_id).where(
     tables.Order.customer_id == _CUSTOMER, tables.Order.case_id == _CASE
 )
 
-_ON_ORDER = (
-    select(
-        func.coalesce(func.sum(in_fen(tables.OrderLine.unit_price) * tables.OrderLine.quantity), 0)
-    )
+_ORDERED = not_yet(
+    select((in_fen(tables.OrderLine.unit_price) * tables.OrderLine.quantity).label("fen"))
     .join(tables.Order, tables.Order.order_id == tables.OrderLine.order_id)
     .where(
         tables.Order.customer_id == _CUSTOMER,
         unindexed(tables.Order.ordered_at) <= _AT,
-        or_(tables.Order.invoiced_at.is_(None), tables.Order.invoiced_at > _AT),
-        tables.Order.order_id.not_in(_BY_THE_CASE),
-    )
-)
+        tables.Order.case_id.is_distinct_from(_CASE),
+    ),
+    tables.Order.invoiced_at,
+    _AT,
+).subquery()
+
+_OWED = not_yet(
+    select(still_owed(_AT).label("fen"), tables.Invoice.due_on).where(
+        tables.Invoice.customer_id == _CUSTOMER,
+        unindexed(tables.Invoice.invoiced_at) <= _AT,
+        tables.Invoice.order_id.not_in(_BY_THE_CASE),
+    ),
+    tables.Invoice.settled_at,
+    _AT,
+).subquery()
 
 _STANDING = select(
-    func.coalesce(func.sum(still_owed(_AT)), 0),
-    func.min(case((tables.Invoice.due_on < _DAY, tables.Invoice.due_on))),
-    _ON_ORDER.scalar_subquery(),
-).where(
-    tables.Invoice.customer_id == _CUSTOMER,
-    unindexed(tables.Invoice.invoiced_at) <= _AT,
-    is_open(_AT),
-    tables.Invoice.order_id.not_in(_BY_THE_CASE),
+    func.coalesce(func.sum(_OWED.c.fen), 0),
+    func.min(case((_OWED.c.due_on < _DAY, _OWED.c.due_on))),
+    select(func.coalesce(func.sum(_ORDERED.c.fen), 0)).scalar_subquery(),
 )
 """What is invoiced and not paid, when the oldest of it fell due, and what is ordered and not
 invoiced."""
