@@ -27,8 +27,8 @@ from crmlab.crm.casework import cases
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.store.sandbox import VARIABLE, Sandbox, open_sandbox
 from crmlab.errors import Denied
-from crmlab.practice.colleagues import right_action
 from crmlab.procedures import load
+from crmlab.simulation.colleagues import right_action
 from tests.databases import own_database
 
 AT = STANDARD.local(datetime(2026, 5, 29, 9))

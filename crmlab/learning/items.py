@@ -14,9 +14,9 @@ from pydantic import Discriminator, StringConstraints, Tag, model_validator
 from pydantic import Field as Setting
 
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
-from crmlab.practice.draws import chance
 from crmlab.procedures.conditions import Data
 from crmlab.procedures.names import Name, Text
+from crmlab.simulation.draws import chance
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from math import prod
 
 from crmlab.calendar import HOURS_PER_DAY, STANDARD
-from crmlab.practice.draws import chance, drawn_pace
 from crmlab.procedures.case import Case, Felt, SentBack
 from crmlab.procedures.engine import open_case
 from crmlab.procedures.schema import Consequence, Mistake, Procedure
 from crmlab.procedures.walk import by_the_procedure
+from crmlab.simulation.draws import chance, drawn_pace
 
 
 @dataclass(frozen=True)

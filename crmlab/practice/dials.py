@@ -9,13 +9,13 @@ from functools import cache
 from itertools import pairwise
 
 from crmlab.errors import Refused
-from crmlab.practice.colleagues import right_action
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.engine import act
 from crmlab.procedures.schema import Procedure
 from crmlab.procedures.walk import LONGEST_WALK
 from crmlab.procedures.world import CaseWorld
+from crmlab.simulation.colleagues import right_action
 from crmlab.text import gettext as _
 
 LOOKED_AT = 8

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from crmlab.crm.casework import cases as crm
 from crmlab.crm.store.sandbox import Sandbox
-from crmlab.practice.colleagues import right_action
 from crmlab.procedures import Procedure, load
+from crmlab.simulation.colleagues import right_action
 
 
 def lay_ground(sandbox: Sandbox, procedure: Procedure, case_id: str) -> None:

@@ -19,7 +19,6 @@ from crmlab.crm.store.sandbox import passing_sandbox
 from crmlab.crm.tables import Event
 from crmlab.errors import CrmlabError, Refused, ScriptError
 from crmlab.practice.booked import booked
-from crmlab.practice.colleagues import MANNERS
 from crmlab.practice.debrief import Debrief, Totals
 from crmlab.practice.ground import lay_ground
 from crmlab.practice.session import Practice
@@ -31,6 +30,7 @@ from crmlab.procedures.reading import Path_, Places, parse, read_text, validate
 from crmlab.procedures.walk import right_fields
 from crmlab.procedures.wording import fill
 from crmlab.procedures.world import CaseWorld
+from crmlab.simulation.colleagues import MANNERS
 from crmlab.text import gettext as _
 
 

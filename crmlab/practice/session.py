@@ -16,13 +16,13 @@ from crmlab.crm.casework.desks import holders
 from crmlab.crm.records import Entry, entries
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import ProcedureChanged, Refused, StaleCase
-from crmlab.practice.colleagues import LOOKING_HOURS, MANNERS, next_action, right_action
 from crmlab.practice.debrief import Debrief, debrief
-from crmlab.practice.draws import drawn_pace
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, Case, HandOver, Reassign, SendBack
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.engine import Result
+from crmlab.simulation.colleagues import LOOKING_HOURS, MANNERS, next_action, right_action
+from crmlab.simulation.draws import drawn_pace
 from crmlab.text import gettext as _
 
 MOST_COLLEAGUE_STEPS = 100

@@ -5,12 +5,12 @@ from __future__ import annotations
 from crmlab.crm.casework.facts import facts_of, records_of
 from crmlab.crm.store.sandbox import passing_sandbox
 from crmlab.errors import ProcedureError, Refused
-from crmlab.practice.colleagues import LOOKING_HOURS, right_action, wrong_action
 from crmlab.practice.ground import lay_ground
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, Case, SendBack
 from crmlab.procedures.engine import act
 from crmlab.procedures.walk import LONGEST_WALK, opened_case
+from crmlab.simulation.colleagues import LOOKING_HOURS, right_action, wrong_action
 from crmlab.text import gettext as _
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from crmlab.calendar import HOURS_PER_DAY, STANDARD
 from crmlab.errors import Refused
-from crmlab.practice.colleagues import right_action
 from crmlab.practice.trial import case_for_trial
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case, Event
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.engine import act
 from crmlab.procedures.walk import LONGEST_WALK
+from crmlab.simulation.colleagues import right_action
 from crmlab.text import gettext as _
 
 SIGNED = "approval"

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmlab.calendar import HOURS_PER_DAY, STANDARD
-from crmlab.practice.colleagues import right_action, wrong_action
 from crmlab.practice.debrief import combined, debrief, run_by_the_procedure, totals
-from crmlab.practice.draws import chance
 from crmlab.practice.trial import case_for_trial, slips_possible, stages, with_slip
 from crmlab.procedures import Procedure, loads
 from crmlab.procedures.case import Case, SendBack
 from crmlab.procedures.engine import act
 from crmlab.procedures.schema import Baseline
+from crmlab.simulation.colleagues import right_action, wrong_action
+from crmlab.simulation.draws import chance
 from tests.tiny import spoilt, tiny
 
 COSTLY = spoilt(

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from crmlab.calendar import STANDARD
 from crmlab.errors import Refused
-from crmlab.practice.colleagues import right_action
 from crmlab.practice.trial import case_for_trial
 from crmlab.practice.worlds import OrderInTwoWorlds, two_worlds, waiting
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, Event
 from crmlab.procedures.engine import act
+from crmlab.simulation.colleagues import right_action
 from tests.tiny import tiny
 
 CASES = ["L-2001", "L-2002", "L-2003", "L-2004", "L-2005", "L-2006"]

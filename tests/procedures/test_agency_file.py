@@ -11,7 +11,6 @@ from crmlab.calendar import STANDARD
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
-from crmlab.practice.draws import drawn_pace
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Raw, holds
@@ -29,6 +28,7 @@ from crmlab.procedures.walk import (
 )
 from crmlab.procedures.wording import fill
 from crmlab.procedures.world import CaseWorld
+from crmlab.simulation.draws import drawn_pace
 
 STEPS = [
     "take_brief",

@@ -12,8 +12,6 @@ import pytest
 from crmlab.calendar import STANDARD
 from crmlab.crm.store.sandbox import passing_sandbox
 from crmlab.errors import Refused
-from crmlab.practice.colleagues import right_action
-from crmlab.practice.draws import drawn_pace
 from crmlab.practice.session import Practice
 from crmlab.practice.trial import case_for_trial
 from crmlab.procedures import Procedure, load
@@ -32,6 +30,8 @@ from crmlab.procedures.walk import (
 )
 from crmlab.procedures.wording import fill
 from crmlab.procedures.world import CaseWorld
+from crmlab.simulation.colleagues import right_action
+from crmlab.simulation.draws import drawn_pace
 
 SEATS = [
     "service_agent",

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from crmlab.errors import Refused
-from crmlab.practice.colleagues import right_action
 from crmlab.practice.rehearsal import rehearse_with_records
 from crmlab.practice.trial import case_for_trial, stages, with_slip
 from crmlab.procedures import Procedure, load
@@ -18,6 +17,7 @@ from crmlab.procedures.engine import act
 from crmlab.procedures.steps import Evidence
 from crmlab.procedures.wording import fill
 from crmlab.procedures.world import CaseWorld
+from crmlab.simulation.colleagues import right_action
 
 SEATS = [
     "inside_sales",

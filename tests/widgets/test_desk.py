@@ -12,12 +12,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox, passing_sandbox
-from crmlab.practice.colleagues import right_action
 from crmlab.practice.debrief import debrief
 from crmlab.practice.script import play
 from crmlab.practice.session import Practice
 from crmlab.practice.trial import case_for_trial, slips_possible, stages
 from crmlab.procedures import Procedure, load
+from crmlab.simulation.colleagues import right_action
 from crmlab.widgets import BreakIt, Desk, JobCard, Walkthrough, in_words
 from crmlab.widgets.telling import tell
 from tests.tiny import TINY

@@ -7,9 +7,9 @@ import pytest
 from crmlab.crm import tables
 from crmlab.crm.casework import cases as crm
 from crmlab.crm.store.sandbox import Sandbox
-from crmlab.practice.colleagues import right_action
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, SendBack
+from crmlab.simulation.colleagues import right_action
 
 
 @pytest.fixture(scope="module")

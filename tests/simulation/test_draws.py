@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import mean
 
-from crmlab.practice.draws import chance, drawn_pace
+from crmlab.simulation.draws import chance, drawn_pace
 from tests.tiny import opened, tiny
 
 

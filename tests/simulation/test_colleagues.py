@@ -8,12 +8,12 @@ import pytest
 
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
-from crmlab.practice.colleagues import MANNERS, next_action, right_action, wrong_action
 from crmlab.practice.session import Practice
 from crmlab.practice.trial import case_for_trial
 from crmlab.procedures import Procedure, loads
 from crmlab.procedures.case import Case, SendBack
 from crmlab.procedures.engine import act
+from crmlab.simulation.colleagues import MANNERS, next_action, right_action, wrong_action
 from tests.tiny import hand_over, opened, spoilt, tiny
 
 

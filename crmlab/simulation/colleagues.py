@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crmlab.calendar import STANDARD
-from crmlab.practice.draws import chance, drawn_pace
 from crmlab.procedures.case import Action, Case, HandOver, SendBack
 from crmlab.procedures.engine import may_send_back_to
 from crmlab.procedures.schema import Procedure
 from crmlab.procedures.walk import right_fields, way_back, wrong_fields
+from crmlab.simulation.draws import chance, drawn_pace
 from crmlab.text import gettext as _
 
 
