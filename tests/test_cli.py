@@ -45,7 +45,7 @@ def run_apart(files: Path, home: Path) -> Run:
 
     def command(*arguments: str, **environment: str) -> Done:
         return subprocess.run(
-            [sys.executable, "-m", "crmlab.cli", *arguments],
+            [sys.executable, "-m", "crmlab", *arguments],
             cwd=files,
             env={
                 **os.environ,

@@ -7,16 +7,14 @@ then one draw, the same for both runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from math import prod
 
 from crmlab.calendar import HOURS_PER_DAY, STANDARD
 from crmlab.procedures.case import Case, Felt, SentBack
 from crmlab.procedures.engine import open_case
 from crmlab.procedures.schema import Consequence, Mistake, Procedure
 from crmlab.procedures.walk import by_the_procedure
-from crmlab.simulation.draws import chance, drawn_pace
+from crmlab.simulation.draws import chance, combined, drawn_pace
 
 
 @dataclass(frozen=True)
@@ -169,11 +167,6 @@ def totals(procedure: Procedure, case: Case) -> Totals:
         complains_again=chance(case.seed, "complains again") < repeat if closed else None,
         leaves=chance(case.seed, "leaves") < lose if closed else None,
     )
-
-
-def combined(base: float, chances: Iterable[float]) -> float:
-    """The chance that at least one of several independent causes strikes."""
-    return 1 - (1 - base) * prod(1 - p for p in chances)
 
 
 def _stories(procedure: Procedure, case: Case) -> list[SlipStory]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crmlab.crm.casework.facts import facts_of, records_of
 from crmlab.crm.store.sandbox import passing_sandbox
 from crmlab.errors import ProcedureError, Refused
@@ -11,6 +13,7 @@ from crmlab.procedures.case import Action, Case, SendBack
 from crmlab.procedures.engine import act
 from crmlab.procedures.walk import LONGEST_WALK, opened_case
 from crmlab.simulation.colleagues import LOOKING_HOURS, right_action, wrong_action
+from crmlab.simulation.what_if import Company
 from crmlab.text import gettext as _
 
 
@@ -31,6 +34,18 @@ def case_for_trial(procedure: Procedure, case_id: str) -> Case:
         with sandbox.read() as session:
             known = records_of(session, procedure.cases[case_id])
             return opened_case(procedure, case_id, facts_of(session, procedure, case_id), known)
+
+
+def company_of(procedure: Procedure, slips: Sequence[str] = ()) -> Company:
+    """A company at work whose cases are like the procedure's practice cases.
+
+    Args:
+        slips: those that somebody there may have the habit of.
+
+    Raises:
+        SimulationError: the procedure has no practice case, or no such slip.
+    """
+    return Company(procedure, [case_for_trial(procedure, name) for name in procedure.cases], slips)
 
 
 def stages(procedure: Procedure, case: Case) -> list[Case]:

@@ -28,12 +28,14 @@ class Seat(Data):
     Attributes:
         holder: `kind.column` of a record of the case that names who of this seat gets it first,
             such as `customer.account_manager`; else whoever has the fewest open cases.
+        people: how many work there, in a company that is simulated.
     """
 
     name: Text
     letter: Annotated[str, StringConstraints(min_length=1, max_length=2)]
     duty: Text
     holder: str | None = None
+    people: Annotated[int, Setting(ge=1, le=1000)] = 1
 
 
 class Stage(Data):
@@ -162,7 +164,11 @@ class About(Data):
 
 
 class Procedure(Data):
-    """A whole procedure, as one file says it."""
+    """A whole procedure, as one file says it.
+
+    Attributes:
+        cases_per_day: how many cases begin on a working day, in a company that is simulated.
+    """
 
     procedure: Name
     title: Text
@@ -172,6 +178,7 @@ class Procedure(Data):
     start: Name
     seats: Annotated[dict[Name, Seat], Setting(min_length=1)]
     baseline: Baseline = Baseline()
+    cases_per_day: Annotated[float, Setting(gt=0, le=1000)] = 1
     stages: dict[Name, Stage] = {}
     facts: dict[Name, Fact] = {}
     figures: dict[Name, Figure] = {}

@@ -45,12 +45,9 @@ def next_action(procedure: Procedure, case: Case, manner: str) -> Action:
     def luck(question: str) -> float:
         return chance(case.seed, "colleague", question, case.step or "", visit)
 
-    back_to = _seen_slip(procedure, case)
+    back_to = seen_slip(procedure, case)
     if back_to and luck("notice") < how.notices:
-        mistake, to = back_to
-        reason = _("Please look at this again: {mistake}.")
-        title = _(procedure.mistakes[mistake].title)
-        return _send_back(procedure, case, to, reason.format(mistake=title))
+        return _send_back(procedure, case, back_to[1], asking(procedure, back_to[0]))
     stuck = way_back(procedure, case)
     if stuck:
         return _send_back(procedure, case, stuck[0], _(stuck[1]))
@@ -103,7 +100,13 @@ def _send_back(procedure: Procedure, case: Case, to: str, reason: str) -> SendBa
     )
 
 
-def _seen_slip(procedure: Procedure, case: Case) -> tuple[str, str] | None:
+def asking(procedure: Procedure, mistake: str) -> str:
+    """The words with which a colleague sends a slip back."""
+    title = _(procedure.mistakes[mistake].title)
+    return _("Please look at this again: {mistake}.").format(mistake=title)
+
+
+def seen_slip(procedure: Procedure, case: Case) -> tuple[str, str] | None:
     """A slip that can be noticed at this step, and the step to return it to.
 
     Nobody asks twice: what was sent back once, and not put right, is let pass.

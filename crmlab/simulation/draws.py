@@ -7,7 +7,9 @@ numbers), however differently they got there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
+from math import prod
 
 from crmlab.procedures.case import Case
 from crmlab.procedures.schema import Procedure
@@ -18,6 +20,11 @@ def chance(seed: int, *key: str | int) -> float:
     """A number from 0 up to 1, uniform over keys, the same on every platform."""
     text = "/".join([str(seed), *map(str, key)])
     return int.from_bytes(sha256(text.encode()).digest()[:7], "big") / 2**56
+
+
+def combined(base: float, chances: Iterable[float]) -> float:
+    """The chance that at least one of several independent causes strikes."""
+    return 1 - (1 - base) * prod(1 - p for p in chances)
 
 
 def drawn_pace(procedure: Procedure) -> Pace:

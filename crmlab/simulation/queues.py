@@ -1,6 +1,6 @@
 """Work that queues for people: a discrete-event simulation on one heap.
 
-Cases arrive, and each asks for pieces of work one after the other, of pools of people. Whoever is
+Cases come, and each asks for pieces of work one after the other, of pools of people. Whoever is
 free in a pool takes the piece that was ready first or, where some are more urgent, the first of
 the most urgent. Nobody is interrupted. With Poisson arrivals, exponential work and one pool of c
 people this is the M/M/c queue, whose mean wait Erlang's C formula gives (A. K. Erlang 1917).
@@ -10,23 +10,111 @@ Times are in hours on one axis: mostly working hours since a first morning.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, heapreplace
-from math import inf, isfinite
+from math import isfinite
 
 from crmlab.errors import SimulationError
 from crmlab.text import gettext as _
 
+Piece = tuple[int, float, float, int]
+"""A piece of work: its pool, the hour from which it can be taken up, the hours that it takes, and
+how urgent it is, the lower the more."""
+
+Onward = Callable[[int, float, float, float], Piece | None]
+"""What a case asks for next, or None when it is at its end: given the case, when its piece was
+ready, when it was begun and when it was done."""
+
+
+class Queues:
+    """Pools of people, and the pieces of work that wait for them.
+
+    queues = Queues([2, 1])
+    queues.bring(case, piece)
+    queues.work_off(onward)
+    """
+
+    def __init__(self, people: Sequence[int]) -> None:
+        """
+        Args:
+            people: how many work in each pool.
+
+        Raises:
+            SimulationError: in a pool nobody works.
+        """
+        if any(number < 1 for number in people):
+            raise SimulationError(_("Somebody has to work in every pool."))
+        self._people = list(people)
+        self._heap: list[tuple[float, int, int, float, int]] = []
+
+    def bring(self, case: int, piece: Piece) -> None:
+        """Let a case come with its first piece of work: before `work_off`, or from within it, but
+        never before the moment that it has come to."""
+        pool, ready, work, urgency = piece
+        heappush(self._heap, (ready, case, pool, work, urgency))
+
+    def work_off(self, onward: Onward, *, by_urgency: bool = False) -> None:
+        """Let all cases go through the pools until nothing is left to do.
+
+        Args:
+            by_urgency: the most urgent goes first; otherwise whatever was ready first.
+        """
+        heapify(self._heap)
+        (self._most_urgent_first if by_urgency else self._first_come_first)(onward)
+
+    def _first_come_first(self, onward: Onward) -> None:
+        """A piece begins when it is ready and the first of the pool's people is free. Since no
+        later piece can come before it, that is known at once, and its end with it."""
+        heap = self._heap
+        free = [[0.0] * number for number in self._people]
+        while heap:
+            ready, case, pool, work, _urgency = heap[0]
+            here = free[pool]
+            begun = here[0] if here[0] > ready else ready
+            done = begun + work
+            heapreplace(here, done)
+            piece = onward(case, ready, begun, done)
+            if piece is None:
+                heappop(heap)
+            else:
+                heapreplace(heap, (piece[1], case, piece[0], piece[2], piece[3]))
+
+    def _most_urgent_first(self, onward: Onward) -> None:
+        """Whether a piece is overtaken is known only when somebody is free, so the ends of pieces
+        have their moments too. At one moment people become free before they are asked for."""
+        heap = self._heap
+        idle = list(self._people)
+        waiting: list[list[tuple[int, float, int, float]]] = [[] for _number in self._people]
+        busy: list[tuple[float, int, int, float, float]] = []  # (done, case, pool, ready, begun)
+        while heap or busy:
+            if busy and (not heap or busy[0][0] <= heap[0][0]):
+                done, case, pool, ready, begun = heappop(busy)
+                if waiting[pool]:
+                    _urgency, was_ready, other, work = heappop(waiting[pool])
+                    heappush(busy, (done + work, other, pool, was_ready, done))
+                else:
+                    idle[pool] += 1
+                piece = onward(case, ready, begun, done)
+                if piece is not None:
+                    self.bring(case, piece)
+                continue
+            ready, case, pool, work, urgency = heappop(heap)
+            if idle[pool]:
+                idle[pool] -= 1
+                heappush(busy, (ready + work, case, pool, ready, ready))
+            else:
+                heappush(waiting[pool], (urgency, ready, case, work))
+
 
 @dataclass(frozen=True)
 class Workload:
-    """Cases, and the pieces of work that each of them asks for, one after the other.
+    """Cases whose pieces of work are known beforehand.
 
     The pieces of all cases stand in one row, those of a case side by side.
 
     Attributes:
-        arrivals: when each case arrives, in hours, in order of time.
+        arrivals: when each case arrives, in hours.
         first: the place of each case's first piece, and at the end the number of pieces.
         pool: which pool does each piece, from 0.
         work: the hours that each piece takes.
@@ -55,8 +143,6 @@ class Workload:
             raise SimulationError(
                 _("The pieces of work do not fit the cases: each case has at least one piece.")
             )
-        if any(a > b for a, b in zip(self.arrivals, self.arrivals[1:], strict=False)):
-            raise SimulationError(_("The cases do not stand in the order in which they arrive."))
         if not all(hours >= 0 and isfinite(hours) for of in (self.work, self.lag) for hours in of):
             raise SimulationError(_("Work takes no less than no time, and it comes to an end."))
 
@@ -73,7 +159,7 @@ class Served:
 
 
 def serve(load: Workload, people: Sequence[int]) -> Served:
-    """Let the cases go through the pools.
+    """Let a known load go through the pools.
 
     Args:
         people: how many work in each pool.
@@ -81,90 +167,28 @@ def serve(load: Workload, people: Sequence[int]) -> Served:
     Raises:
         SimulationError: a piece asks for a pool that is not there, or in which nobody works.
     """
-    if any(not 0 <= pool < len(people) or people[pool] < 1 for pool in set(load.pool)):
+    if any(not 0 <= pool < len(people) for pool in set(load.pool)):
         raise SimulationError(_("Somebody has to work in every pool that is asked for."))
-    return _by_urgency(load, people) if load.priority else _in_order(load, people)
-
-
-def _in_order(load: Workload, people: Sequence[int]) -> Served:
-    """First come, first served.
-
-    A piece begins when it is ready and the first of the pool's people is free. Since no later
-    piece can come before it, that is known at once, and only the cases' next moments need a heap.
-    """
-    pool, work, lag, first = load.pool, load.work, load.lag, load.first
-    free = [[0.0] * number for number in people]
-    is_last = _last_pieces(load)
-    ready, begun = [0.0] * len(pool), [0.0] * len(pool)
-    heap: list[tuple[float, int]] = []
-    case, cases = 0, len(load.arrivals)
-    arrival = load.arrivals[0] if cases else inf
-    while heap or case < cases:
-        if not heap or heap[0][0] > arrival:
-            piece = first[case]
-            heappush(heap, (arrival + lag[piece] if lag else arrival, piece))
-            case += 1
-            arrival = load.arrivals[case] if case < cases else inf
-            continue
-        now, piece = heap[0]
-        here = free[pool[piece]]
-        start = here[0] if here[0] > now else now
-        done = start + work[piece]
-        heapreplace(here, done)
-        ready[piece], begun[piece] = now, start
-        if is_last[piece]:
-            heappop(heap)
-        else:
-            piece += 1
-            heapreplace(heap, (done + lag[piece] if lag else done, piece))
-    return Served(ready, begun)
-
-
-def _by_urgency(load: Workload, people: Sequence[int]) -> Served:
-    """The most urgent first, and of those alike the one that was ready first.
-
-    Whether a piece is overtaken is known only when somebody is free, so the ends of pieces have
-    their moments on the heap too. At one moment people become free before they are asked for.
-    """
-    pool, work, lag, priority = load.pool, load.work, load.lag, load.priority
-    idle = list(people)
-    waiting: list[list[tuple[int, float, int]]] = [[] for _number in people]
-    is_last = _last_pieces(load)
-    ready, begun = [0.0] * len(pool), [0.0] * len(pool)
-    # (moment, 0 for an end and 1 for a beginning, piece)
-    heap = [
-        (arrival + (lag[piece] if lag else 0.0), 1, piece)
-        for arrival, piece in zip(load.arrivals, load.first, strict=False)
-    ]
-    heapify(heap)
-
-    def begin(piece: int, now: float) -> None:
-        begun[piece] = now
-        heappush(heap, (now + work[piece], 0, piece))
-
-    while heap:
-        now, asks, piece = heappop(heap)
-        here = pool[piece]
-        if asks:
-            ready[piece] = now
-            if idle[here]:
-                idle[here] -= 1
-                begin(piece, now)
-            else:
-                heappush(waiting[here], (priority[piece], now, piece))
-            continue
-        if waiting[here]:
-            begin(heappop(waiting[here])[2], now)
-        else:
-            idle[here] += 1
-        if not is_last[piece]:
-            heappush(heap, (now + (lag[piece + 1] if lag else 0.0), 1, piece + 1))
-    return Served(ready, begun)
-
-
-def _last_pieces(load: Workload) -> bytearray:
-    """Of each piece whether it is the last of its case."""
-    is_last = bytearray(len(load.pool))
+    pool, work = load.pool, load.work
+    lag = load.lag or [0.0] * len(pool)
+    priority = load.priority or [0] * len(pool)
+    is_last = bytearray(len(pool))
     for after in load.first[1:]:
         is_last[after - 1] = 1
-    return is_last
+    at = list(load.first[:-1])
+    ready_at, begun_at = [0.0] * len(pool), [0.0] * len(pool)
+
+    def onward(case: int, ready: float, begun: float, done: float) -> Piece | None:
+        piece = at[case]
+        ready_at[piece], begun_at[piece] = ready, begun
+        if is_last[piece]:
+            return None
+        at[case] = piece = piece + 1
+        return pool[piece], done + lag[piece], work[piece], priority[piece]
+
+    queues = Queues(people)
+    for case, arrival in enumerate(load.arrivals):
+        piece = at[case]
+        queues.bring(case, (pool[piece], arrival + lag[piece], work[piece], priority[piece]))
+    queues.work_off(onward, by_urgency=bool(load.priority))
+    return Served(ready_at, begun_at)

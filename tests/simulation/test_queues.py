@@ -133,7 +133,6 @@ def test_no_case_takes_no_time() -> None:
     [
         (lambda: Workload([0], [0, 1], [0], []), "do not fit the cases"),
         (lambda: Workload([0, 1], [0, 0, 1], [0], [1]), "at least one piece"),
-        (lambda: Workload([1, 0], [0, 1, 2], [0, 0], [1, 1]), "the order in which they arrive"),
         (lambda: Workload([0], [0, 1], [0], [-1]), "no less than no time"),
         (lambda: Workload([0], [0, 1], [0], [nan]), "no less than no time"),
         (lambda: Workload([0], [0, 1], [0], [1], lag=[inf]), "no less than no time"),
