@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from crmlab import cli, text
+from crmlab.procedures import load
 from tests.tiny import TINY, spoilt
 
 ROOT = Path(__file__).parents[1]
@@ -287,3 +288,37 @@ def test_what_it_says_passes_through_translation(run_apart: Run) -> None:
     )
     assert told["slips"][0]["title"] == text.bracket("The short ladder for a high wall")
     assert told["slips"][0]["mistake"] == "short_ladder"
+
+
+def test_what_if_tells_each_figure_with_its_interval(run: Run) -> None:
+    asked = ("what-if", "complaint", "--slip", "wrong_batch=0.4", "--pairs", "30", "--days", "30")
+    done = run(*asked, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["procedure"], told["slips"]) == ("complaint", {"wrong_batch": 0.4})
+    for name in ("repeat_complaints", "cycle_days", "hours", "cost", "customers_lost"):
+        found = told["figures"][name]
+        assert found["lower"] <= found["mean"] <= found["upper"]
+        assert found["with_habit"] - found["without"] == pytest.approx(found["mean"])
+    assert told["seats"].keys() == load("complaint").seats.keys()
+    assert run(*asked, "--json").stdout == done.stdout, "the same seed, the same company"
+    spoken = run(*asked)
+    assert "Wrong batch number, 40% of the time" in spoken.stdout
+    assert "hours: Warehouse and production lead" in spoken.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--slip", "wrong_batch"), "'wrong_batch' is no slip with its chance"),
+        (("--slip", "wrong_batch=often"), "write one like wrong_batch=0.2"),
+        (("--slip", "wrong_batch=2"), "A chance lies between 0 and 1"),
+        (("--slip", "no_such=0.2"), "The procedure has no mistake 'no_such'"),
+        (("--slip", "wrong_batch=0.2", "--pairs", "1"), "Pairs of runs: from 30"),
+        (("--slip", "wrong_batch=0.2", "--days", "-4"), "Days: from 1 to 730"),
+    ],
+)
+def test_a_what_if_that_makes_no_sense_is_one_sentence(
+    run: Run, arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in failed(run("what-if", "complaint", *arguments))
