@@ -41,6 +41,11 @@ def home() -> Path:
     return path
 
 
+def own_procedures() -> Path:
+    """The folder for procedures of one's own, which appear on the shelf."""
+    return home() / "procedures"
+
+
 def unwritable(path: Path, error: Exception) -> PlaceError:
     """What to raise when the learner's folder, or something in it, cannot be written."""
     reason = getattr(error, "strerror", None) or str(error)

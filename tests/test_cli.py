@@ -322,3 +322,27 @@ def test_a_what_if_that_makes_no_sense_is_one_sentence(
     run: Run, arguments: tuple[str, ...], sentence: str
 ) -> None:
     assert sentence in failed(run("what-if", "complaint", *arguments))
+
+
+def test_a_procedure_of_your_own_is_known_by_its_name(run: Run, home: Path) -> None:
+    (home / "procedures").mkdir()
+    (home / "procedures" / "mine.yaml").write_text(TINY, encoding="utf-8")
+    name = TINY.split("procedure: ", 1)[1].splitlines()[0]
+    assert "is sound" in run("procedure", "check", name).stdout
+    assert f"{name}, or the path of a YAML file" in failed(run("procedure", "check", "other"))
+
+
+def test_it_says_where_the_learners_folder_is(run: Run, home: Path) -> None:
+    assert run("where").stdout.strip() == str(home)
+
+
+def test_a_language_that_is_not_there_is_told(run: Run) -> None:
+    assert "no language 'xx'; there are: en" in failed(run("start", "--lang", "xx"))
+
+
+def test_a_moment_beyond_all_years_is_told_with_its_line(run: Run, files: Path) -> None:
+    late = SCRIPT.replace("{height: 3}}", "{height: 3}, moment: 9999-12-31T23:00}")
+    (files / "script.yaml").write_text(late, encoding="utf-8")
+    assert "between 1990 and 2190" in failed(
+        run("practise", "tiny.yaml", "--script", "script.yaml")
+    )

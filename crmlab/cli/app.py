@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -21,5 +22,22 @@ lesson_app = typer.Typer(help=_("Work on lessons."), no_args_is_help=True)
 app.add_typer(lesson_app, name="lesson")
 audit_app = typer.Typer(help=_("Look at audit trails, and check them."), no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("crmlab"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _asked: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help=_("Print the version.")),
+    ] = False,
+) -> None:
+    """Practise, understand and keep alive the work in a CRM."""
+
 
 AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON alone."))]

@@ -61,9 +61,17 @@ def show(
     from crmlab.crm.store.sandbox import find_sandbox
 
     found = find_sandbox(sandbox)
-    with found.read() as session:
-        lines = [as_plain(line) for line in latest(session, last, subject)]
-    found.close()
+    try:
+        with found.read() as session:
+            lines = [as_plain(line) for line in latest(session, last, subject)]
+    except (TypeError, ValueError):
+        raise CrmlabError(
+            _(
+                "A line of the audit trail cannot be read; `crmlab audit verify {name}` says which."
+            ).format(name=sandbox)
+        ) from None
+    finally:
+        found.close()
     if as_json:
         typer.echo(json.dumps(lines, ensure_ascii=False, indent=2))
     else:
@@ -109,5 +117,5 @@ def _print_trail(name: str, lines: list[dict[str, Any]]) -> None:
         moment = line["at"][:16].replace("T", " ")
         fields = [line[name] or "" for name in ("user_id", "seat", "operation", "subject")]
         told = [Text(visible(one)) for one in (str(line["audit_id"]), moment, *fields)]
-        table.add_row(*told, str(len(line["changes"])))
+        table.add_row(*told, str(len(line["changes"] or ())))
     Console().print(table)

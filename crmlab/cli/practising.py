@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crmlab.cli.app import AsJson, app
+from crmlab.errors import CrmlabError
+from crmlab.places import home
+from crmlab.text import PSEUDO, languages, use_language
 from crmlab.text import gettext as _
-from crmlab.text import use_language
 
 if TYPE_CHECKING:
     from crmlab.procedures import Procedure
@@ -32,9 +34,21 @@ def start(
     from crmlab.server.app import serve
 
     if lang:  # else what CRMLAB_LANG says holds
+        if lang not in (*languages(), PSEUDO):
+            raise CrmlabError(
+                _("There is no language '{code}'; there are: {known}.").format(
+                    code=lang, known=", ".join(languages())
+                )
+            )
         use_language(lang)
     template()
     serve(port=port, open_browser=browser, language=lang)
+
+
+@app.command()
+def where() -> None:
+    """Say in which folder your sandboxes, your progress and your own procedures are."""
+    typer.echo(home())
 
 
 @app.command()

@@ -10,7 +10,6 @@ play:
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Data, Raw
 from crmlab.procedures.faults import unknown
+from crmlab.procedures.names import Moment
 from crmlab.procedures.reading import Path_, Places, parse, read_text, validate
 from crmlab.procedures.walk import right_fields
 from crmlab.procedures.wording import fill
@@ -48,7 +48,7 @@ class Move(Data):
     step: str
     fields: dict[str, Raw] = {}
     by_the_procedure: bool = False
-    moment: datetime | None = None
+    moment: Moment | None = None
     send_back: str | None = None
     reason: str = ""
     reassign: str | None = None
@@ -130,8 +130,7 @@ def play(procedure: Procedure, path: Path) -> dict[str, Any]:
 
 
 def _do(practice: Practice, case: Case, move: Move) -> Case:
-    at = STANDARD.local(move.moment) if move.moment else None
-    seat, step = move.seat, move.step
+    at, seat, step = move.moment, move.seat, move.step
     if move.send_back:
         to, reason = move.send_back, move.reason
         return practice.send_back(case, to, reason, seat=seat, step=step, at=at).case

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from crmlab.errors import ProcedureError
+from crmlab.places import own_procedures
 from crmlab.procedures.checks import check
 from crmlab.procedures.reading import Places, parse, read_text, validate
 from crmlab.procedures.schema import Procedure
@@ -24,15 +25,18 @@ def shipped() -> list[str]:
 
 
 def find(name: str | Path) -> Path:
-    """The file of a shipped procedure's name, or the path itself."""
+    """The file of a procedure's name, a shipped one or one of your own, or the path itself."""
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.exists():
         return path
     if str(name) in shipped():
         return SHIPPED / f"{name}.yaml"
-    known = ", ".join(shipped())
+    known = found(own_procedures())
+    if str(name) in known.files:
+        return known.files[str(name)]
     raise ProcedureError(
-        f"There is no procedure '{name}'; give one of {known}, or the path of a YAML file."
+        f"There is no procedure '{name}'; give one of {', '.join(known.files)}, or the path of a "
+        "YAML file."
     )
 
 

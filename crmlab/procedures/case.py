@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from crmlab.calendar import STANDARD
 from crmlab.procedures.conditions import Data, Raw
+from crmlab.procedures.names import Moment
 
 Values = dict[str, dict[str, Raw]]
 """What has been entered: by step, by field."""
-
-Moment = Annotated[datetime, AfterValidator(STANDARD.local)]
-"""When something is done; a moment without a zone is taken as the office's."""
 
 
 class Visit(Data):

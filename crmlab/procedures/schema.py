@@ -7,18 +7,16 @@ them needs to know stands here and nowhere else.
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
 from pydantic import Field as Setting
+from pydantic import StringConstraints
 
-from crmlab.calendar import STANDARD
 from crmlab.procedures.conditions import Condition, Data, Raw, Reference
 from crmlab.procedures.figures import Figure
-from crmlab.procedures.names import Chance, Hours, Name, Text
+from crmlab.procedures.names import Chance, Hours, Moment, Name, Text
 from crmlab.procedures.steps import Field, Step
 
 
@@ -142,7 +140,7 @@ class PracticeCase(Data):
 
     title: Text
     story: Text
-    opened_at: Annotated[datetime, AfterValidator(STANDARD.local)]
+    opened_at: Moment
     found_at: Name | None = None
     found_after_hours: Hours = 0
     follows: Follows | None = None

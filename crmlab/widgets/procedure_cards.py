@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from crmlab.errors import ProcedureError
 from crmlab.learning.lessons import LessonState, Stage
-from crmlab.places import home
+from crmlab.places import own_procedures
 from crmlab.procedures import Found, Procedure, found, load
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -23,7 +23,7 @@ ASKED = "procedure"
 
 def procedures_here() -> Found:
     """The procedures one can practise here: the shipped ones, and those in one's own folder."""
-    return found(home() / "procedures")
+    return found(own_procedures())
 
 
 def procedure_cards(here: Found, states: Mapping[str, LessonState]) -> dict[str, Any]:

@@ -178,6 +178,7 @@ def _outcome(
     at: datetime,
 ) -> Outcome:
     row: Any = session.get_one(records.kind(kind), key)
+    session.flush()  # so that it has its new version
     waiting = {}
     for name, entry in later.items():
         weight = form.columns[name]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from crmlab.calendar import STANDARD
 from crmlab.crm.store.chain import FIELDS, hash_of
-from crmlab.crm.tables import Audit, AuditHead, AuditRow, Base, Moment
+from crmlab.crm.tables import HEAD, Audit, AuditHead, AuditRow, Base, Moment
 from crmlab.crm.tables.types import plain
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
@@ -24,6 +24,8 @@ TRAIL = (Audit.__tablename__, AuditHead.__tablename__, AuditRow.__tablename__)
 """The tables of the trail itself; all others can be rebuilt from it."""
 
 _CHANGES, _HELD = "audit changes", "rows held"
+
+_HEAD = select(AuditHead.lines, AuditHead.hash).where(AuditHead.head_id == HEAD)
 
 
 class AuditedSession(Session):
@@ -54,7 +56,7 @@ def record(
     """
     session.flush()
     connection = session.connection()
-    head = connection.execute(select(AuditHead.lines, AuditHead.hash)).one_or_none()
+    head = connection.execute(_HEAD).one_or_none()
     if head is None:
         raise SandboxError(
             _(
@@ -76,7 +78,9 @@ def record(
     stored = Moment().process_bind_param(at, connection.dialect)
     own = hash_of({**line, "at": stored}, previous)
     connection.execute(insert(Audit).values(**line, previous=previous, hash=own))
-    connection.execute(update(AuditHead).values(lines=lines + 1, hash=own))
+    connection.execute(
+        update(AuditHead).where(AuditHead.head_id == HEAD).values(lines=lines + 1, hash=own)
+    )
     if rows := rows_changed(lines + 1, line["changes"]):
         connection.execute(insert(AuditRow), rows)
 
@@ -150,7 +154,9 @@ def _load(session: AuditedSession, _flush: UOWTransaction, _rows: Any) -> None:
 @event.listens_for(AuditedSession, "after_flush")
 def _note(session: AuditedSession, _flush: UOWTransaction) -> None:
     changes = session.info.setdefault(_CHANGES, [])
-    for what, rows in (("created", session.new), ("changed", session.dirty)):
+    # Those that were changed stand in no order of their own; the same work gives the same line.
+    changed = sorted(session.dirty, key=lambda row: str(inspect(row).identity_key))
+    for what, rows in (("created", session.new), ("changed", changed)):
         for row in rows:
             change = _change(row, what)
             if what == "created" or change["after"]:

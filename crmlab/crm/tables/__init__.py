@@ -31,10 +31,11 @@ from crmlab.crm.tables.sales import (
     StageEntry,
 )
 from crmlab.crm.tables.service import CaseRow, Complaint, Counter, Event, Interaction
-from crmlab.crm.tables.trail import Audit, AuditHead, AuditRow
+from crmlab.crm.tables.trail import HEAD, Audit, AuditHead, AuditRow
 from crmlab.crm.tables.types import Base, Moment, Money
 
 __all__ = [
+    "HEAD",
     "Approval",
     "Audit",
     "AuditHead",

@@ -44,6 +44,10 @@ class AuditRow(Base):
     __table_args__ = (Index("ix_audit_rows_of", "table", "key", "audit_id"),)
 
 
+HEAD = 1
+"""The number of the one row that says where the trail stands."""
+
+
 class AuditHead(Base):
     """Where the trail stands: how many lines it has, and the hash of the last one.
 
@@ -51,7 +55,7 @@ class AuditHead(Base):
     """
 
     __tablename__ = "audit_head"
-    head_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    head_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=HEAD)
     start: Mapped[str] = mapped_column(String(64))
     lines: Mapped[int] = mapped_column(default=0)
     hash: Mapped[str] = mapped_column(String(64))

@@ -24,8 +24,9 @@ from crmlab.crm.store.audit import rows_changed, visible
 from crmlab.crm.store.chain import FIELDS, first_hash, hash_of
 from crmlab.crm.store.sandbox import Sandbox, store
 from crmlab.crm.store.start_set import fill, template_key
-from crmlab.crm.tables import Audit, AuditHead, AuditRow, Base
+from crmlab.crm.tables import HEAD, Audit, AuditHead, AuditRow, Base
 from crmlab.crm.trail.ledger import TABLES, Difference, Ledger, Row, key_of, rows_of
+from crmlab.crm.trail.shape import well_formed
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -163,10 +164,11 @@ def verify(
         with source.read() as session:
             return verify(session, expected=expected, progress=progress)
     connection = source.connection()
-    head = connection.execute(select(AuditHead.start, AuditHead.lines, AuditHead.hash)).first()
-    if head is None:
-        return Verdict(0, "", Fault("missing", AuditHead.__tablename__, "1"))
-    start, lines, last = head
+    columns = (AuditHead.head_id, AuditHead.start, AuditHead.lines, AuditHead.hash)
+    heads = connection.execute(select(*columns).order_by(AuditHead.head_id != HEAD)).all()
+    if not heads or heads[0].head_id != HEAD:
+        return Verdict(0, "", Fault("missing", AuditHead.__tablename__, str(HEAD)))
+    _number, start, lines, last = heads[0]
     noted = expected is None or expected == first_hash(start)
     with Ledger() as ledger:
         begun = _begin(ledger, start)
@@ -186,6 +188,8 @@ def verify(
                 for change in line["changes"]:
                     difference = difference or ledger.play(change)
         fault = _disagreement(verdict, lines, last)
+        if fault is None and len(heads) > 1:
+            fault = Fault("added", AuditHead.__tablename__, str(heads[1].head_id))
         if fault is None and not noted:
             fault = Fault("rewritten", AuditHead.__tablename__, "1", trail=expected)
         if fault is None and difference is not None:
@@ -219,7 +223,7 @@ def _misfit(connection: Connection, line: dict[str, Any], number: int, last: str
     """What is wrong with the line that has to be the one of this number, after this hash."""
     fits = line["audit_id"] == number and line["previous"] == last
     try:
-        if fits and hash_of(line, last) == line["hash"]:
+        if fits and hash_of(line, last) == line["hash"] and well_formed(line):
             return None
     except (TypeError, ValueError, RecursionError):
         pass  # what the application could not have written has no hash
@@ -243,7 +247,7 @@ def _disagreement(found: Verdict, lines: int, last: str) -> Fault | None:
     if found.lines > lines:
         return Fault("added", Audit.__tablename__, str(lines + 1))
     if found.head != last:
-        return Fault("head", AuditHead.__tablename__, "1", "hash", found.head, last)
+        return Fault("head", AuditHead.__tablename__, "1", "hash", found.head, str(last))
     return None
 
 

@@ -220,6 +220,50 @@ def test_a_trail_rewritten_whole_is_found_by_a_head_noted_before(written: Sandbo
     assert noted in verdict.sentence
 
 
+FORGED = [
+    '"a sentence"',
+    "null",
+    "[1, 2]",
+    '{"table": "nonsense"}',
+    '[{"table": "nonsense"}]',
+    '[{"table": "audit", "is": "deleted", "key": {}, "before": {}, "after": {}}]',
+    '[{"table": "batches", "is": "changed", "key": {}, "before": {}, "after": {}}]',
+    '[{"table": "batches", "is": "zapped", "key": {"batch_no": "B-9"}, "before": {}, "after": {}}]',
+    '[{"table": "batches", "is": "created", "key": {"batch_no": "B-8"}, "before": {}, "after": {}}]',
+    '[{"table": "batches", "is": "changed", "key": {"batch_no": "B-9"}, "before": {"x": 1}, '
+    '"after": {"x": 2}}]',
+    '[{"table": "customers", "is": "changed", "key": {"customer_id": "CU-007"}, '
+    '"before": {"credit_limit": "12.50"}, "after": {"credit_limit": ["much"]}}]',
+    '[{"table": "orders", "is": "changed", "key": {"order_id": "SO-1"}, '
+    '"before": {"ordered_at": null}, "after": {"ordered_at": "long ago"}}]',
+]
+"""What no operation has ever written as the changes of a line."""
+
+
+@pytest.mark.parametrize("changes", FORGED)
+def test_a_forged_line_that_nobody_could_have_written_is_named(
+    written: Sandbox, changes: str
+) -> None:
+    sql(
+        written,
+        "UPDATE audit SET changes = '{}' WHERE audit_id = 9".format(changes.replace(":", "\\:")),
+    )
+    rewrite(written, 9)
+    assert found(written) == ("changed", "audit", "9")
+    assert verify.verify(written).sentence == "Line 9 of the audit trail was changed."
+
+
+def test_a_second_head_is_named_and_stops_nobody(written: Sandbox) -> None:
+    sql(
+        written,
+        "INSERT INTO audit_head (head_id, start, lines, hash) "
+        "SELECT 2, start, lines, hash FROM audit_head",
+    )
+    assert found(written) == ("added", "audit_head", "2")
+    remark(written, "goes on")
+    assert found(written) == ("added", "audit_head", "2")
+
+
 def test_a_head_noted_at_the_very_beginning_is_known(sandbox: Sandbox) -> None:
     noted = verify.verify(sandbox).head
     remark(sandbox, "called")
