@@ -36,16 +36,20 @@ def case_for_trial(procedure: Procedure, case_id: str) -> Case:
             return opened_case(procedure, case_id, facts_of(session, procedure, case_id), known)
 
 
-def company_of(procedure: Procedure, slips: Sequence[str] = ()) -> Company:
+def company_of(
+    procedure: Procedure, slips: Sequence[str] = (), cases: Sequence[str] | None = None
+) -> Company:
     """A company at work whose cases are like the procedure's practice cases.
 
     Args:
         slips: those that somebody there may have the habit of.
+        cases: some of its practice cases; all of them by default.
 
     Raises:
         SimulationError: the procedure has no practice case, or no such slip.
     """
-    return Company(procedure, [case_for_trial(procedure, name) for name in procedure.cases], slips)
+    named = list(procedure.cases) if cases is None else cases
+    return Company(procedure, [case_for_trial(procedure, name) for name in named], slips)
 
 
 def stages(procedure: Procedure, case: Case) -> list[Case]:
@@ -99,3 +103,9 @@ def slips_possible(procedure: Procedure, case: Case) -> dict[str, Case]:
     """Every mistake that can be made in this case, with the case as it ends."""
     ended = {name: with_slip(procedure, case, name) for name in procedure.mistakes}
     return {name: end for name, end in ended.items() if end is not None}
+
+
+def slips_possible_in(procedure: Procedure, cases: Sequence[Case]) -> list[str]:
+    """The mistakes that can be made in one of these cases at least, in the order of the file."""
+    found = {name for case in cases for name in slips_possible(procedure, case)}
+    return [name for name in procedure.mistakes if name in found]

@@ -24,6 +24,7 @@ _HOME = {
     "Tasks": "tasks",
     "TwoWorlds": "worlds",
     "Walkthrough": "walkthrough",
+    "WhatIf": "habit",
     "in_words": "retelling",
     "practise": "practising",
     "tampered": "tampering",

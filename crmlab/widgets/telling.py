@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,24 @@ def seat_view(procedure: Procedure, seat: str) -> SeatView:
     """A seat of the procedure, in the language in force."""
     told = procedure.seats[seat]
     return SeatView(seat, _(told.name), told.letter, colour_of(procedure, seat), _(told.duty))
+
+
+def groups_of_mistakes(procedure: Procedure, known: Collection[str]) -> list[dict[str, Any]]:
+    """Those mistakes of a procedure that are known, desk by desk and step by step, to choose
+    from."""
+    groups = []
+    for seat in procedure.seats:
+        for step in procedure.steps_of(seat):
+            mistakes = [name for name in procedure.mistakes_of(step) if name in known]
+            label = _("{seat} · {number} {title}").format(
+                seat=_(procedure.seats[seat].name),
+                number=procedure.number(step),
+                title=_(procedure.steps[step].short),
+            )
+            titles = [_(procedure.mistakes[name].title) for name in mistakes]
+            named = [{"name": n, "title": t} for n, t in zip(mistakes, titles, strict=True)]
+            groups += [{"step": label, "mistakes": named}] if named else []
+    return groups
 
 
 def tell(procedure: Procedure, story: Debrief) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 from crmlab.widgets.step_view import WRITTEN, evidence_view
 from crmlab.widgets.swimlane import swimlane
-from crmlab.widgets.telling import seat_view, tell
+from crmlab.widgets.telling import groups_of_mistakes, seat_view, tell
 
 
 class Walkthrough(Live):
@@ -119,26 +119,11 @@ class BreakIt(Live):
     def context(self) -> dict[str, Any]:
         chosen = self.procedure.mistakes[self.mistake]
         return {
-            "groups": [group for seat in self.procedure.seats for group in self._groups(seat)],
+            "groups": groups_of_mistakes(self.procedure, self.ended),
             "chosen": self.mistake,
             "seat": seat_view(self.procedure, self.procedure.steps[chosen.step].seat),
             "told": tell(self.procedure, debrief(self.procedure, self.ended[self.mistake])),
         }
-
-    def _groups(self, seat: str) -> list[dict[str, Any]]:
-        """The mistakes of a desk, step by step; nothing where none can be made in this case."""
-        groups = []
-        for step in self.procedure.steps_of(seat):
-            mistakes = [name for name in self.procedure.mistakes_of(step) if name in self.ended]
-            label = _("{seat} · {number} {title}").format(
-                seat=_(self.procedure.seats[seat].name),
-                number=self.procedure.number(step),
-                title=_(self.procedure.steps[step].short),
-            )
-            titles = [_(self.procedure.mistakes[name].title) for name in mistakes]
-            named = [{"name": n, "title": t} for n, t in zip(mistakes, titles, strict=True)]
-            groups += [{"step": label, "mistakes": named}] if named else []
-        return groups
 
     def do_choose(self, forms: Forms) -> str:
         """Make the mistake that is chosen."""

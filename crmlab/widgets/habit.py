@@ -1,0 +1,219 @@
+"""What if we all worked like this: a habit turned up and down, and a whole company beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from crmlab.errors import Refused
+from crmlab.practice.trial import company_of, slips_possible_in
+from crmlab.procedures import Procedure, load
+from crmlab.procedures.conditions import number_of
+from crmlab.simulation.pairs import Comparison, Difference, compare
+from crmlab.simulation.what_if import Habit
+from crmlab.text import gettext as _
+from crmlab.text import ngettext
+from crmlab.widgets.desk import Desk
+from crmlab.widgets.live import Live, shows_trouble
+from crmlab.widgets.pressing import Forms
+from crmlab.widgets.telling import groups_of_mistakes, seat_view
+
+DAYS = 90
+"""The stretch of time that is looked at: a quarter."""
+
+PAIRS = 80
+"""Pairs of runs for each turn of a dial: as many as are done within a second."""
+
+BY = 5
+"""By how many per cent a dial can be turned."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the company, as it is told.
+
+    Attributes:
+        name: as the comparison has it.
+        label: what it is.
+        places: digits behind the point.
+    """
+
+    name: str
+    label: str
+    places: int = 0
+
+
+class WhatIf(Live):
+    """The same company with a habit and without it, with dials for the habit.
+
+        WhatIf("complaint", "wrong_batch", cases=["C-1042", "C-1039"], desk=desk)
+
+    Args:
+        procedure: a shipped procedure's name, a path, or a procedure that is loaded.
+        slip: the habit that is looked at first.
+        often: how often it is given way to at first, in per cent.
+        cases: the practice cases that the company's cases are like; all of them by default.
+        desk: a desk of the same lesson: the first slip that was made there goes before `slip`.
+    """
+
+    template: ClassVar[str] = "what_if.html"
+
+    @shows_trouble
+    def __init__(
+        self,
+        procedure: str | Path | Procedure,
+        slip: str | None = None,
+        *,
+        often: int = 20,
+        cases: list[str] | None = None,
+        desk: Desk | None = None,
+    ) -> None:
+        super().__init__()
+        self.procedure = procedure if isinstance(procedure, Procedure) else load(procedure)
+        self.company = company_of(self.procedure, list(self.procedure.mistakes), cases)
+        self.possible = slips_possible_in(self.procedure, self.company.templates)
+        if not self.possible:
+            raise Refused(_("The procedure names no mistake that can be made in these cases."))
+        self.desk = desk
+        self.slip = slip if slip in self.possible else self.possible[0]
+        self.stands = {"often": often, "notices": 50}
+        self.reach: dict[str, float] = {}
+        self.own: tuple[str, str] | None = None
+        self._look_at_the_desk()
+        self.draw()
+
+    def _look_at_the_desk(self) -> None:
+        """Take up the first slip that was made at the desk, with the case that it was made in."""
+        parts = [p for p in getattr(self.desk, "parts", []) if p.procedure == self.procedure]
+        made = [slip for part in parts for slip in part.slips_made() if slip[0] in self.possible]
+        if made:
+            self.own, self.slip = made[0], made[0][0]
+
+    # What is drawn
+
+    def context(self) -> dict[str, Any]:
+        told = self._compared()
+        figures = [self._figure(figure, told.figures[figure.name]) for figure in _figures()]
+        seats = [
+            {"seat": seat_view(self.procedure, seat), **self._span("hours", found, 1)}
+            for seat, found in told.seats.items()
+        ]
+        return {
+            "groups": groups_of_mistakes(self.procedure, self.possible),
+            "chosen": self.slip,
+            "seat": seat_view(
+                self.procedure, self.procedure.steps[self.procedure.mistakes[self.slip].step].seat
+            ),
+            "own": self._own_sentence(),
+            "can_look": self.desk is not None,
+            "dials": [
+                self._dial("often", _("How often it happens, of 100 times that it could")),
+                self._dial("notices", _("How often a colleague sees it, of 100 chances")),
+            ],
+            "figures": figures,
+            "seats": seats,
+            "sentence": self._sentence(told),
+            "basis": ngettext(
+                "{pairs} pair of quarters, {cases} complaints or orders in each.",
+                "{pairs} pairs of quarters, about {cases} cases in each.",
+                told.pairs,
+            ).format(pairs=told.pairs, cases=round(told.figures["cases"].without)),
+        }
+
+    def _compared(self) -> Comparison:
+        habit = Habit({self.slip: self.stands["often"] / 100}, self.stands["notices"] / 100)
+        return compare(self.company, habit, days=DAYS, pairs=PAIRS)
+
+    def _dial(self, name: str, label: str) -> dict[str, Any]:
+        return {"name": name, "label": label, "value": self.stands[name], "by": BY}
+
+    def _figure(self, figure: Figure, found: Difference) -> dict[str, Any]:
+        return {
+            "label": figure.label,
+            "without": f"{found.without:,.{figure.places}f}",
+            "with": f"{found.with_habit:,.{figure.places}f}",
+            **self._span(figure.name, found, figure.places),
+        }
+
+    def _span(self, scale: str, found: Difference, places: int) -> dict[str, Any]:
+        """The difference and its interval, in words and along a strip.
+
+        The strip is as long as the largest interval seen so far, so that a dial turned back makes
+        it shorter.
+        """
+        ends = (found.lower, found.upper)
+        reach = max(self.reach.get(scale, 0.0), *map(abs, ends)) or 1.0
+        self.reach[scale] = reach
+
+        def place(value: float) -> float:
+            return round(50 + 48 * value / reach, 2)
+
+        return {
+            "more": f"{found.mean:+,.{places}f}",
+            "lower": f"{found.lower:+,.{places}f}",
+            "upper": f"{found.upper:+,.{places}f}",
+            "from": place(found.lower),
+            "wide": round(place(found.upper) - place(found.lower), 2),
+            "at": place(found.mean),
+            "clear": found.is_clear,
+        }
+
+    def _sentence(self, told: Comparison) -> str:
+        """What to see, in words; it changes with the dials."""
+        hours, cost = told.figures["hours"], told.figures["cost"]
+        if not (hours.is_clear or cost.is_clear):
+            return _("With this there is no difference that could be told from chance.")
+        worst = max(told.seats, key=lambda seat: told.seats[seat].mean)
+        return _(
+            "In a quarter it costs {hours:,.0f} working hours more, surely between {low:,.0f} and "
+            "{high:,.0f}, and ¥{cost:,.0f}. Most of the hours fall on: {seat}."
+        ).format(
+            hours=hours.mean,
+            low=hours.lower,
+            high=hours.upper,
+            cost=cost.mean,
+            seat=_(self.procedure.seats[worst].name),
+        )
+
+    def _own_sentence(self) -> str:
+        if self.own is None or self.own[0] != self.slip:
+            return ""
+        return _("You made this slip in case {case}. What if we all worked like this?").format(
+            case=self.own[1]
+        )
+
+    # What can be done
+
+    def do_choose(self, forms: Forms) -> str:
+        """Look at the habit that is chosen."""
+        chosen = forms.get("mistake", {}).get("mistake")
+        if chosen in self.possible and chosen != self.slip:
+            self.slip, self.reach = str(chosen), {}
+        return ""
+
+    def do_turn(self, forms: Forms) -> str:
+        """Take the dials as they stand."""
+        for name in self.stands:
+            number = number_of(forms.get("dials", {}).get(name))
+            if number is not None:
+                self.stands[name] = BY * round(min(max(int(number), 0), 100) / BY)
+        return ""
+
+    def do_mine(self, _forms: Forms) -> str:
+        """Take up what was done at the desk in the meantime."""
+        before = self.slip
+        self._look_at_the_desk()
+        if self.slip != before:
+            self.reach = {}
+        return ""
+
+
+def _figures() -> list[Figure]:
+    return [
+        Figure("repeat_complaints", _("Customers who complain again"), 1),
+        Figure("customers_lost", _("Customers lost"), 1),
+        Figure("cycle_days", _("Working days from opening to close"), 2),
+        Figure("hours", _("Working hours of all seats")),
+        Figure("cost", _("Extra cost, CNY")),
+    ]
