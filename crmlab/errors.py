@@ -57,6 +57,10 @@ class LessonError(CrmlabError):
     """A lesson's notebook that cannot be read or run."""
 
 
+class IntakeError(CrmlabError):
+    """A file that cannot be brought in, or a map that does not fit it. Nothing was taken."""
+
+
 class SimulationError(CrmlabError):
     """Something that no company could be like, so there is nothing to simulate."""
 

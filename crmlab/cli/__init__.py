@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from crmlab.cli import audit, company, files, practising  # noqa: F401  (they bring their commands)
+from crmlab.cli import audit, company, files, intake, practising  # noqa: F401  (they bring their commands)
 from crmlab.cli.app import app
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _

@@ -1,0 +1,180 @@
+"""Bringing a file in: found out, mapped, checked row by row, and taken whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import pandas as pd
+
+from crmlab.intake.checking import Keys, faults_of, schema_of
+from crmlab.intake.contracts import Column, Kind
+from crmlab.intake.converting import convert
+from crmlab.intake.finding import Style, days_of, decimal_of
+from crmlab.intake.maps import Map
+from crmlab.intake.pseudonyms import pseudonyms
+from crmlab.intake.reading import Piece, Refusal, Source
+from crmlab.text import gettext as _
+
+TYPES = {"text": "string", "number": "float64", "whole": "Int64"}
+
+DISARMED = ("=", "+", "-", "@", "\t")
+"""What a spreadsheet would take for the beginning of a formula."""
+
+
+@dataclass
+class Brought:
+    """What came of it.
+
+    Attributes:
+        rows: of the file, without its headings.
+        refused: how many of them are not good.
+        first: the first refusals, some of them.
+        taken: whether the good rows were taken.
+    """
+
+    style: Style
+    rows: int = 0
+    refused: int = 0
+    first: list[Refusal] = field(default_factory=list)
+    taken: bool = False
+
+    @property
+    def good(self) -> int:
+        return self.rows - self.refused
+
+
+def style_of(source: Source, kind: Kind, used: Map) -> Style:
+    """How the file writes numbers and days, by its first piece, unless the map says so."""
+    piece = next(source.pieces(2000), None)
+    numbers: list[str] = []
+    days: list[str] = []
+    for name, heading in used.columns.items():
+        texts = [str(text) for text in piece.cells[heading] if str(text).strip()] if piece else []
+        if kind.column(name).type in ("number", "whole"):
+            numbers += texts
+        elif kind.column(name).type in ("moment", "day"):
+            days += texts
+    found, unsure = days_of(days)
+    return Style(used.decimal or decimal_of(numbers), used.days or found, unsure and not used.days)
+
+
+def bring_in(
+    source: Source,
+    kind: Kind,
+    used: Map,
+    *,
+    out: Path,
+    refusals: Path,
+    key: bytes | None,
+    accept_good: bool = False,
+    progress: Callable[[int], object] = lambda _rows: None,
+) -> Brought:
+    """Check every row of a file, write the refused ones down, and take the good ones.
+
+    Args:
+        used: which heading says what.
+        out: the Parquet file that the good rows become.
+        refusals: the CSV file that the refused rows are written to, each with its line and the
+            reason; there is none afterwards if all are good.
+        key: of the pseudonyms; None to keep names, phones and mails as they are.
+        accept_good: take the good rows although some are refused.
+        progress: is told how many rows are done.
+    """
+    from pyarrow import Table, parquet
+
+    brought = Brought(style_of(source, kind, used))
+    schema = schema_of(kind, list(used.columns))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    writer: Any = None
+    with (
+        NamedTemporaryFile(dir=out.parent, suffix=".parquet", delete=False) as kept,
+        refusals.open("w", encoding="utf-8-sig", newline="") as told,
+        closing(Keys()) as keys,
+    ):
+        try:
+            lines = csv.writer(told)
+            lines.writerow(["line", "column", "reason", *source.headings])
+            for piece in source.pieces():
+                rows, refused = _checked(piece, kind, used, brought.style, schema, keys, key)
+                lines.writerows(_disarmed(one) for one in refused)
+                table = Table.from_pandas(rows, preserve_index=False)
+                writer = writer or parquet.ParquetWriter(kept, table.schema)
+                writer.write_table(table.cast(writer.schema))
+                brought.rows += len(piece.lines) + len(piece.refused)
+                brought.refused += len(refused)
+                brought.first = (brought.first + refused)[:5]
+                progress(brought.rows)
+            if writer is not None:
+                writer.close()
+            kept.close()
+            brought.taken = bool(brought.good) and (accept_good or not brought.refused)
+            if brought.taken:
+                Path(kept.name).replace(out)
+        finally:
+            kept.close()
+            Path(kept.name).unlink(missing_ok=True)
+    if not brought.refused:
+        refusals.unlink()
+    return brought
+
+
+def _checked(
+    piece: Piece,
+    kind: Kind,
+    used: Map,
+    style: Style,
+    schema: Any,
+    keys: Keys,
+    key: bytes | None,
+) -> tuple[pd.DataFrame, list[Refusal]]:
+    """The good rows of a piece in their types, and all that is refused, by line."""
+    faults: dict[int, tuple[str, str]] = {}
+    columns = {}
+    for column in kind.columns:
+        if column.name in used.columns:
+            texts = piece.cells[used.columns[column.name]]
+            meant = used.values.get(column.name)
+            made = convert(texts.replace(meant) if meant else texts, column, style)
+            columns[column.name] = _typed(made.values, column)
+            for place, sentence in made.faults.items():
+                faults.setdefault(place, (column.name, sentence))
+    rows = pd.DataFrame(columns)
+    for place, fault in faults_of(rows, kind, schema).items():
+        faults.setdefault(place, fault)
+    good = rows.drop(index=list(faults))
+    if kind.key and len(good):
+        said = good[list(kind.key)].astype(str).agg("\x1f".join, axis=1).tolist()
+        at = [piece.lines[place] for place in good.index]
+        for place, line in keys.seen_before(said, at).items():
+            name = kind.key[0]
+            sentence = _("The same {name} stands in line {line} already.").format(
+                name=name, line=line
+            )
+            faults[int(good.index[place])] = (name, sentence)
+        good = rows.drop(index=list(faults))
+    if key is not None:
+        for column in kind.columns:
+            if column.personal and column.name in good:
+                hidden = pseudonyms(good[column.name], column, key)
+                good = good.assign(**{column.name: hidden.astype("string")})
+    refused = [
+        Refusal(piece.lines[place], column, sentence, tuple(map(str, piece.cells.iloc[place])))
+        for place, (column, sentence) in faults.items()
+    ]
+    return good, sorted([*piece.refused, *refused], key=lambda one: one.line)
+
+
+def _typed(values: pd.Series, column: Column) -> pd.Series:
+    kind: Any = TYPES.get(column.type, "datetime64[us]")
+    return pd.Series(values.astype(kind))
+
+
+def _disarmed(refusal: Refusal) -> list[str | int]:
+    cells = (f"'{cell}" if cell.startswith(DISARMED) else cell for cell in refusal.cells)
+    return [refusal.line, refusal.column, refusal.reason, *cells]

@@ -1,0 +1,276 @@
+"""Reading a file piece by piece: rows of text with their line numbers, whatever the format.
+
+A file of any size takes the memory of one piece. Every row of the file comes out once: in a piece,
+or refused because it is no row at all.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from crmlab.errors import IntakeError
+from crmlab.intake.finding import delimiter_of, encoding_of
+from crmlab.text import gettext as _
+
+PIECE = 50_000
+"""Rows that are read at a time."""
+
+LONGEST_ROW = 60
+"""Lines that one row may go over, in quotation marks; beyond it a mark was never closed."""
+
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that is not taken.
+
+    Attributes:
+        line: its line in the file, from 1; of a workbook the row of its sheet.
+        column: the column that is at fault; empty if it is the row as such.
+        cells: what stands in it.
+    """
+
+    line: int
+    column: str
+    reason: str
+    cells: tuple[str, ...] = ()
+
+
+@dataclass
+class Piece:
+    """Some rows of a file.
+
+    Attributes:
+        lines: the line of each row.
+        cells: a column of texts for each heading; what is empty is an empty text.
+        refused: what is no row of this file.
+    """
+
+    lines: list[int]
+    cells: pd.DataFrame
+    refused: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that can be read.
+
+    Attributes:
+        format: csv, xlsx or parquet.
+        headings: of its columns.
+        encoding, delimiter: of a text file.
+    """
+
+    path: Path
+    format: str
+    headings: tuple[str, ...]
+    encoding: str = ""
+    delimiter: str = ""
+
+    def pieces(self, size: int = PIECE) -> Iterator[Piece]:
+        """All its rows, some at a time."""
+        rows = {"csv": self._text_rows, "xlsx": self._sheet_rows, "parquet": self._table_rows}
+        lines: list[int] = []
+        cells: list[list[str]] = []
+        refused: list[Refusal] = []
+        for line, row, reason in rows[self.format]():
+            if reason or len(row) != len(self.headings):
+                said = reason or _("It has {n} fields, and the headings are {m}.").format(
+                    n=len(row), m=len(self.headings)
+                )
+                refused.append(Refusal(line, "", said, tuple(row)))
+            else:
+                lines.append(line)
+                cells.append(row)
+            if len(lines) + len(refused) >= size:
+                yield self._piece(lines, cells, refused)
+                lines, cells, refused = [], [], []
+        if lines or refused:
+            yield self._piece(lines, cells, refused)
+
+    def _piece(self, lines: list[int], cells: list[list[str]], refused: list[Refusal]) -> Piece:
+        return Piece(lines, pd.DataFrame(cells, columns=list(self.headings), dtype=object), refused)
+
+    def _text_rows(self) -> Iterator[tuple[int, list[str], str]]:
+        rows = _rows_of_text(self.path, self.encoding, self.delimiter)
+        next(rows)  # the headings
+        yield from rows
+
+    def _sheet_rows(self) -> Iterator[tuple[int, list[str], str]]:
+        rows = _rows_of_sheet(self.path)
+        next(rows)
+        yield from rows
+
+    def _table_rows(self) -> Iterator[tuple[int, list[str], str]]:
+        from pyarrow import parquet
+
+        line = 0
+        for batch in parquet.ParquetFile(self.path).iter_batches(batch_size=PIECE):
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                line += 1
+                yield line, [_as_text(value) for value in row], ""
+
+
+def open_source(path: Path) -> Source:
+    """A file of data: CSV, XLSX or Parquet, by its content rather than by its name.
+
+    Raises:
+        IntakeError: it is not there, or empty, or no table, or two columns share a heading.
+    """
+    if not path.is_file():
+        raise IntakeError(_("There is no file {file}.").format(file=path))
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head == b"PAR1":
+        source = Source(path, "parquet", _headings_of_table(path))
+    elif head == b"PK\x03\x04":
+        _line, row, _reason = next(_rows_of_sheet(path), (0, [], ""))
+        source = Source(path, "xlsx", tuple(row))
+    else:
+        source = _text_source(path)
+    names = [name for name in source.headings if name]
+    if not names:
+        raise IntakeError(_("{file} has no headings in its first row.").format(file=path.name))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise IntakeError(
+            _("In {file} the heading '{name}' stands twice; give one of them another name.").format(
+                file=path.name, name=twice[0]
+            )
+        )
+    return source
+
+
+def _text_source(path: Path) -> Source:
+    encoding = encoding_of(path)
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        head = file.read(100_000)
+    if not head.strip():
+        raise IntakeError(_("{file} is empty.").format(file=path.name))
+    delimiter = delimiter_of(head)
+    _line, row, _reason = next(_rows_of_text(path, encoding, delimiter))
+    return Source(path, "csv", tuple(name.strip() for name in row), encoding, delimiter)
+
+
+def _rows_of_text(
+    path: Path, encoding: str, delimiter: str
+) -> Iterator[tuple[int, list[str], str]]:
+    """The rows of a text file, each with its first line and, if it is none, the reason."""
+    begun: deque[tuple[int, str]] = deque()
+
+    def records() -> Iterator[str]:
+        with path.open(encoding=encoding, errors="replace", newline="") as file:
+            for number, record, reason in _records(file):
+                begun.append((number, reason))
+                yield record.replace('"', "") if reason else record
+
+    for row in csv.reader(records(), delimiter=delimiter):
+        line, reason = begun.popleft()
+        if not row and not reason:
+            continue  # an empty line is no row
+        if not reason and any(UNREADABLE in cell for cell in row):
+            reason = _("It has a sign in it that is none in {encoding}.").format(encoding=encoding)
+        yield line, row, reason
+
+
+def _records(file: Any) -> Iterator[tuple[int, str, str]]:
+    """The rows as they are written, those in quotation marks over several lines put together."""
+    waiting: deque[tuple[int, str]] = deque()
+    lines = enumerate(file, 1)
+    while True:
+        while waiting and waiting[0][1].count('"') % 2 == 0:
+            number, text = waiting.popleft()
+            yield number, text, ""
+        if not waiting:
+            number, text = next(lines, (0, ""))
+            if not text:
+                return
+            if '"' not in text:
+                yield number, text.replace("\0", UNREADABLE), ""
+                continue
+            waiting.append((number, text.replace("\0", UNREADABLE)))
+            continue
+        end = _closed_at(waiting, lines)
+        number, text = waiting.popleft()
+        if end is None:
+            yield number, text, _("A quotation mark is opened and never closed.")
+        else:
+            yield number, text + "".join(waiting.popleft()[1] for _more in range(end)), ""
+
+
+def _closed_at(waiting: deque[tuple[int, str]], lines: Iterator[tuple[int, str]]) -> int | None:
+    """How many lines further the mark that the first of these lines opens is closed again."""
+    marks = waiting[0][1].count('"')
+    for further in range(1, LONGEST_ROW):
+        if further == len(waiting):
+            number, text = next(lines, (0, ""))
+            if not text:
+                return None
+            waiting.append((number, text.replace("\0", UNREADABLE)))
+        marks += waiting[further][1].count('"')
+        if marks % 2 == 0:
+            return further
+    return None
+
+
+def _rows_of_sheet(path: Path) -> Iterator[tuple[int, list[str], str]]:
+    """The rows of a workbook's first sheet. A formula is worth what was last worked out."""
+    from openpyxl import load_workbook
+
+    try:
+        written, shown = (load_workbook(path, read_only=True, data_only=d) for d in (False, True))
+    except Exception as fault:  # openpyxl raises whatever it comes upon in a broken file
+        raise IntakeError(
+            _("{file} is no workbook that can be read ({reason}); save it anew.").format(
+                file=path.name, reason=fault
+            )
+        ) from fault
+    rows = zip(written.worksheets[0].iter_rows(), shown.worksheets[0].iter_rows(), strict=False)
+    wide = 0
+    for line, (as_written, as_shown) in enumerate(rows, 1):
+        row, reason = [], ""
+        for cell, value in zip(as_written, as_shown, strict=False):
+            if cell.data_type == "f" and value.value is None:
+                reason = _("The formula {formula} was never worked out.").format(formula=cell.value)
+            row.append(_as_text(value.value))
+        while row and not row[-1] and (not wide or len(row) > wide):
+            row.pop()
+        if not any(row) and not reason:
+            continue
+        wide = wide or len(row)
+        yield line, row + [""] * (wide - len(row)), reason
+
+
+def _headings_of_table(path: Path) -> tuple[str, ...]:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return tuple(parquet.ParquetFile(path).schema_arrow.names)
+    except ArrowException as fault:
+        raise IntakeError(
+            _("{file} is no Parquet file that can be read ({reason}).").format(
+                file=path.name, reason=fault
+            )
+        ) from fault
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        text = value.isoformat(sep=" ", timespec="seconds")
+        return text.removesuffix(" 00:00:00")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return "" if value != value else repr(value).removesuffix(".0")
+    return str(value).strip()

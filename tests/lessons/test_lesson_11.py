@@ -1,0 +1,323 @@
+"""Lesson 11, what my slip does to others: at its desk, at its dials, and in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from crmlab.crm.store.sandbox import open_sandbox
+from crmlab.learning.bank import load_bank
+from crmlab.learning.outcome import State
+from crmlab.learning.progress import Progress
+from crmlab.learning.runs import watcher
+from crmlab.learning.tasks import check_at_desk
+from crmlab.practice.session import Practice
+from crmlab.practice.trial import case_for_trial, slips_possible, with_slip
+from crmlab.procedures import load
+from crmlab.procedures.case import Case
+from crmlab.procedures.walk import right_fields, wrong_fields
+from crmlab.simulation.what_if import Habit
+from crmlab.widgets import BreakIt, Quiz, WhatIf
+from crmlab.widgets.habit import DAYS, PAIRS
+from tests.browser import axe_troubles, open_lesson
+from tests.lessons.dial_page import DialPage
+from tests.serving import ROOT
+
+LESSON = "11_what_my_slip_does_to_others.ipynb"
+COMPLAINT = load("complaint")
+SEATS = ["service_agent", "quality_engineer"]
+AT_THE_DESK = ["C-1047", "C-1042"]
+IN_THE_COMPANY = ["C-1042", "C-1039", "C-1044", "C-1047"]
+TEXT = "\n".join(
+    "".join(cell["source"])
+    for cell in json.loads((ROOT / "notebooks" / LESSON).read_text(encoding="utf-8"))["cells"]
+)
+
+
+class Desk11:
+    """The desk of the lesson without a browser, and what its tasks say."""
+
+    def __init__(self, folder: Path, progress: Progress) -> None:
+        self.progress = progress
+        self.practice = Practice(
+            COMPLAINT, open_sandbox("desk", folder=folder), seats=SEATS, cases=AT_THE_DESK
+        )
+        self.practice.open_all()
+        self.watch = watcher("11", progress, [self.practice])
+
+    def carry_on(self, name: str, slip: str | None = None) -> Case:
+        """Carry a case to its close, with a slip where it can be made first."""
+        now = self.practice.case(name)
+        while now.step is not None:
+            fields = right_fields(COMPLAINT, now)
+            if slip is not None and COMPLAINT.mistakes[slip].step == now.step:
+                fields, slip = wrong_fields(COMPLAINT, now, slip), None
+            now = self.practice.hand_over(now, fields).case
+            self.watch(self.practice, now, {})
+        return now
+
+    def task(self, name: str) -> State:
+        bank = load_bank("lesson_11")
+        parts = [self.practice]
+        return check_at_desk(bank.tasks[name], bank.procedures, self.progress, "11", parts).state
+
+
+@pytest.fixture
+def at_work(tmp_path: Path, progress: Progress) -> Desk11:
+    return Desk11(tmp_path, progress)
+
+
+def test_the_first_task_is_done_by_a_case_without_a_slip(at_work: Desk11) -> None:
+    names = list(load_bank("lesson_11").tasks)
+    assert {at_work.task(name) for name in names} == {State.NOT_TRIED}
+    closed = at_work.carry_on("C-1047")
+    assert (closed.slips, closed.felt) == ([], [])
+    assert at_work.task("home_safely") is State.RIGHT
+
+
+def test_a_slip_in_the_dairy_s_case_is_met_by_the_one_who_made_it(at_work: Desk11) -> None:
+    closed = at_work.carry_on("C-1047", "wrong_batch")
+    assert closed.values["register"]["batch_no"] == "K-5170"
+    assert {felt.seat for felt in closed.felt} == {"quality_engineer", "service_manager"}
+    assert at_work.task("let_it_travel") is State.RIGHT
+    assert at_work.task("home_safely") is State.NOT_RIGHT
+
+
+def test_a_slip_can_be_sent_back_from_the_second_desk(at_work: Desk11) -> None:
+    practice = at_work.practice
+    case = practice.case("C-1042")
+    case = practice.hand_over(case, wrong_fields(COMPLAINT, case, "wrong_batch")).case
+    assert case.values["register"]["batch_no"] == "B-2203"
+    while case.step != "assess":
+        case = practice.hand_over(case, right_fields(COMPLAINT, case)).case
+    case = practice.send_back(case, "register", "The plate on the photo reads B-2230.").case
+    at_work.watch(practice, case, {})
+    closed = at_work.carry_on("C-1042")
+    assert closed.values["register"]["batch_no"] == "B-2230"
+    assert at_work.task("send_it_back") is State.RIGHT
+
+
+def test_what_is_not_sent_back_in_c_1042_a_colleague_sees(at_work: Desk11) -> None:
+    closed = at_work.carry_on("C-1042", "wrong_batch")
+    assert [back.seat for back in closed.sent_back] == ["warehouse_lead"]
+    assert closed.felt == []
+
+
+def test_parts_that_nobody_asked_for_travel_to_the_end(at_work: Desk11) -> None:
+    closed = at_work.carry_on("C-1042", "parts_not_kept")
+    assert {felt.seat for felt in closed.felt} == {"quality_engineer", "account_manager"}
+    assert at_work.task("the_parts") is State.RIGHT
+
+
+def test_every_question_can_be_asked() -> None:
+    assert len(Quiz("11").questions) == 11
+
+
+def test_the_four_who_lose_hours_are_those_of_the_text() -> None:
+    told = with_slip(COMPLAINT, case_for_trial(COMPLAINT, "C-1042"), "wrong_batch")
+    assert told is not None
+    assert {felt.seat for felt in told.felt} == set(COMPLAINT.seats) - {"service_agent"}
+    dairy = with_slip(COMPLAINT, case_for_trial(COMPLAINT, "C-1047"), "wrong_batch")
+    assert dairy is not None
+    assert len({felt.seat for felt in dairy.felt}) == 2
+
+
+def test_the_notebook_names_what_exists() -> None:
+    view = BreakIt(COMPLAINT, "C-1042", "wrong_batch")
+    assert view.mistake == "wrong_batch"
+    told = {
+        "wrong_batch": "service_agent",
+        "parts_not_kept": "service_agent",
+        "invalid_claim_promised": "service_agent",
+        "closed_without_word": "service_manager",
+    }
+    for slip, seat in told.items():
+        mistake = COMPLAINT.mistakes[slip]
+        assert f"*{mistake.title}*" in TEXT
+        assert COMPLAINT.steps[mistake.step].seat == seat
+    assert "*Take the slip that I made at the desk*" in TEXT
+    assert (DAYS, PAIRS) == (90, 80)
+
+
+# The dials
+
+
+@pytest.fixture(scope="module")
+def dials() -> WhatIf:
+    return WhatIf(COMPLAINT, "wrong_batch", cases=IN_THE_COMPANY)
+
+
+@pytest.fixture(autouse=True)
+def _as_they_stood(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whoever has turned the dials leaves them as they were."""
+    yield
+    if "dials" in request.fixturenames:
+        turned(request.getfixturevalue("dials"), "wrong_batch")
+
+
+class Told:
+    """What the view says, as it is read on the page."""
+
+    def __init__(self, html: str) -> None:
+        self.soup = BeautifulSoup(html, "html.parser")
+        said = self.soup.select_one("[role=status]")
+        assert said is not None
+        self.sentence = " ".join(said.get_text(" ").split())
+
+    def row(self, title: str) -> tuple[str, str]:
+        """The difference of a figure or a seat, and its interval."""
+        for row in self.soup.select("tbody tr"):
+            heading, more, span = (row.select_one(x) for x in ("th", "strong", ".small"))
+            assert heading is not None
+            assert more is not None
+            assert span is not None
+            if heading.get_text(" ").split()[-len(title.split()) :] == title.split():
+                return more.get_text(), " ".join(span.get_text().split())
+        raise AssertionError(title)
+
+    def pale(self) -> list[str]:
+        """The figures and seats whose difference is drawn as one that could be chance."""
+        rows = self.soup.select("tbody tr:has(.unclear) th")
+        return [" ".join(row.get_text(" ").split()) for row in rows]
+
+
+def turned(view: WhatIf, slip: str, often: int = 20, notices: int = 50) -> Told:
+    view.do_choose({"mistake": {"mistake": slip}})
+    view.do_turn({"dials": {"often": str(often), "notices": str(notices)}})
+    view.draw()
+    return Told(view.view["html"])
+
+
+AGENT, ENGINEER, ACCOUNT = "Service agent", "Quality engineer", "Account manager"
+HOURS, COST, LOST = "Working hours of all seats", "Extra cost, CNY", "Customers lost"
+
+
+def test_at_first_most_hours_are_those_of_others(dials: WhatIf) -> None:
+    told = turned(dials, "wrong_batch")
+    assert "55 working hours more, surely between 49 and 61, and ¥12,867" in told.sentence
+    assert told.row(AGENT)[0] == "+7.9"
+    assert "55 working hours in a quarter, surely between 49 and 61, and ¥12,867" in TEXT
+
+
+def test_without_the_habit_nothing_differs(dials: WhatIf) -> None:
+    told = turned(dials, "wrong_batch", often=0)
+    assert "no difference that could be told from chance" in told.sentence
+    for row in told.soup.select("tbody strong"):
+        assert float(row.get_text()) == 0
+
+
+def test_twice_as_often_costs_twice_as_much(dials: WhatIf) -> None:
+    told = turned(dials, "wrong_batch", often=40)
+    assert "111 working hours more, surely between 102 and 119, and ¥26,136" in told.sentence
+    days = "Working days from opening to close"
+    assert told.row(days)[0] == "+0.33"
+    assert turned(dials, "wrong_batch").row(days)[0] == "+0.18"
+    rare = turned(dials, "wrong_batch", often=5)
+    assert "13 working hours more" in rare.sentence
+    assert rare.row(HOURS) == ("+13", "surely between +10 and +17")
+
+
+def test_attention_saves_more_than_it_costs(dials: WhatIf) -> None:
+    all_see = turned(dials, "wrong_batch", notices=100)
+    assert "16 working hours more" in all_see.sentence
+    assert "¥465. Most of the hours fall on: Service agent." in all_see.sentence
+    nobody_sees = turned(dials, "wrong_batch", notices=0)
+    assert "198 working hours more" in nobody_sees.sentence
+    assert "¥55,420" in nobody_sees.sentence
+    hours = [round(float(told.row(ENGINEER)[0])) for told in (all_see, nobody_sees)]
+    assert hours == [5, 79]
+
+
+def test_a_habit_can_cost_others_everything_and_its_own_desk_nothing(dials: WhatIf) -> None:
+    told = turned(dials, "closed_without_word")
+    assert "86 working hours more" in told.sentence
+    assert round(float(told.row(ACCOUNT)[0])) == 53
+    assert float(told.row("Service manager")[0]) < 1
+    assert told.row(LOST) == ("+3.6", "surely between +3.2 and +4.1")
+
+
+def test_what_cannot_be_told_at_five_can_be_at_fifty(dials: WhatIf) -> None:
+    rare = turned(dials, "wrong_batch", often=5).row(LOST)
+    assert rare == ("+0.0", "surely between -0.1 and +0.1")
+    often = turned(dials, "wrong_batch", often=50).row(LOST)
+    assert often == ("+0.4", "surely between +0.3 and +0.6")
+
+
+def test_what_cannot_be_told_from_chance_is_drawn_pale(dials: WhatIf) -> None:
+    assert turned(dials, "wrong_batch", often=5).pale() == [LOST]
+    assert turned(dials, "wrong_batch", often=50).pale() == []
+
+
+def test_the_three_habits_to_choose_from_cost_what_the_text_says(dials: WhatIf) -> None:
+    ends: dict[str, dict[str, tuple[float, float]]] = {HOURS: {}, COST: {}}
+    for slip in ("wrong_batch", "parts_not_kept", "invalid_claim_promised"):
+        told = turned(dials, slip)
+        for name, found in ends.items():
+            between = told.row(name)[1].replace(",", "").split()
+            found[slip] = float(between[2]), float(between[4])
+        low, high = (f"{end:.0f}" for end in ends[HOURS][slip])
+        more, cost = (told.row(name)[0].lstrip("+") for name in (HOURS, COST))
+        title = COMPLAINT.mistakes[slip].title
+        assert f"*{title}*: {more} hours, surely between {low} and {high}. ¥{cost}." in TEXT
+    batch, parts, promise = ends[HOURS].values()
+    assert batch[0] < parts[1], "in hours these two overlap"
+    batch, parts, promise = ends[COST].values()
+    assert parts[1] < batch[0] < batch[1] < promise[0], "in money none do"
+
+
+def test_the_promise_can_be_made_in_one_kind_of_complaint_of_four(dials: WhatIf) -> None:
+    slip = "invalid_claim_promised"
+    where = [case for case in dials.company.templates if slip in slips_possible(COMPLAINT, case)]
+    assert (len(where), len(dials.company.templates)) == (1, 4)
+
+
+def test_single_quarters_differ_as_much_as_the_text_says(dials: WhatIf) -> None:
+    company, lost, more, cases, hours = dials.company, [], Counter[int](), [], []
+    for pair in range(PAIRS):
+        luck = company.luck(DAYS, 7, pair)
+        without = company.run(luck, Habit({}, 0.5))
+        habit = company.run(luck, Habit({"wrong_batch": 0.2}, 0.5))
+        cases.append(without.cases)
+        lost.append(without.customers_lost)
+        change = habit.customers_lost - without.customers_lost
+        more[(change > 0) - (change < 0)] += 1
+        hours.append(sum(habit.hours.values()) - sum(without.hours.values()))
+    assert (min(cases), max(cases), min(lost), max(lost)) == (55, 102, 0, 6)
+    assert more == {1: 15, 0: 60, -1: 5}
+    assert (round(min(hours)), round(max(hours))) == (9, 137)
+
+
+# On the page
+
+
+def test_an_interval_moves_with_the_dial_and_returns(lessons: Any, page: Any) -> None:
+    open_lesson(page, lessons.url(LESSON))
+    company = DialPage(page, "what-if")
+
+    def seen() -> tuple[str, str, str]:
+        row = company.view.locator("tbody tr", has_text=HOURS)
+        style = row.locator(".between").get_attribute("style")
+        return str(style), row.locator(".small").inner_text(), company.sentence()
+
+    first = seen()
+    assert "surely between 49 and 61" in first[2]
+    company.press("often", "End")  # the strip is as long as the widest interval seen
+    widest = seen()
+    company.press("often", "Home", *["ArrowRight"] * 4)
+    before = seen()
+    assert before[1:] == first[1:]
+    company.press("often", *["ArrowRight"] * 4)
+    turned_up = seen()
+    assert "surely between 102 and 119" in turned_up[2]
+    assert len({x[0] for x in (before, turned_up, widest)}) == 3
+    company.press("often", *["ArrowLeft"] * 4)
+    assert seen() == before
+    assert not axe_troubles(page, "main")
+    page.emulate_media(color_scheme="dark")
+    assert not axe_troubles(page, "main")
