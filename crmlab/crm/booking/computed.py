@@ -38,15 +38,33 @@ class Reckoning:
         customer = self.records.get("customer", "")
         return standing(self.session, customer, self.at, without_case=self.case_id)
 
-    def again(self, records: dict[str, str], written: set[str]) -> Reckoning:
-        """The same, once these columns were written and the case knows these records; what does
-        not follow from them is not worked out again."""
+    def again(self, records: dict[str, str], changes: list[dict[str, Any]]) -> Reckoning:
+        """The same, once these rows were written (as `changes_so_far` tells them) and the case
+        knows these records; what does not follow from them is not worked out again."""
         later = replace(self, records=records)
         if later._about == self._about:
+            written = {
+                f"{change['table']}.{column}"
+                for change in changes
+                if not self._is_its_own(change, changes)
+                for column in {**change["before"], **change["after"]}
+            }
             for name, follows_from in _FOLLOWS_FROM.items():
                 if name in self.__dict__ and not follows_from & written:
                     later.__dict__[name] = self.__dict__[name]
         return later
+
+    def _is_its_own(self, change: dict[str, Any], changes: list[dict[str, Any]]) -> bool:
+        """Whether a row is an order that the case has just made, or a line of one: its standing
+        leaves them out."""
+        made = {
+            other["key"]["order_id"]
+            for other in changes
+            if (other["table"], other["is"]) == ("orders", "created")
+            and other["after"]["case_id"] == self.case_id
+        }
+        of = {**change["key"], **change["after"]}.get("order_id")
+        return change["table"] in ("orders", "order_lines") and of in made
 
     @property
     def list_price(self) -> Decimal | None:

@@ -164,8 +164,12 @@ def _has_shipped(draft: Draft) -> None:
     """The order says when the last of it left."""
     order = draft.named(tables.Order, "order_id")
     assert order is not None  # or it would have been refused
-    moments = select(tables.Shipment.shipped_at).where(tables.Shipment.order_id == order.order_id)
-    order.shipped_at = max(draft.session.scalars(moments))
+    if not draft.before:
+        moments = [order.shipped_at, draft.will_be("shipped_at")]
+    else:  # it may have been the last one, and is so no more
+        of_it = tables.Shipment.order_id == order.order_id
+        moments = list(draft.session.scalars(select(tables.Shipment.shipped_at).where(of_it)))
+    order.shipped_at = max(moment for moment in moments if moment is not None)
 
 
 def _has_left_stock(draft: Draft) -> None:

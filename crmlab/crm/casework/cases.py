@@ -18,7 +18,7 @@ from crmlab.crm.casework.effects import close_own_record, write_effects
 from crmlab.crm.casework.facts import case_of, facts_of, records_of, with_live_facts
 from crmlab.crm.casework.fitting import misfits
 from crmlab.crm.casework.form_checks import as_the_crm_writes, faults_of
-from crmlab.crm.store.audit import columns_written
+from crmlab.crm.store.audit import changes_so_far
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
 from crmlab.procedures import Procedure
@@ -160,7 +160,7 @@ def apply(
             session.flush()
         if not isinstance(action, Reassign):
             moved = with_holder(session, procedure, moved)
-        reckoning = reckoning.again(moved.records, columns_written(session))
+        reckoning = reckoning.again(moved.records, changes_so_far(session))
         moved = with_live_facts(procedure, moved, reckoning)
         _keep(row, procedure, moved)
         _log(session, result)

@@ -85,14 +85,10 @@ def record(
         connection.execute(insert(AuditRow), rows)
 
 
-def columns_written(session: Session) -> set[str]:
-    """What was written in this transaction so far, as `orders.credit`."""
+def changes_so_far(session: Session) -> list[dict[str, Any]]:
+    """The rows written in this transaction so far, as its line in the trail will have them."""
     session.flush()
-    return {
-        f"{change['table']}.{column}"
-        for change in session.info.get(_CHANGES, [])
-        for column in {**change["before"], **change["after"]}
-    }
+    return list(session.info.get(_CHANGES, []))
 
 
 def rows_changed(number: int, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
