@@ -157,11 +157,14 @@ class Practice:
             return crm.read_case(session, case_id)
 
     def slips_made(self) -> list[tuple[str, str]]:
-        """The slips in the cases that are laid out, each with its case, in the order of both."""
+        """The slips in the cases that are laid out, each with its case, the latest last."""
         with self.sandbox.read() as session:
             there = [name for name in self.cases if session.get(tables.CaseRow, name)]
             cases = [crm.read_case(session, name) for name in there]
-        return [(slip.mistake, case.case_id) for case in cases for slip in case.slips]
+        made = sorted(
+            (slip.at, slip.mistake, case.case_id) for case in cases for slip in case.slips
+        )
+        return [(mistake, case_id) for _at, mistake, case_id in made]
 
     def now(self, case: Case) -> datetime:
         """The case's simulated moment: after all that happened to it, and all the waiting."""

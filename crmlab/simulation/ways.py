@@ -192,12 +192,19 @@ class Ways:
         for name in self._habits:
             if self._procedure.mistakes[name].step == case.step:
                 try:
-                    done = self._play(case, name, case.last_moment, 0)
+                    done = self._play(case, name, self._moment_of(case, name), 0)
                 except Refused:
                     continue
                 if any(slip.mistake == name for slip in done.slips):
                     found.append(name)
         return found
+
+    def _moment_of(self, case: Case, slip: str) -> datetime:
+        """When a slip could be made: at once, or as late as it takes."""
+        held_up = hours_held_up(self._procedure, slip)
+        step = self._procedure.steps[self._procedure.mistakes[slip].step]
+        usual = step.wait_hours + step.work_hours if held_up else 0
+        return STANDARD.add(case.last_moment, usual + held_up)
 
     def _days(self, case: Case) -> list[float]:
         """The ends of the days that something asks about this step, in hours from the opening."""
@@ -214,6 +221,13 @@ class Ways:
     def _end_of(self, day: str) -> float:
         midnight = datetime.combine(datetime.fromisoformat(day[:10]).date(), time())
         return STANDARD.between(self._opened.opened_at, midnight + timedelta(days=1))
+
+
+def hours_held_up(procedure: Procedure, slip: str) -> float:
+    """By how many working hours a slip of timing holds its step up, as simulated colleagues do;
+    none for any other slip."""
+    mistake = procedure.mistakes[slip]
+    return 0.0 if mistake.example else procedure.steps[mistake.step].deadline_hours
 
 
 def _outcome(case: Case) -> Outcome:

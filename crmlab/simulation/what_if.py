@@ -24,7 +24,7 @@ from crmlab.procedures.walk import LONGEST_WALK
 from crmlab.simulation.colleagues import LOOKING_HOURS, MANNERS
 from crmlab.simulation.draws import combined
 from crmlab.simulation.queues import Piece, Queues
-from crmlab.simulation.ways import BACK, RIGHT, Done, Fork, Outcome, Ways
+from crmlab.simulation.ways import BACK, RIGHT, Done, Fork, Outcome, Ways, hours_held_up
 from crmlab.text import gettext as _
 
 WORKING_DAYS = 5 / 7
@@ -77,6 +77,7 @@ class Company:
     Attributes:
         templates: the cases that the company's cases are like, just opened.
         ways: the ways of the cases that are like each of them.
+        held_up: by how many hours each slip holds its step up.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Company:
             name: (self._seats[step.seat], number * VISITS * 3, step.wait_hours, step.work_hours)
             for number, (name, step) in enumerate(procedure.steps.items())
         }
+        self.held_up = {name: hours_held_up(procedure, name) for name in slips}
         behind = len(self._desks) * VISITS * 3
         self._slips = {name: behind + number for number, name in enumerate(procedure.mistakes)}
 
@@ -192,14 +194,16 @@ class Course:
         draws = self.luck.draws[case]
         seat, place, wait, work = self.company._desks[fork.step]
         place += 3 * min(fork.visit - 1, VISITS - 1)
+        wait *= 0.7 + 0.6 * draws[place]
         work *= 0.7 + 0.6 * draws[place + 1]
         if fork.must_go_back or (fork.slip_seen and draws[place + 2] < self.habit.notices):
             self.choice[case], work = BACK, min(LOOKING_HOURS, work)
         else:
-            self.choice[case] = self._slip(fork, draws) if fork.slips else RIGHT
+            self.choice[case] = choice = self._slip(fork, draws) if fork.slips else RIGHT
+            wait += self.company.held_up.get(choice, 0.0)
         self.entered[case] = entered
         self.hours[seat] += work
-        return seat, entered + wait * (0.7 + 0.6 * draws[place]), work, 0
+        return seat, entered + wait, work, 0
 
     def _slip(self, fork: Fork, draws: list[float]) -> str:
         """The first of the slips for which the chances stand so, or none."""

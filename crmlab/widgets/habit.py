@@ -54,7 +54,7 @@ class WhatIf(Live):
         slip: the habit that is looked at first.
         often: how often it is given way to at first, in per cent.
         cases: the practice cases that the company's cases are like; all of them by default.
-        desk: a desk of the same lesson: the first slip that was made there goes before `slip`.
+        desk: a desk of the same lesson: the last slip that was made there goes before `slip`.
     """
 
     template: ClassVar[str] = "what_if.html"
@@ -78,17 +78,18 @@ class WhatIf(Live):
         self.desk = desk
         self.slip = slip if slip in self.possible else self.possible[0]
         self.stands = {"often": often, "notices": 50}
-        self.reach: dict[str, float] = {}
+        self.first = (self.slip, dict(self.stands))
+        self.reach: dict[str, dict[str, float]] = {}
         self.own: tuple[str, str] | None = None
         self._look_at_the_desk()
         self.draw()
 
     def _look_at_the_desk(self) -> None:
-        """Take up the first slip that was made at the desk, with the case that it was made in."""
+        """Take up the last slip that was made at the desk, with the case that it was made in."""
         parts = [p for p in getattr(self.desk, "parts", []) if p.procedure == self.procedure]
         made = [slip for part in parts for slip in part.slips_made() if slip[0] in self.possible]
         if made:
-            self.own, self.slip = made[0], made[0][0]
+            self.own, self.slip = made[-1], made[-1][0]
 
     # What is drawn
 
@@ -96,7 +97,7 @@ class WhatIf(Live):
         told = self._compared()
         figures = [self._figure(figure, told.figures[figure.name]) for figure in _figures()]
         seats = [
-            {"seat": seat_view(self.procedure, seat), **self._span("hours", found, 1)}
+            {"seat": seat_view(self.procedure, seat), **self._span("seats", found, 1)}
             for seat, found in told.seats.items()
         ]
         return {
@@ -137,27 +138,32 @@ class WhatIf(Live):
         }
 
     def _span(self, scale: str, found: Difference, places: int) -> dict[str, Any]:
-        """The difference and its interval, in words and along a strip.
-
-        The strip is as long as the largest interval seen so far, so that a dial turned back makes
-        it shorter.
-        """
-        ends = (found.lower, found.upper)
-        reach = max(self.reach.get(scale, 0.0), *map(abs, ends)) or 1.0
-        self.reach[scale] = reach
+        """The difference and its interval, in words and along a strip."""
+        reach = self._reach()[scale]
 
         def place(value: float) -> float:
-            return round(50 + 48 * value / reach, 2)
+            return round(50 + 48 * min(max(value / reach, -1), 1), 2)
 
         return {
-            "more": f"{found.mean:+,.{places}f}",
-            "lower": f"{found.lower:+,.{places}f}",
-            "upper": f"{found.upper:+,.{places}f}",
+            "more": signed(found.mean, places),
+            "lower": signed(found.lower, places),
+            "upper": signed(found.upper, places),
             "from": place(found.lower),
             "wide": round(place(found.upper) - place(found.lower), 2),
             "at": place(found.mean),
-            "clear": found.is_clear,
+            "sure": found.is_clear,
         }
+
+    def _reach(self) -> dict[str, float]:
+        """How far each strip goes: to what the habit does if nobody is without it and nobody sees
+        it, so that the strips stay as long while a dial is turned."""
+        if self.slip not in self.reach:
+            worst = compare(self.company, Habit({self.slip: 1.0}, 0.0), days=DAYS, pairs=PAIRS)
+            self.reach[self.slip] = {
+                **{name: _farthest([found]) for name, found in worst.figures.items()},
+                "seats": _farthest(list(worst.seats.values())),
+            }
+        return self.reach[self.slip]
 
     def _sentence(self, told: Comparison) -> str:
         """What to see, in words; it changes with the dials."""
@@ -188,8 +194,8 @@ class WhatIf(Live):
     def do_choose(self, forms: Forms) -> str:
         """Look at the habit that is chosen."""
         chosen = forms.get("mistake", {}).get("mistake")
-        if chosen in self.possible and chosen != self.slip:
-            self.slip, self.reach = str(chosen), {}
+        if chosen in self.possible:
+            self.slip = str(chosen)
         return ""
 
     def do_turn(self, forms: Forms) -> str:
@@ -202,17 +208,34 @@ class WhatIf(Live):
 
     def do_mine(self, _forms: Forms) -> str:
         """Take up what was done at the desk in the meantime."""
-        before = self.slip
         self._look_at_the_desk()
-        if self.slip != before:
-            self.reach = {}
+        if self.own is None:
+            self.notice = _("No slip was made at the desk yet.")
         return ""
+
+    def do_back(self, _forms: Forms) -> str:
+        """The habit and the dials as they were at first."""
+        self.slip, stands = self.first
+        self.stands = dict(stands)
+        return ""
+
+
+def signed(value: float, places: int) -> str:
+    """A difference with its sign; nothing is neither more nor less."""
+    said = f"{abs(value):,.{places}f}"
+    if not float(said.replace(",", "")):
+        return f"{0:.{places}f}"
+    return f"+{said}" if value > 0 else f"\N{MINUS SIGN}{said}"
+
+
+def _farthest(found: list[Difference]) -> float:
+    return max(abs(end) for one in found for end in (one.lower, one.upper)) or 1.0
 
 
 def _figures() -> list[Figure]:
     return [
-        Figure("repeat_complaints", _("Customers who complain again"), 1),
-        Figure("customers_lost", _("Customers lost"), 1),
+        Figure("repeat_complaints", _("Customers who complain again"), 2),
+        Figure("customers_lost", _("Customers lost"), 2),
         Figure("cycle_days", _("Working days from opening to close"), 2),
         Figure("hours", _("Working hours of all seats")),
         Figure("cost", _("Extra cost, CNY")),
