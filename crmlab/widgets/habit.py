@@ -25,6 +25,9 @@ DAYS = 90
 PAIRS = 80
 """Pairs of runs for each turn of a dial: as many as are done within a second."""
 
+NOTHING_AT = 14
+"""Where no difference is on a strip, in per cent of its length: a habit seldom saves anything."""
+
 BY = 5
 """By how many per cent a dial can be turned."""
 
@@ -113,6 +116,7 @@ class WhatIf(Live):
                 self._dial("notices", _("How often a colleague sees it, of 100 chances")),
             ],
             "figures": figures,
+            "nothing_at": NOTHING_AT,
             "seats": seats,
             "sentence": self._sentence(told),
             "basis": ngettext(
@@ -142,7 +146,8 @@ class WhatIf(Live):
         reach = self._reach()[scale]
 
         def place(value: float) -> float:
-            return round(50 + 48 * min(max(value / reach, -1), 1), 2)
+            share = NOTHING_AT + (98 - NOTHING_AT) * value / reach
+            return round(min(max(share, 0), 100), 2)
 
         return {
             "more": signed(found.mean, places),
@@ -155,10 +160,10 @@ class WhatIf(Live):
         }
 
     def _reach(self) -> dict[str, float]:
-        """How far each strip goes: to what the habit does if nobody is without it and nobody sees
-        it, so that the strips stay as long while a dial is turned."""
+        """How far each strip goes: to what the habit does if nobody is without it, so that the
+        strips stay as long while a dial is turned."""
         if self.slip not in self.reach:
-            worst = compare(self.company, Habit({self.slip: 1.0}, 0.0), days=DAYS, pairs=PAIRS)
+            worst = compare(self.company, Habit({self.slip: 1.0}), days=DAYS, pairs=PAIRS)
             self.reach[self.slip] = {
                 **{name: _farthest([found]) for name, found in worst.figures.items()},
                 "seats": _farthest(list(worst.seats.values())),
