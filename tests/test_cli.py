@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
@@ -346,3 +347,44 @@ def test_a_moment_beyond_all_years_is_told_with_its_line(run: Run, files: Path) 
     assert "between 1990 and 2190" in failed(
         run("practise", "tiny.yaml", "--script", "script.yaml")
     )
+
+
+CUSTOMERS = "客户编号;客户名称;电话;信用额度\nA1;北京泵业;+86 10 1;1.200,50\nA2;上海阀门;;much\n"
+
+
+def test_a_file_is_brought_in_or_told_why_not(run: Run, files: Path, home: Path) -> None:
+    (files / "c.csv").write_bytes(CUSTOMERS.encode("gb18030"))
+    done = run("import", "customers", "c.csv", "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["encoding"], told["delimiter"], told["decimal"]) == ("gb18030", ";", ",")
+    assert (told["rows"], told["good"], told["refused"], told["taken"]) == (2, 1, 1, False)
+    assert not (home / "imported").exists() or not list((home / "imported").iterdir())
+    spoken = run("import", "customers", "c.csv", "--accept-good", "--map", "map.yaml")
+    assert spoken.returncode == 0
+    assert "Found: CSV, gb18030, parted by semicolon, decimal comma." in spoken.stdout
+    assert "line 3: credit_limit: 'much' is no number." in spoken.stdout
+    taken = pd.read_parquet(home / "imported" / "customers.parquet")
+    assert taken["name"][0].startswith("N-"), "a pseudonym"
+    assert (files / "map.yaml").exists(), "written down for the next time"
+    again = run(
+        "import", "customers", "c.csv", "--map", "map.yaml", "--keep-names", "--accept-good"
+    )
+    assert again.returncode == 0
+    assert pd.read_parquet(home / "imported" / "customers.parquet")["name"][0] == "北京泵业"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "is empty"),
+        ("customer_id;name\n", "No heading of the file is known as date"),
+        ("customer_id,date,amount\nA,05/06/2026,1\n", "can be read in two ways"),
+    ],
+)
+def test_a_file_that_cannot_be_brought_in_is_one_sentence(
+    run: Run, files: Path, content: str, sentence: str
+) -> None:
+    (files / "t.csv").write_text(content, encoding="utf-8")
+    assert sentence in failed(run("import", "transactions", "t.csv"))
+    assert "no kind of data 'cats'" in failed(run("import", "cats", "t.csv"))
