@@ -53,6 +53,9 @@ def convert(texts: pd.Series, column: Column, style: Style) -> Converted:
     }
     for place in texts.index[wrong]:
         faults[place] = said[column.type]
+    if column.type in ("number", "whole"):
+        for place in texts.index[texts.str.endswith("%")]:
+            faults[place] = _("'{text}' is a share of a hundred: is that the number, or its part?")
     return Converted(
         values,
         {int(place): s.format(text=str(texts[place])[:SHOWN]) for place, s in faults.items()},

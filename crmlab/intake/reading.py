@@ -241,13 +241,21 @@ def _rows_of_sheet(path: Path) -> Iterator[tuple[int, list[str], str]]:
         for cell, value in zip(as_written, as_shown, strict=False):
             if cell.data_type == "f" and value.value is None:
                 reason = _("The formula {formula} was never worked out.").format(formula=cell.value)
-            row.append(_as_text(value.value))
+            row.append(_as_shown(value))
         while row and not row[-1] and (not wide or len(row) > wide):
             row.pop()
         if not any(row) and not reason:
             continue
         wide = wide or len(row)
         yield line, row + [""] * (wide - len(row)), reason
+
+
+def _as_shown(cell: Any) -> str:
+    """The text of a cell. What stands there as 76 % lies in the file as 0.76, and nobody but the
+    person who typed it knows which of the two was meant; so it stays what the eye sees."""
+    if isinstance(cell.value, int | float) and "%" in str(cell.number_format):
+        return f"{cell.value * 100:.10g}%"
+    return _as_text(cell.value)
 
 
 def _headings_of_table(path: Path) -> tuple[str, ...]:

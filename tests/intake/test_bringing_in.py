@@ -203,6 +203,23 @@ def test_a_workbook_is_read_with_the_values_of_its_cells(bring: Any, tmp_path: P
     assert (brought.rows, list(taken["created_at"])) == (3, [datetime(2026, 5, 31, 9, 30)])
 
 
+def test_a_number_in_a_cell_of_per_cent_is_asked_about(bring: Any, tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["period", "units"])
+    for branch, sold in (("East", 180), ("North", 76), ("South", 0.76)):
+        sheet.append([branch, sold])
+    sheet["B4"].number_format = "0%"
+    path = tmp_path / "book.xlsx"
+    book.save(path)
+    _brought, told, taken = bring(path, "exposure", accept_good=True)
+    assert faults(told) == [
+        (4, "units", "'76%' is a share of a hundred: is that the number, or its part?")
+    ]
+    assert list(taken["units"]) == [180, 76]
+
+
 def test_a_table_in_parquet_is_read(bring: Any, tmp_path: Path) -> None:
     path = tmp_path / "table.parquet"
     frame = pd.DataFrame(
