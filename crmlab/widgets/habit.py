@@ -13,7 +13,6 @@ from crmlab.procedures.conditions import number_of
 from crmlab.simulation.pairs import Comparison, Difference, compare
 from crmlab.simulation.what_if import Habit
 from crmlab.text import gettext as _
-from crmlab.text import ngettext
 from crmlab.widgets.desk import Desk
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
@@ -119,11 +118,9 @@ class WhatIf(Live):
             "nothing_at": NOTHING_AT,
             "seats": seats,
             "sentence": self._sentence(told),
-            "basis": ngettext(
-                "{pairs} pair of quarters, {cases} complaints or orders in each.",
-                "{pairs} pairs of quarters, about {cases} cases in each.",
-                told.pairs,
-            ).format(pairs=told.pairs, cases=round(told.figures["cases"].without)),
+            "basis": _("{pairs} pairs of quarters, about {cases} cases in each.").format(
+                pairs=told.pairs, cases=round(told.figures["cases"].without)
+            ),
         }
 
     def _compared(self) -> Comparison:

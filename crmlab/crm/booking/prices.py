@@ -67,13 +67,6 @@ def before(prices: list[ListPrice], now: ListPrice | None) -> ListPrice | None:
     return next(earlier, None) or in_force(prices, now.valid_from - timedelta(days=1))
 
 
-def price_on(
-    session: Session, product_id: str, customer_id: str | None, day: date
-) -> ListPrice | None:
-    """The list price of a product for a customer on a day; None if no list has one."""
-    return in_force(prices_for(session, product_id, customer_id), day)
-
-
 def price_faults(session: Session, price: dict[str, Any], *, key: str | None) -> dict[str, str]:
     """A sentence for each column of a price that cannot be so; none if it may stand on its list.
 

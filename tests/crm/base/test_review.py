@@ -15,12 +15,12 @@ from crmlab.crm.access.history import history
 from crmlab.crm.access.permissions import Who
 from crmlab.crm.base.master import WHOLE, change, create
 from crmlab.crm.base.review import Verdict, open_proposals, review
-from crmlab.crm.booking.prices import price_on
 from crmlab.crm.records import KINDS
 from crmlab.crm.store import audit
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.crm.trail.rebuild import rebuild
 from crmlab.errors import CrmlabError, Denied, Refused, StaleRecord
+from tests.crm.listed import price_on
 from tests.crm.own_rows import (
     BASE,
     CUSTOMER,

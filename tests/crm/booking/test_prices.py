@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.booking.book import book
-from crmlab.crm.booking.prices import before, price_on, prices_for
+from crmlab.crm.booking.prices import before, prices_for
 from crmlab.errors import Refused
+from tests.crm.listed import price_on
 from tests.crm.own_rows import (
     ABROAD,
     BASE,

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from crmlab.calendar import STANDARD
 from crmlab.crm import records, tables
 from crmlab.crm.booking.credit import open_amount, standing
-from crmlab.crm.booking.prices import before, price_on, prices_for
+from crmlab.crm.booking.prices import before, prices_for
 from crmlab.crm.store import start_set
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.schema import PracticeCase
+from tests.crm.listed import price_on
 
 
 @pytest.fixture(scope="module")
