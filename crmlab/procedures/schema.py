@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field as Setting
 from pydantic import StringConstraints
 
+from crmlab.procedures.asked import facts_asked
 from crmlab.procedures.conditions import Condition, Data, Raw, Reference
 from crmlab.procedures.figures import Figure
 from crmlab.procedures.names import Chance, Hours, Moment, Name, Text
@@ -103,7 +104,8 @@ class Fact(Data):
         about: what it is, for whoever writes the next case.
         like: the field (`step.field`) whose choices or type it shares.
         record: `name.column` of a record of the case that it is read from, when the case opens.
-        live: it is read anew at each hand-over, for what changes while the case goes on.
+        live: it is read anew at each step that asks for it, for what changes while the case goes
+            on; afterwards it stays as that step knew it.
     """
 
     about: Text
@@ -228,6 +230,14 @@ class Procedure(Data):
             for name, step in self.steps.items()
             if name not in steps and any(way.to in steps for way in step.next)
         ]
+
+    @cached_property
+    def facts_asked(self) -> dict[str, frozenset[str]]:
+        """By step: the facts that the step itself, or a mistake of it, asks for."""
+        return {
+            name: facts_asked([step, *self.mistakes_of(name).values()], self.figures)
+            for name, step in self.steps.items()
+        }
 
     def steps_of(self, seat: str) -> list[str]:
         return [name for name, step in self.steps.items() if step.seat == seat]

@@ -48,6 +48,14 @@ def _write_own_record(session: Session, procedure: Procedure, case: Case, action
     about = procedure.about
     if about is None:
         return case
+    entered = case.values[action.step]
+    written = {
+        field.writes: entered[name]
+        for name, field in procedure.steps[action.step].fields.items()
+        if field.writes
+    }
+    if about.record in case.records and not written:
+        return case
     table = kind(about.record)
     row = session.get(table, case.case_id)
     if row is None:
@@ -61,12 +69,6 @@ def _write_own_record(session: Session, procedure: Procedure, case: Case, action
         row = table(**{name: value for name, value in known.items() if name in columns})
         session.add(row)
         case = case.model_copy(update={"records": {**case.records, about.record: case.case_id}})
-    entered = case.values[action.step]
-    written = {
-        field.writes: entered[name]
-        for name, field in procedure.steps[action.step].fields.items()
-        if field.writes
-    }
     for column, value in typed(table.metadata.tables[table.__tablename__], written).items():
         setattr(row, column, value)
     return case
@@ -127,10 +129,12 @@ def _change_records(session: Session, procedure: Procedure, case: Case, action: 
 def _enter_stage(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
     """Bring the case's opportunity to the step's stage of the funnel, with what shows it."""
     enters = procedure.steps[action.step].enters
-    opportunity = session.get(tables.Opportunity, case.records.get("opportunity", ""))
-    if enters is None or opportunity is None:
+    if enters is None:
         return
     if enters.when and not holds(enters.when, CaseWorld(procedure, case, action.step)):
+        return
+    opportunity = session.get(tables.Opportunity, case.records.get("opportunity", ""))
+    if opportunity is None:
         return
     shown = case.values[action.step].get(enters.evidence or "")
     evidence = None if shown is None else str(shown)

@@ -63,15 +63,20 @@ def facts_of(session: Session, procedure: Procedure, case_id: str) -> dict[str, 
 
 
 def with_live_facts(procedure: Procedure, case: Case, reckoning: Reckoning) -> Case:
-    """The case with what changes in the CRM while it goes on, as it stands at this moment."""
+    """The case with what changes in the CRM while it goes on, as it stands at this moment.
+
+    Only what the case's step asks for is read; the rest stays as the steps before knew it.
+    """
+    if case.step is None:
+        return case
     template = procedure.cases.get(case.case_id)
     stated = template.facts if template else {}
     live = {
-        name: _read(procedure, fact, reckoning)
-        for name, fact in procedure.facts.items()
-        if fact.live and name not in stated
+        name: _read(procedure, procedure.facts[name], reckoning)
+        for name in sorted(procedure.facts_asked[case.step])
+        if procedure.facts[name].live and name not in stated
     }
-    return case.model_copy(update={"live": live})
+    return case.model_copy(update={"live": {**case.live, **live}})
 
 
 def _read(procedure: Procedure, fact: Fact, of: Reckoning) -> Any:
