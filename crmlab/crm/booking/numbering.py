@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
+from crmlab.crm.store.audit import made_so_far
 from crmlab.crm.tables import Base
 
 
@@ -76,7 +77,12 @@ def next_line(session: Session, table: type[Base], parent_column: str, parent: s
     """The next number of a line of this order, quote or shipment: `SO-30001-2`."""
     mapper = table.__mapper__
     key, of = mapper.primary_key[0], mapper.columns[parent_column]
-    taken = set(session.scalars(select(key).where(of == parent)))
+    (of_parent,) = of.foreign_keys
+    if parent in made_so_far(session, of_parent.column.table.name):  # so all its lines were, too
+        lines = made_so_far(session, mapper.local_table.name).values()
+        taken = {str(line[key.key]) for line in lines if line[parent_column] == parent}
+    else:
+        taken = set(session.scalars(select(key).where(of == parent)))
     number = len(taken) + 1
     while f"{parent}-{number}" in taken:
         number += 1

@@ -91,6 +91,16 @@ def changes_so_far(session: Session) -> list[dict[str, Any]]:
     return list(session.info.get(_CHANGES, []))
 
 
+def made_so_far(session: Session, table: str) -> dict[str, dict[str, Any]]:
+    """The rows of a table that this transaction has made, by their key."""
+    session.flush()
+    return {
+        key_text(change["key"]): {**change["key"], **change["after"]}
+        for change in session.info.get(_CHANGES, [])
+        if (change["table"], change["is"]) == (table, "created")
+    }
+
+
 def rows_changed(number: int, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that a line of this number changes, each once, as `AuditRow` names them."""
     touched = {(change["table"], key_text(change["key"])) for change in changes}

@@ -21,9 +21,9 @@ def canonical(value: Any) -> str:
     Raises:
         ValueError: a number is none, or infinite, which not every database keeps.
     """
-    # Keys and numbers as they come back from a database.
-    settled = json.loads(json.dumps(value, allow_nan=False))
-    return json.dumps(settled, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
 
 
 def first_hash(start: str) -> str:
