@@ -1,9 +1,10 @@
-"""`crmlab what-if`: a company at work."""
+"""`crmlab what-if` and `crmlab generate`: a company at work."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,6 +53,30 @@ def what_if(
         typer.echo(json.dumps({**said, **asdict(told)}, ensure_ascii=False, indent=2))
     else:
         _print(found, slips, told)
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option(help=_("The folder to write to; it is made if need be."))],
+    seed: Annotated[int, typer.Option(help=_("Another seed is another company."))] = 7,
+    months: Annotated[int, typer.Option(help=_("How many months it looks back on."))] = 24,
+    customers: Annotated[int, typer.Option(help=_("How many customers it has."))] = 600,
+) -> None:
+    """Make the practice company's data: two years of sales, complaints and all around them."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from crmlab.practice.history import company_with_history, write
+
+    if out.exists() and not out.is_dir():
+        raise CrmlabError(_("{path} is a file; name a folder to write to.").format(path=out))
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(_("A company at work"), total=1.0)
+        company = company_with_history(
+            seed, months, customers, lambda share: bar.update(task, completed=share)
+        )
+        write(company, out)
+    typer.echo(_("Written to {path}; its README lists the files.").format(path=out))
 
 
 def _chance(text: str) -> tuple[str, float]:

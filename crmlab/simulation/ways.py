@@ -120,22 +120,31 @@ class Ways:
         self._days_asked = [(part, here) for part, here in asked if part.done_after is not None]
         self.start = self._fork(opened, opened)
 
-    def find(self, path: Sequence[Done]) -> Fork:
-        """Where a case comes to with what was done to it, found by the engine."""
-        *_earlier, before, after = self.replay(path)
-        return self._fork(before, after)
+    def find(self, path: Sequence[Done], seen: list[Case] | None = None) -> Fork:
+        """Where a case comes to with what was done to it, found by the engine.
 
-    def replay(self, path: Sequence[Done]) -> list[Case]:
+        Args:
+            seen: how it looked at first and after the first things of the path, as far as that is
+                known; the rest is added.
+        """
+        seen = [] if seen is None else seen
+        seen += self.replay(path, seen)[len(seen) :]
+        return self._fork(*seen[-2:])
+
+    def replay(self, path: Sequence[Done], seen: Sequence[Case] = ()) -> list[Case]:
         """The case as the engine leads it through what was done: opened, and after each thing.
+
+        Args:
+            seen: what of that is known already.
 
         Raises:
             Refused: the engine does not let something of it happen.
         """
-        seen = [self._opened]
-        for choice, done, worked in path:
-            at = max(STANDARD.add(self._opened.opened_at, done), seen[-1].last_moment)
-            seen.append(self._play(seen[-1], choice, at, worked))
-        return seen
+        found = list(seen) or [self._opened]
+        for choice, done, worked in path[len(found) - 1 :]:
+            at = max(STANDARD.add(self._opened.opened_at, done), found[-1].last_moment)
+            found.append(self._play(found[-1], choice, at, worked))
+        return found
 
     def _play(self, case: Case, choice: str, at: datetime, worked: float) -> Case:
         return act(self._procedure, case, self._action(case, choice, at, worked)).case

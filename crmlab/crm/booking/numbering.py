@@ -78,9 +78,9 @@ def next_line(session: Session, table: type[Base], parent_column: str, parent: s
     mapper = table.__mapper__
     key, of = mapper.primary_key[0], mapper.columns[parent_column]
     (of_parent,) = of.foreign_keys
-    if parent in made_so_far(session, of_parent.column.table.name):  # so all its lines were, too
-        lines = made_so_far(session, mapper.local_table.name).values()
-        taken = {str(line[key.key]) for line in lines if line[parent_column] == parent}
+    if parent in made_so_far(session, str(of_parent.column.table)):  # so all its lines were, too
+        lines = made_so_far(session, table.__tablename__).values()
+        taken = {str(line[str(key.key)]) for line in lines if line[parent_column] == parent}
     else:
         taken = set(session.scalars(select(key).where(of == parent)))
     number = len(taken) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 from sqlalchemy.orm import Session
@@ -27,9 +28,17 @@ def template_key() -> str:
     return sha256(FILE.read_bytes() + columns).hexdigest()[:12]
 
 
+def start_rows() -> dict[str, list[dict[str, Any]]]:
+    """The rows of the start set as they are written, by table."""
+    rows: dict[str, list[dict[str, Any]]] = YAML(typ="safe", pure=True).load(
+        FILE.read_text(encoding="utf-8")
+    )
+    return rows
+
+
 def fill(session: Session) -> None:
     """Put the start set into empty tables, and begin their audit trail."""
-    rows = YAML(typ="safe", pure=True).load(FILE.read_text(encoding="utf-8"))
+    rows = start_rows()
     for table in Base.metadata.sorted_tables:
         for row in rows.get(table.name, []):
             session.execute(table.insert().values(typed(table, row)))

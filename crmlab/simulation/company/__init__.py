@@ -1,0 +1,1 @@
+"""The practice company with two years behind it, made from a seed."""
