@@ -20,6 +20,7 @@ PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
 EXERCISES = ROOT / "exercises"
+SAMPLE_DATA = ROOT / "sample_data"
 
 
 def home() -> Path:

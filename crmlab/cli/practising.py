@@ -41,7 +41,7 @@ def start(
                 )
             )
         use_language(lang)
-    template()
+    template("company")
     serve(port=port, open_browser=browser, language=lang)
 
 

@@ -21,7 +21,7 @@ from crmlab.calendar import STANDARD
 from crmlab.errors import Refused
 from crmlab.procedures.case import Action, Case, HandOver, SendBack
 from crmlab.procedures.conditions import Condition, value_of
-from crmlab.procedures.engine import act
+from crmlab.procedures.engine import Result, act
 from crmlab.procedures.schema import Procedure
 from crmlab.procedures.walk import right_fields, way_back, wrong_fields
 from crmlab.procedures.world import CaseWorld
@@ -141,13 +141,27 @@ class Ways:
             Refused: the engine does not let something of it happen.
         """
         found = list(seen) or [self._opened]
-        for choice, done, worked in path[len(found) - 1 :]:
-            at = max(STANDARD.add(self._opened.opened_at, done), found[-1].last_moment)
-            found.append(self._play(found[-1], choice, at, worked))
-        return found
+        rest = path[len(found) - 1 :]
+        return found + [result.case for result in self.results(rest, found[-1])]
 
-    def _play(self, case: Case, choice: str, at: datetime, worked: float) -> Case:
-        return act(self._procedure, case, self._action(case, choice, at, worked)).case
+    def results(self, path: Sequence[Done], case: Case | None = None) -> Iterator[Result]:
+        """What the engine makes of each thing that was done.
+
+        Args:
+            case: the case before the first of them; just opened by default.
+
+        Raises:
+            Refused: the engine does not let something of it happen.
+        """
+        case = self._opened if case is None else case
+        for choice, done, worked in path:
+            at = max(STANDARD.add(self._opened.opened_at, done), case.last_moment)
+            result = self._play(case, choice, at, worked)
+            yield result
+            case = result.case
+
+    def _play(self, case: Case, choice: str, at: datetime, worked: float) -> Result:
+        return act(self._procedure, case, self._action(case, choice, at, worked))
 
     def _action(self, case: Case, choice: str, at: datetime, worked: float) -> Action:
         procedure = self._procedure
@@ -201,7 +215,7 @@ class Ways:
         for name in self._habits:
             if self._procedure.mistakes[name].step == case.step:
                 try:
-                    done = self._play(case, name, self._moment_of(case, name), 0)
+                    done = self._play(case, name, self._moment_of(case, name), 0).case
                 except Refused:
                     continue
                 if any(slip.mistake == name for slip in done.slips):

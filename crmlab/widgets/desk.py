@@ -71,7 +71,9 @@ class Desk(Live):
             raise Refused(_("A desk needs a procedure to practise; name one at least."))
         if sandbox is None:
             sandbox = sandbox_name(lesson or known[0].procedure)
-        opened = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
+        opened = sandbox
+        if not isinstance(opened, Sandbox):
+            opened = open_sandbox(opened, start="company")
         self.parts = [
             Practice(
                 procedure,

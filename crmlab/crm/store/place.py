@@ -11,6 +11,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from crmlab.crm.store.start_set import Start
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
 
@@ -72,8 +73,8 @@ class Store(ABC):
         """The sandboxes that are there, without saved points, in alphabetical order."""
 
     @abstractmethod
-    def template(self) -> Place:
-        """The start set as a database, made once for each version of its data."""
+    def template(self, start: Start = "small") -> Place:
+        """What a sandbox begins with as a database, made once for each version of its data."""
 
     @abstractmethod
     def earlier_template(self, key: str) -> Place | None:

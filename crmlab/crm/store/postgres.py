@@ -29,7 +29,7 @@ from crmlab.crm.store import place
 from crmlab.crm.store.place import SCHEMA_VERSION, Place, Store, check_name
 from crmlab.crm.store.postgres_copy import copy_sql, numbers_sql, tables_sql
 from crmlab.crm.store.postgres_faults import read_url, told
-from crmlab.crm.store.start_set import fill, template_key
+from crmlab.crm.store.start_set import Start, fill, template_key
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
 
@@ -97,15 +97,15 @@ class Schema(Place):
         check_name(name)
         return Schema(self.url, **{**self._mark, "kind": "saved point", "point": name})
 
-    def fill(self) -> None:
-        """Become the start set, unless another process was quicker."""
+    def fill(self, start: Start) -> None:
+        """Become what a sandbox begins with, unless another process was quicker."""
         # Whoever is quicker may need as long as it takes on a slow machine.
         writer = self.engine.execution_options(writes=True, patience=SLOW_SECONDS)
         with self.told(), Session(writer) as session:
             raw = _raw(session.connection())
             if not self._is_ours(raw):
                 self._make(raw)
-                fill(session)
+                fill(session, start)
                 session.flush()
                 raw.execute(";".join(numbers_sql()).encode())
                 session.commit()
@@ -185,10 +185,10 @@ class Server(Store):
         folder = self._folder.get("folder")
         return sorted(mark["name"] for mark in marks if mark.get("folder") == folder)
 
-    def template(self) -> Schema:
-        template = self._template(template_key())
+    def template(self, start: Start = "small") -> Schema:
+        template = self._template(template_key(start))
         if not template.begun():
-            template.fill()
+            template.fill(start)
         return template
 
     def earlier_template(self, key: str) -> Schema | None:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from crmlab.crm.store import audit
 from crmlab.crm.store.place import Place, Store
 from crmlab.crm.store.sqlite import Folder, told
+from crmlab.crm.store.start_set import Start
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
 
@@ -45,10 +46,11 @@ class Sandbox:
 
     Attributes:
         place: where it lies; `str` of it is what messages call it.
+        start: what it begins with, and goes back to.
     """
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, place: Place, start: Start = "small") -> None:
+        self.place, self.start = place, start
         self._reader = place.engine
         self._writer = place.engine.execution_options(writes=True)
 
@@ -97,8 +99,8 @@ class Sandbox:
             )
 
     def reset(self) -> None:
-        """Back to the start set. Open sessions in other windows see it at their next look."""
-        self.place.take(template())
+        """Back to where it began. Open sessions in other windows see it at their next look."""
+        self.place.take(template(self.start))
 
     def save_point(self, name: str) -> None:
         """Keep the sandbox as it is now, to restore later."""
@@ -118,14 +120,17 @@ class Sandbox:
         self.place.take(kept)
 
 
-def open_sandbox(name: str, *, folder: Path | None = None, fresh: bool = False) -> Sandbox:
+def open_sandbox(
+    name: str, *, folder: Path | None = None, fresh: bool = False, start: Start = "small"
+) -> Sandbox:
     """The sandbox of this name, made from the template when it is new.
 
     Args:
         name: the learner and lesson, such as `lin-yue-10`.
         folder: where sandboxes are; the learner's own place by default. On a database server,
             sandboxes of different folders are different sandboxes too.
-        fresh: begin again from the start set.
+        fresh: begin again.
+        start: what it begins with.
 
     Raises:
         SandboxError: what lies there is not ours, from another version, on a full disk, on a
@@ -134,8 +139,8 @@ def open_sandbox(name: str, *, folder: Path | None = None, fresh: bool = False) 
     place = store(folder).place(name)
     begun = place.begun()
     if fresh or not begun:
-        place.take(template())
-    return Sandbox(place)
+        place.take(template(start))
+    return Sandbox(place, start)
 
 
 def find_sandbox(name: str, *, folder: Path | None = None) -> Sandbox:
@@ -168,9 +173,9 @@ def passing_sandbox() -> Iterator[Sandbox]:
         yield Sandbox(place)
 
 
-def template() -> Place:
-    """The start set as a database, made once for each version of its data."""
-    return store().template()
+def template(start: Start = "small") -> Place:
+    """What a sandbox begins with as a database, made once for each version of its data."""
+    return store().template(start)
 
 
 def store(folder: Path | None = None) -> Store:

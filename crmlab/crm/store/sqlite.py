@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm.store import place
 from crmlab.crm.store.place import SCHEMA_VERSION, Place, Store, check_name
-from crmlab.crm.store.start_set import fill, template_key
+from crmlab.crm.store.start_set import Start, fill, template_key
 from crmlab.crm.tables import Base
 from crmlab.errors import SandboxError
 from crmlab.places import home
@@ -81,10 +81,10 @@ class Folder(Store):
             files = [path for path in self._folder.glob("*.sqlite") if path.is_file()]
             return sorted(path.stem for path in files if _identity(path)[1] == APPLICATION_ID)
 
-    def template(self) -> File:
-        path = _template_path(template_key())
+    def template(self, start: Start = "small") -> File:
+        path = _template_path(template_key(start))
         if not path.exists():
-            _make_template(path)
+            _make_template(path, start)
         return File(path)
 
     def earlier_template(self, key: str) -> File | None:
@@ -105,7 +105,7 @@ def _template_path(key: str) -> Path:
     return home() / "templates" / f"start-{SCHEMA_VERSION}-{key}.sqlite"
 
 
-def _make_template(path: Path) -> None:
+def _make_template(path: Path, start: Start) -> None:
     half = path.with_suffix(f".{os.getpid()}.half")  # two processes may both be the first
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def _make_template(path: Path) -> None:
         try:
             Base.metadata.create_all(engine)
             with Session(engine) as session, session.begin():
-                fill(session)
+                fill(session, start)
             with engine.begin() as connection:
                 connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -1,19 +1,27 @@
-"""The small company a sandbox begins with, read from `start_set.yaml`."""
+"""What a sandbox begins with: the small company of `start_set.yaml`, alone or with two years of the
+practice company around it."""
 
 from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ruamel.yaml import YAML
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
+from crmlab.crm.store import history
 from crmlab.crm.store.chain import first_hash
 from crmlab.crm.tables import AuditHead, Base
 from crmlab.crm.tables.types import typed
+
+Start = Literal["small", "company"]
+"""The small company, or the whole one; the whole one is the small one where its files are not
+there."""
+
+STARTS: tuple[Start, ...] = ("small", "company")
 
 FILE = Path(__file__).with_name("start_set.yaml")
 
@@ -22,25 +30,33 @@ TABLES = Path(tables.__file__).parent
 
 
 @cache
-def template_key() -> str:
-    """A short name for this start set in these tables, so that a change makes a new template."""
+def template_key(start: Start = "small") -> str:
+    """A short name for this start in these tables, so that a change makes a new template."""
     columns = b"".join(file.read_bytes() for file in sorted(TABLES.glob("*.py")))
-    return sha256(FILE.read_bytes() + columns).hexdigest()[:12]
+    past = history.key() if _has_past(start) else ""
+    return sha256(FILE.read_bytes() + columns + past.encode()).hexdigest()[:12]
 
 
 def start_rows() -> dict[str, list[dict[str, Any]]]:
-    """The rows of the start set as they are written, by table."""
+    """The rows of the small company as they are written, by table."""
     rows: dict[str, list[dict[str, Any]]] = YAML(typ="safe", pure=True).load(
         FILE.read_text(encoding="utf-8")
     )
     return rows
 
 
-def fill(session: Session) -> None:
-    """Put the start set into empty tables, and begin their audit trail."""
+def fill(session: Session, start: Start = "small") -> None:
+    """Put what a sandbox begins with into empty tables, and begin their audit trail."""
     rows = start_rows()
     for table in Base.metadata.sorted_tables:
         for row in rows.get(table.name, []):
             session.execute(table.insert().values(typed(table, row)))
-    start = template_key()
-    session.add(AuditHead(start=start, lines=0, hash=first_hash(start)))
+    if _has_past(start):
+        for table, past in history.past_rows(rows):
+            session.execute(table.insert(), past)
+    key = template_key(start)
+    session.add(AuditHead(start=key, lines=0, hash=first_hash(key)))
+
+
+def _has_past(start: Start) -> bool:
+    return start == "company" and history.is_there()

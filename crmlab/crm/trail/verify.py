@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from crmlab.crm.store.audit import rows_changed, visible
 from crmlab.crm.store.chain import FIELDS, first_hash, hash_of
 from crmlab.crm.store.sandbox import Sandbox, store
-from crmlab.crm.store.start_set import fill, template_key
+from crmlab.crm.store.start_set import STARTS, Start, fill, template_key
 from crmlab.crm.tables import HEAD, Audit, AuditHead, AuditRow, Base
 from crmlab.crm.trail.ledger import TABLES, Difference, Ledger, Row, key_of, rows_of
 from crmlab.crm.trail.shape import well_formed
@@ -253,8 +253,9 @@ def _disagreement(found: Verdict, lines: int, last: str) -> Fault | None:
 
 def _begin(ledger: Ledger, start: str) -> bool:
     """Write the start set into the ledger, if it is still known."""
-    if start == template_key():
-        rows = _start_set()
+    known = {template_key(name): name for name in STARTS}
+    if start in known:
+        rows = _start_set(known[start])
     elif (earlier := store().earlier_template(start)) is not None:
         with earlier.told(), earlier.engine.connect() as connection:
             rows = _all_rows(connection)
@@ -267,12 +268,12 @@ def _begin(ledger: Ledger, start: str) -> bool:
 
 
 @cache
-def _start_set() -> list[tuple[str, str, Row]]:
-    """The start set, made anew: the template could have been changed as well."""
+def _start_set(start: Start) -> list[tuple[str, str, Row]]:
+    """What a sandbox began with, made anew: the template could have been changed as well."""
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with Session(engine) as session:
-        fill(session)
+        fill(session, start)
         return _all_rows(session.connection())
 
 

@@ -110,8 +110,7 @@ def _people(base: Base, start: Start, customers: int) -> None:
         for seat in ("sales_representative", "account_manager"):
             base.user_seats.append(UserSeat(user.user_id, seat))
     leaver = User(f"U-{len(base.users) + 1:02}", names.person(len(base.users)), "South")
-    base.users.append(leaver)
-    base.user_seats.append(UserSeat(leaver.user_id, "sales_manager"))
+    base.users.append(leaver)  # who has left sits nowhere any more
 
 
 def _products(base: Base, start: Start, axis: Axis, draws: Draws) -> None:

@@ -93,13 +93,18 @@ def make_demand(base: Base, axis: Axis, truths: Truths, seed: int) -> Demand:
     draws = Draws(seed, "truths")
     early = [buyer for buyer in free if buyer.customer.created_on == axis.first]
     daily, costly, *leavers = _some(early, 2 + truths.leaving_in_silence.customers, draws)
-    dealers = _some([b for b in free if b not in (daily, costly, *leavers)], DEALERS, draws)
+    taken = {id(buyer) for buyer in (daily, costly, *leavers)}
+    others = [buyer for buyer in early if id(buyer) not in taken]
+    dealers = _some(others, min(DEALERS, len(others)), draws)
     _daily(demand, base, axis, truths, daily)
     _costly(base, axis, truths, costly)
     _leaving(axis, truths, leavers, draws)
     _seasonal(demand, base, axis, truths, dealers, Draws(seed, "season"))
     for buyer in dealers:
         buyer.customer.credit_limit = LIMITS["dealer"] * 100
+    for buyer in buyers:  # what those of the practice cases have bought stands in the start set
+        if buyer.customer.customer_id in base.start_customers:
+            buyer.a_day = buyer.leads_a_day = 0.0
     _orders(demand, axis, base, truths, Draws(seed, "orders"))
     _leads(demand, axis, base, Draws(seed, "leads"))
     demand.wanted.sort(key=lambda wanted: wanted.hour)

@@ -58,6 +58,7 @@ def make_usage(base: Base, axis: Axis, truths: Truths, seed: int) -> list[Use]:
     for row in base.user_seats:
         seats.setdefault(row.user_id, row.seat)
     leaver = base.users[-1].user_id
+    seats[leaver] = "sales_manager"
     reports = [o.name for o in CATALOGUE if o.kind == "report" and o.name != truths.unused.report]
     forms = [o.name for o in CATALOGUE if o.kind == "form" and o.name != truths.unused.form]
     for number, day in enumerate(axis.days):
