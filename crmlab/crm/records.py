@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, case, func, select
@@ -73,8 +74,8 @@ def entries(
     known: dict[str, str],
     within: ColumnElement[bool] | None = None,
 ) -> list[Entry]:
-    """The first records of a kind as a form offers them: those of a case's own customer before
-    the others, by key; never a whole table.
+    """The first records of a kind as a form offers them: those of a case's own customer and product
+    before the others, what is still open before what is done with, by key; never a whole table.
 
     Args:
         known: the keys of the records that the case knows, by name.
@@ -82,17 +83,27 @@ def entries(
     """
     table = kind(name)
     key = table.__mapper__.primary_key[0]
-    order = [key.asc()]
-    customer = known.get("customer")
+    first = [case((these, 0), else_=1).asc() for these in _offered_first(table, known)]
+    offered = select(table) if within is None else select(table).where(within)
+    found = session.scalars(offered.order_by(*first, key.asc()).limit(OFFERED))
+    return [Entry(str(getattr(row, str(key.key))), describe(row)) for row in found]
+
+
+def _offered_first(table: type[Base], known: dict[str, str]) -> Iterator[ColumnElement[bool]]:
+    """What puts a record before the others, the weightiest first."""
+    columns = table.__mapper__.columns
+    customer, product = known.get("customer"), known.get("product")
     if customer and table is tables.OrderLine:
         own = select(tables.Order.order_id).where(tables.Order.customer_id == customer)
-        order.insert(0, case((tables.OrderLine.order_id.in_(own), 0), else_=1).asc())
-    elif customer and "customer_id" in table.__mapper__.columns:
-        own_first = table.__mapper__.columns["customer_id"] == customer
-        order.insert(0, case((own_first, 0), else_=1).asc())
-    offered = select(table) if within is None else select(table).where(within)
-    found = session.scalars(offered.order_by(*order).limit(OFFERED))
-    return [Entry(str(getattr(row, str(key.key))), describe(row)) for row in found]
+        yield tables.OrderLine.order_id.in_(own)
+    elif customer and "customer_id" in columns:
+        yield columns["customer_id"] == customer
+    if product and "product_id" in columns and table is not tables.Product:
+        yield columns["product_id"] == product
+    if table is tables.Batch:
+        yield tables.Batch.in_stock > 0
+    if table is tables.Invoice:
+        yield tables.Invoice.settled_at.is_(None)
 
 
 def describe(row: Base) -> str:

@@ -56,7 +56,7 @@ class Exposure:
 
 @dataclass(slots=True)
 class Reported:
-    """One line of a branch's workbook."""
+    """One line of a branch's workbook: what went over its counter, which the CRM does not have."""
 
     month: str
     product: str
@@ -129,7 +129,7 @@ def reported(truths: Truths) -> dict[str, list[Reported]]:
         name: [
             Reported(
                 f"2026-0{month}",
-                "Telemetry set TS-1",
+                "Repair set, sold over the counter",
                 share[name] // 3 + (month <= share[name] % 3),
                 sold // 3 + (month <= sold % 3),
             )

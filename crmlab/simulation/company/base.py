@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,9 @@ CUSTOMERS = 600
 """Of a company of the usual size. One with more customers has more people in the same measure."""
 
 BRANCHES = ("East", "South", "North")
+CODES = 24
+"""How many codes of customers stand beside ours."""
+
 TURN_OF_PRICES = (Decimal("0.94"), Decimal("0.97"), Decimal("1"))
 """The base list of the years before and of this one, as shares of this year's prices."""
 
@@ -44,6 +47,7 @@ class Base:
     Attributes:
         start_customers: the numbers of those whom the practice cases are about.
         sellers: the sales representatives, by branch.
+        entered_twice: codes of products that we have under another one, and who asked by them.
     """
 
     users: list[User] = field(default_factory=list)
@@ -55,11 +59,13 @@ class Base:
     prices: list[Price] = field(default_factory=list)
     start_customers: set[str] = field(default_factory=set)
     sellers: dict[str, list[str]] = field(default_factory=dict)
+    entered_twice: dict[str, str] = field(default_factory=dict)
     _lists: dict[str, str] = field(default_factory=dict)
     _prices: dict[tuple[str, str], list[Price]] = field(default_factory=dict)
 
     def look_up(self) -> None:
         """Make ready to look prices up."""
+        self._prices = {}
         self._lists = {a.customer_id: a.price_list_id for a in self.price_lists if a.customer_id}
         for price in self.prices:
             self._prices.setdefault((price.price_list_id, price.product_id), []).append(price)
@@ -191,37 +197,32 @@ def _customers(base: Base, start: Start, axis: Axis, customers: int, draws: Draw
 
 
 def _duplicates(base: Base, truths: Truths, draws: Draws) -> None:
-    """Some products a second time, under the code by which a customer calls them."""
+    """What some customers call our products. Of some nobody kept it: they stand there twice."""
+    single = [product for product in base.products if product.family in ("Valves", "Pumps")]
+    others = [who for who in base.customers if who.customer_id not in base.start_customers]
+    for number in range(CODES):
+        product, customer = draws.one_of(single), draws.one_of(others)
+        code = f"{customer.customer_id[3:]}.{2000 + 31 * number}"
+        key = f"{customer.customer_id}/{code}"
+        base.customer_codes.append(
+            CustomerCode(key, customer.customer_id, code, product.product_id)
+        )
     own = [
         product
-        for product in base.products
+        for product in single
         if product.family == "Valves" and product.product_id != truths.noise.product_id
     ]
-    others = [who for who in base.customers if who.customer_id not in base.start_customers]
     told = []
-    for number in range(truths.duplicates.products):
-        product, customer = own[number], draws.one_of(others)
-        code = f"{customer.name[:2].upper()}-{4000 + 117 * number}"
-        twin = Product(
-            code, f"{product.name} ({code})", product.family, product.unit, None, product.cost
-        )
-        base.products.append(twin)
+    for product in own[: truths.duplicates.products]:
+        customer = draws.one_of(others)
+        code = f"{customer.customer_id[3:]}-{product.product_id.replace('-', '')}"
+        name = f"{product.name.replace('-', '')}, flanged"
+        base.products.append(Product(code, name, product.family, product.unit, None, product.cost))
+        base.entered_twice[code] = customer.customer_id
         base.prices += [
-            Price(
-                f"{BASE_LIST}/{code}/{price.valid_from.isoformat()}",
-                BASE_LIST,
-                code,
-                price.unit_price,
-                price.valid_from,
-                price.valid_to,
-            )
+            replace(price, price_id=f"{BASE_LIST}/{code}/{price.valid_from}", product_id=code)
             for price in base.prices
             if (price.price_list_id, price.product_id) == (BASE_LIST, product.product_id)
         ]
-        base.customer_codes.append(
-            CustomerCode(
-                f"{customer.customer_id}/{code}", customer.customer_id, code, product.product_id
-            )
-        )
         told.append({"entered_as": code, "is": product.product_id, "by": customer.customer_id})
     truths.tell("duplicates", pairs=told)

@@ -32,9 +32,6 @@ from crmlab.simulation.company.truths import Truths
 OVERDUE_DAYS = 30
 """An invoice that has been due for longer holds the customer's next order."""
 
-MADE_BEFORE = 3
-"""Working days before a batch leaves the works."""
-
 
 @dataclass
 class Standing:
@@ -71,8 +68,9 @@ class Books:
         self.interactions: list[Interaction] = []
         self.transactions: list[Transaction] = []
         self.batches: dict[str, Batch] = {}
+        self.picked: dict[str, str] = {}
+        """The batch that each order line was picked from, whether or not anybody wrote it down."""
         self._standing = {customer.customer_id: Standing() for customer in base.customers}
-        self._made: dict[str, list[Batch]] = {}
 
     def order(
         self,
@@ -168,6 +166,7 @@ class Books:
         for n, line in enumerate(lines, 1):
             taken = self._batch(line.product_id, hour)
             taken.quantity += line.quantity
+            self.picked[line.line_id] = taken.batch_no
             noted = taken.batch_no if batch else None
             line.batch_no = noted
             self.shipment_lines.append(
@@ -175,14 +174,13 @@ class Books:
             )
 
     def _batch(self, product: str, hour: float) -> Batch:
-        """The batch that is picked from: each month's is made in its first days. The bad batch is
+        """The batch that is picked from: each month's is made on its first day. The bad batch is
         picked from for two months."""
         bad = self.truths.bad_batch
-        day = self.axis.day(max(hour - MADE_BEFORE * 8, 0))
-        month = f"{day:%Y-%m}"
+        month = f"{self.axis.day(hour):%Y-%m}"
         if product == bad.product_id and month in bad.months:
             month = bad.months[0]
-        key = f"{product}-{month[2:4]}{month[5:]}"
+        key = batch_of(product, month)
         if key not in self.batches:
             begins = date(int(month[:4]), int(month[5:]), 1)
             made_on = self.axis.day(self.axis.morning(begins) + 1)
@@ -246,6 +244,11 @@ class Books:
         stands = self._standing[invoice.customer_id]
         stands.receivables -= invoice.amount
         del stands.due[invoice.invoice_id]
+
+
+def batch_of(product: str, month: str) -> str:
+    """The number of the batch of a product that is made in a month, such as `2025-09`."""
+    return f"{product}-{month[2:4]}{month[5:]}"
 
 
 def amount_of(lines: list[OrderLine]) -> Fen:

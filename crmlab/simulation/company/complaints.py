@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from crmlab.procedures.case import Case
 from crmlab.procedures.schema import Procedure
 from crmlab.simulation.company.base import CUSTOMERS
-from crmlab.simulation.company.books import Books
+from crmlab.simulation.company.books import Books, batch_of
 from crmlab.simulation.company.desks import Desks, people_of
 from crmlab.simulation.company.rows import Complaint, Interaction, OrderLine
 from crmlab.simulation.draws import Draws
@@ -61,7 +61,7 @@ REMEDIES = {
 }
 """What is done about each kind, and what that costs as a share of what the line cost us."""
 
-COSTLY_CHANCE = 0.3
+COSTLY_CHANCE = 0.2
 """How often the customer who costs more than he brings complains about a line."""
 
 
@@ -123,6 +123,7 @@ class Complaints:
         family = {product.product_id: product.family for product in books.base.products}
         silent = {row["customer_id"] for row in truths.found["leaving_in_silence"]["who"]}
         costly = truths.found["costly_customer"]["customer_id"]
+        bad = batch_of(truths.bad_batch.product_id, truths.bad_batch.months[0])
         by_chance: list[OrderLine] = []
         found = []
         for line in books.order_lines:
@@ -130,13 +131,13 @@ class Complaints:
             if order is None or order.shipped_at is None:
                 continue
             drawn, lag, kind = draws.unit(), self._lag(draws), draws.weighted(KINDS)
+            if order.customer_id in silent or order.channel == "counter":
+                continue
             if line.product_id == truths.noise.product_id:
                 by_chance.append(line)
                 continue
-            if order.customer_id in silent or order.channel == "counter":
-                continue
             chance = RATES[family[line.product_id]]
-            if self._is_bad(line, order.shipped_at):
+            if self.books.picked[line.line_id] == bad:
                 chance, kind = truths.bad_batch.chance_of_complaint, "leak"
             elif order.customer_id == costly:
                 chance = COSTLY_CHANCE
@@ -150,11 +151,6 @@ class Complaints:
         low, high = draws.weighted((((8, 60), 0.4), ((60, 160), 0.45), ((160, 480), 0.15)))
         return draws.between(low, high)
 
-    def _is_bad(self, line: OrderLine, shipped_at: float) -> bool:
-        bad = self.books.truths.bad_batch
-        month = f"{self.books.axis.day(shipped_at):%Y-%m}"
-        return line.product_id == bad.product_id and month in bad.months
-
     def _noise(self, lines: list[OrderLine], draws: Draws) -> list[tuple[float, OrderLine, str]]:
         """Complaints about one product as chance deals them: most months one or two, in one month
         the most there are, and that means nothing."""
@@ -166,7 +162,7 @@ class Complaints:
             assert shipped is not None
             months.setdefault(f"{self.books.axis.day(shipped):%Y-%m}", []).append(line)
         for month, shipped_then in sorted(months.items()):
-            wanted = noise.complaints if month == noise.month else draws.whole(0, 3)
+            wanted = noise.complaints if month == noise.month else draws.whole(0, 2)
             for number in range(min(wanted, len(shipped_then))):
                 line = shipped_then[number * len(shipped_then) // wanted]
                 shipped = at[line.order_id]

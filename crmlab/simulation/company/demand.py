@@ -4,13 +4,14 @@ that the planted truths are about."""
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from crmlab.calendar import HOURS_PER_DAY
 from crmlab.simulation.company.axis import Axis
-from crmlab.simulation.company.base import Base
-from crmlab.simulation.company.rows import Customer, Fen, Price, PriceList
+from crmlab.simulation.company.base import BASE_LIST, Base
+from crmlab.simulation.company.rows import Customer, Fen, PriceList
 from crmlab.simulation.company.truths import Truths
 from crmlab.simulation.draws import Draws
 
@@ -30,8 +31,16 @@ WORKDAYS = 20.8
 
 DEALERS = 30
 
+POPULAR = (("SK-40", 0.5), ("CV-50", 0.4))
+"""Products that many use, and how many of the customers do."""
+
 SOURCES = (("phone", 3.0), ("mail", 3.0), ("website", 2.0), ("fair", 1.0), ("recommendation", 1.0))
-ENDINGS = (("unqualified", 0.34), ("lost", 0.28), ("won", 0.38))
+UNQUALIFIED = {"phone": 0.3, "mail": 0.34, "website": 0.46, "fair": 0.4, "recommendation": 0.12}
+"""How many leads of each source have no need, budget or day behind them."""
+
+LOST = {0.0: 0.48, 4.0: 0.42, 8.0: 0.36, 14.0: 0.3}
+"""How many of the others are lost in the end, by how far below the list they are offered."""
+
 DISCOUNTS = ((0.0, 0.55), (4.0, 0.24), (8.0, 0.14), (14.0, 0.07))
 """How far below the list a lead is offered, in per cent, and how often."""
 
@@ -97,7 +106,7 @@ def make_demand(base: Base, axis: Axis, truths: Truths, seed: int) -> Demand:
     others = [buyer for buyer in early if id(buyer) not in taken]
     dealers = _some(others, min(DEALERS, len(others)), draws)
     _daily(demand, base, axis, truths, daily)
-    _costly(base, axis, truths, costly)
+    _costly(base, truths, costly)
     _leaving(axis, truths, leavers, draws)
     _seasonal(demand, base, axis, truths, dealers, Draws(seed, "season"))
     for buyer in dealers:
@@ -118,12 +127,13 @@ def _some(buyers: list[Buyer], number: int, draws: Draws) -> list[Buyer]:
 
 def _buyer(base: Base, customer: Customer, draws: Draws) -> Buyer:
     size = draws.weighted(SIZES)
-    normal = [p.product_id for p in base.products if p.family not in ("Irrigation pumps",)]
-    parts = [p.product_id for p in base.products if p.family == "Spare parts"]
+    single = [p for p in base.products if p.product_id not in base.entered_twice]
+    normal = [p.product_id for p in single if p.family != "Irrigation pumps"]
+    parts = [p.product_id for p in single if p.family == "Spare parts"]
     wants = [draws.one_of(normal) for _count in range(draws.whole(1, 3))]
     wants += [draws.one_of(parts) for _count in range(draws.whole(1, 2))]
-    if draws.happens(0.3):
-        wants.append("SK-40")
+    wants += [product for product, share in POPULAR if draws.happens(share)]
+    wants += [code for code, who in base.entered_twice.items() if who == customer.customer_id]
     if customer.customer_id not in base.start_customers:
         # Some are held short, so that orders of theirs have to wait for finance.
         share = 0.3 if draws.happens(0.06) else 1.0
@@ -138,23 +148,31 @@ def _buyer(base: Base, customer: Customer, draws: Draws) -> Buyer:
     )
 
 
-def _agreed(base: Base, buyer: Buyer, prices: dict[str, Fen], axis: Axis) -> None:
-    """A price list of the customer's own, from the first day on."""
+def _agreed(base: Base, buyer: Buyer, products: list[str], price_of: Callable[[Fen], Fen]) -> None:
+    """A price list of the customer's own, made of the base list."""
     customer = buyer.customer
     own = PriceList(
         f"PL-{customer.customer_id}", f"{customer.name}, agreed prices", customer.customer_id, "CNY"
     )
     base.price_lists.append(own)
-    for product, price in prices.items():
-        key = f"{own.price_list_id}/{product}/{axis.first.isoformat()}"
-        base.prices.append(Price(key, own.price_list_id, product, price, axis.first, None))
+    for price in [p for p in base.prices if p.price_list_id == BASE_LIST]:
+        if price.product_id in products:
+            base.prices.append(
+                replace(
+                    price,
+                    price_id=price.price_id.replace(BASE_LIST, own.price_list_id),
+                    price_list_id=own.price_list_id,
+                    unit_price=price_of(price.unit_price),
+                )
+            )
     base.look_up()
 
 
 def _daily(demand: Demand, base: Base, axis: Axis, truths: Truths, buyer: Buyer) -> None:
     """Somebody who fetches a few boxes each working day; the gold card looks at single orders."""
     pieces, product = 4, "OR-10"
-    _agreed(base, buyer, {product: truths.daily_customer.amount_a_day * 100 // pieces}, axis)
+    each = truths.daily_customer.amount_a_day * 100 // pieces
+    _agreed(base, buyer, [product], lambda _listed: each)
     buyer.a_day = buyer.leads_a_day = 0.0
     for number in range(len(axis.days)):
         hour = number * HOURS_PER_DAY + 0.5
@@ -168,23 +186,15 @@ def _daily(demand: Demand, base: Base, axis: Axis, truths: Truths, buyer: Buyer)
     )
 
 
-def _costly(base: Base, axis: Axis, truths: Truths, buyer: Buyer) -> None:
+def _costly(base: Base, truths: Truths, buyer: Buyer) -> None:
     """A large customer with prices far below the list, who wants much besides."""
     costly = truths.costly_customer
     buyer.size, buyer.stays = "large", 1.0
     buyer.customer.credit_limit = LIMITS["dealer"] * 100
     buyer.a_day = costly.orders_per_month / WORKDAYS
     buyer.wants = ["LP-65", "GV-100", "LP-40"]
-    share = 1 - costly.discount_percent / 100
-    _agreed(
-        base,
-        buyer,
-        {
-            product: round(base.price("", product, axis.last) / 100 * share) * 100
-            for product in buyer.wants
-        },
-        axis,
-    )
+    keeps = 100 - costly.discount_percent
+    _agreed(base, buyer, buyer.wants, lambda listed: round(listed * keeps / 10000) * 100)
     truths.tell("costly_customer", customer_id=buyer.customer.customer_id)
 
 
@@ -206,7 +216,9 @@ def _seasonal(
     season = truths.season
     products = [p.product_id for p in base.products if p.family == season.family]
     for year, month in axis.months:
-        left = round(season.millions[month - 1] * 1_000_000) * 100
+        named = month in (6, 8)  # the two months that people talk about
+        share_of_it = 1.0 if named else draws.between(0.94, 1.06)
+        left = round(season.millions[month - 1] * share_of_it * 1_000_000) * 100
         days = [n for n, day in enumerate(axis.days) if (day.year, day.month) == (year, month)]
         calls = max(4, round(left / 100 / 110_000))
         for number in range(calls):
@@ -270,7 +282,10 @@ def _lines(wants: list[str], buyer: Buyer, draws: Draws) -> list[tuple[str, int]
 def _leads(demand: Demand, axis: Axis, base: Base, draws: Draws) -> None:
     """Leads: something new is wanted, or more of it than before."""
     products = [
-        p.product_id for p in base.products if p.family not in ("Spare parts", "Irrigation pumps")
+        p.product_id
+        for p in base.products
+        if p.family not in ("Spare parts", "Irrigation pumps")
+        and p.product_id not in base.entered_twice
     ]
     season = [SEASON[day.month - 1] for day in axis.days]
     for buyer in demand.buyers:
@@ -281,7 +296,10 @@ def _leads(demand: Demand, axis: Axis, base: Base, draws: Draws) -> None:
         for number in range(first, behind):
             if not draws.happens(buyer.leads_a_day * season[number]):
                 continue
-            percent, ends = draws.weighted(DISCOUNTS), draws.weighted(ENDINGS)
+            percent, source = draws.weighted(DISCOUNTS), draws.weighted(SOURCES)
+            ends = "lost" if draws.happens(LOST[percent]) else "won"
+            if draws.happens(UNQUALIFIED[source]):
+                ends = "unqualified"
             demand.wanted.append(
                 Wanted(
                     number * HOURS_PER_DAY + draws.between(0.1, 7.5),
@@ -290,6 +308,6 @@ def _leads(demand: Demand, axis: Axis, base: Base, draws: Draws) -> None:
                     "lead",
                     percent,
                     ends,
-                    draws.weighted(SOURCES),
+                    source,
                 )
             )

@@ -19,7 +19,7 @@ from crmlab.procedures.schema import Procedure
 from crmlab.simulation.company import around, files, glossary, rows, usage
 from crmlab.simulation.company.axis import Axis
 from crmlab.simulation.company.base import BRANCHES, Base, Start, make_base
-from crmlab.simulation.company.books import Books
+from crmlab.simulation.company.books import Books, batch_of
 from crmlab.simulation.company.complaints import Complaints, add_service
 from crmlab.simulation.company.complaints import templates as kinds_of_complaints
 from crmlab.simulation.company.demand import make_demand
@@ -155,8 +155,8 @@ def _count_stock(books: Books, seed: int) -> None:
 
 def _tell_what_came_of_it(books: Books, complaints: Complaints, truths: Truths) -> None:
     bad = truths.bad_batch
-    batch = f"{bad.product_id}-{bad.months[0][2:4]}{bad.months[0][5:]}"
-    found = [c for c in complaints.complaints if c.product_id == bad.product_id]
+    batch = batch_of(bad.product_id, bad.months[0])
+    books.batches[batch].blocked = True
     lines = {line.line_id: line for line in books.order_lines}
     at = {order.order_id: order.shipped_at for order in books.orders}
 
@@ -167,7 +167,7 @@ def _tell_what_came_of_it(books: Books, complaints: Complaints, truths: Truths) 
     truths.tell(
         "bad_batch",
         batch_no=batch,
-        complaints=sum(1 for c in found if shipped_in(c.line_id) in bad.months),
+        complaints=sum(1 for c in complaints.complaints if books.picked[c.line_id] == batch),
     )
     noise = truths.noise
     truths.tell(
@@ -245,7 +245,7 @@ def write_company(company: Company, folder: Path, about: str) -> None:
             file, reported, in_per_cent=branch == company.truths.branches.in_per_cent
         )
         columns = rows.columns(around.Reported)
-        told.append((file.name, "What a branch reports.", len(reported), columns))
+        told.append((file.name, str(around.Reported.__doc__), len(reported), columns))
     (folder / "README.md").write_text(glossary.readme(about, told), encoding="utf-8", newline="\n")
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style, yaml.sort_base_mapping_type_on_output = False, False  # type: ignore[assignment]
@@ -293,7 +293,8 @@ def _recorded(
     done = np.concatenate([np.asarray(log.lifecycle) for log, _p, _c in parts]) != 2
     held = at_end[day] & done & (share < late.share)
     lag = np.where(held, low + (high - low) * drawn, late.usual_hours * drawn)
-    return hours + np.where(done, lag, 0.0)
+    # What will be entered later has not been entered yet; the last day's are in all the same.
+    return np.maximum(np.minimum(hours + np.where(done, lag, 0.0), axis.end), hours)
 
 
 def _named(parts: Any, order: NDArray[np.int64]) -> Any:

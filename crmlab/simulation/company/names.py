@@ -78,7 +78,7 @@ PRODUCTS: tuple[tuple[str, str, str, str, int], ...] = (
     ("BR-40", "Bearing set BR-40", "Spare parts", "set", 380),
     ("IM-40", "Impeller IM-40", "Spare parts", "piece", 620),
     ("FS-80", "Flange set FS-80", "Spare parts", "set", 120),
-    ("OR-10", "Box of O-rings OR-10", "Spare parts", "kit", 125),
+    ("OR-10", "Box of O-rings OR-10", "Spare parts", "kit", 140),
     ("GR-1", "Cartridge of grease GR-1", "Spare parts", "piece", 45),
 )
 """Code, name, family, unit, and this year's price on the base list in yuan."""

@@ -17,7 +17,7 @@ class BadBatch:
 
     product_id: str = "SK-40"
     months: tuple[str, str] = ("2025-09", "2025-10")
-    chance_of_complaint: float = 0.35
+    chance_of_complaint: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class StalledSeller:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Products that somebody entered a second time, under what a customer calls them."""
+    """Products that somebody entered a second time, under what a customer calls them: nobody kept
+    the customer's code beside ours."""
 
     products: int = 5
 
@@ -116,7 +117,8 @@ class Season:
 
 @dataclass(frozen=True)
 class Promotion:
-    """A month in which spare parts are advertised, and what that truly adds."""
+    """A month in which spare parts are advertised. The uplift is the share of the usual repeat
+    orders that it truly adds, each of them for spare parts."""
 
     name: str = "Winter check of spare parts"
     month: str = "2025-11"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from crmlab.calendar import HOURS_PER_DAY
@@ -47,6 +48,13 @@ CATALOGUE = (
 )
 """What the CRM offers, how often a report is made, and how many minutes each takes somebody."""
 
+FORMS = {
+    "lead": ("inside_sales", "sales_representative"),
+    "visit_note": ("sales_representative", "account_manager"),
+    "complaint": ("service_agent",),
+}
+"""Who fills in which form."""
+
 READS_A_DAY = (2, 5)
 EXPORT_ON_A_DAY = 0.01
 
@@ -60,9 +68,10 @@ def make_usage(base: Base, axis: Axis, truths: Truths, seed: int) -> list[Use]:
     leaver = base.users[-1].user_id
     seats[leaver] = "sales_manager"
     reports = [o.name for o in CATALOGUE if o.kind == "report" and o.name != truths.unused.report]
-    forms = [o.name for o in CATALOGUE if o.kind == "form" and o.name != truths.unused.form]
+    entered = sorted(base.customers, key=lambda customer: customer.created_on)
+    entered_on = [customer.created_on for customer in entered]
     for number, day in enumerate(axis.days):
-        morning = number * HOURS_PER_DAY
+        morning, here = number * HOURS_PER_DAY, entered[: bisect_right(entered_on, day)]
         for user, seat in seats.items():
             if (user == leaver and day > truths.leaving.last_day) or draws.happens(0.08):
                 continue
@@ -73,17 +82,17 @@ def make_usage(base: Base, axis: Axis, truths: Truths, seed: int) -> list[Use]:
                     (("look", 0.5), ("list", 0.2), ("form", 0.2), ("report", 0.1))
                 )
                 if what == "look":
-                    found.append(
-                        Use(at, user, seat, what, draws.one_of(base.customers).customer_id, 1)
-                    )
+                    found.append(Use(at, user, seat, what, draws.one_of(here).customer_id, 1))
                 elif what == "list":
                     found.append(Use(at, user, seat, what, "customers", draws.whole(10, 60)))
-                else:
-                    named = draws.one_of(forms if what == "form" else reports)
-                    found.append(Use(at, user, seat, what, named, 1))
+                elif what == "report":
+                    found.append(Use(at, user, seat, what, draws.one_of(reports), 1))
+                elif own := [form for form, who in FORMS.items() if seat in who]:
+                    found.append(Use(at, user, seat, what, draws.one_of(own), 1))
             if draws.happens(EXPORT_ON_A_DAY):
                 at = morning + draws.between(0.5, 7.9)
-                found.append(Use(at, user, seat, "export", "orders", draws.whole(5, 60)))
+                subject = draws.one_of(("orders", "invoices", "customers"))
+                found.append(Use(at, user, seat, "export", subject, draws.whole(5, 40)))
     found += _outflow(base, axis, truths, leaver, seats[leaver], draws)
     for name in (offered for offered in CATALOGUE if offered.made_every_days):
         every = name.made_every_days or 0
@@ -103,7 +112,8 @@ def _outflow(
     """The exports of somebody who is about to leave: piece by piece, all there is."""
     leaving = truths.leaving
     last = round(axis.morning(leaving.last_day) / HOURS_PER_DAY)
-    here = len(base.customers)
+    first = axis.days[last - leaving.days_before]
+    here = sum(1 for customer in base.customers if customer.created_on <= first)
     uses = []
     for number in range(leaving.exports):
         day = last - leaving.days_before + number * leaving.days_before // leaving.exports
