@@ -17,21 +17,31 @@ from crmlab.text import ngettext
 if TYPE_CHECKING:
     from crmlab.procedures import Procedure
     from crmlab.simulation.pairs import Comparison, Difference
+    from crmlab.simulation.what_if import Habit
 
 
 @app.command("what-if")
 def what_if(
     procedure: Annotated[str, typer.Argument(help=_("A shipped procedure, or a YAML file."))],
     slip: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(help=_("A slip and its chance, such as wrong_batch=0.2; may be repeated.")),
-    ],
+    ] = None,
     days: Annotated[float, typer.Option(help=_("How long cases come, in calendar days."))] = 90,
     pairs: Annotated[int, typer.Option(help=_("How many pairs of runs."))] = 1000,
     seed: Annotated[int, typer.Option(help=_("Another seed is another company."))] = 7,
     notices: Annotated[
         float, typer.Option(help=_("The chance that a colleague sees a slip that can be seen."))
     ] = 0.5,
+    speed: Annotated[
+        float, typer.Option(help=_("How quick people are: 1 as usual, 0.8 takes a quarter longer."))
+    ] = 1.0,
+    adoption: Annotated[
+        float, typer.Option(help=_("The share of the work that is entered in the CRM at once."))
+    ] = 1.0,
+    late_hours: Annotated[
+        float, typer.Option(help=_("Working hours by which the rest is entered late."))
+    ] = 8.0,
     processes: Annotated[
         int, typer.Option(min=0, help=_("How many share the work; 0 for one on each core."))
     ] = 0,
@@ -43,16 +53,20 @@ def what_if(
     from crmlab.simulation.pairs import compare
     from crmlab.simulation.what_if import Habit
 
-    slips = dict(_chance(text) for text in slip)
+    if not slip and (speed, adoption) == (1.0, 1.0):
+        raise CrmlabError(
+            _("Say what would be different: --slip NAME=CHANCE, --speed or --adoption.")
+        )
+    slips = dict(_chance(text) for text in slip or [])
     found = load(procedure)
     company = company_of(found, list(slips))
-    habit = Habit(slips, notices)
+    habit = Habit(slips, notices, speed, adoption, late_hours)
     told = compare(company, habit, days=days, pairs=pairs, seed=seed, processes=processes)
     if as_json:
-        said = {"procedure": found.procedure, "slips": slips, "notices": notices, "seed": seed}
+        said = {"procedure": found.procedure, **asdict(habit), "seed": seed}
         typer.echo(json.dumps({**said, **asdict(told)}, ensure_ascii=False, indent=2))
     else:
-        _print(found, slips, told)
+        _print(found, habit, told)
 
 
 @app.command()
@@ -91,16 +105,24 @@ def _chance(text: str) -> tuple[str, float]:
         ) from None
 
 
-def _print(procedure: Procedure, slips: dict[str, float], told: Comparison) -> None:
+def _print(procedure: Procedure, habit: Habit, told: Comparison) -> None:
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    for name, chance in slips.items():
+    for name, chance in habit.slips.items():
         title = _(procedure.mistakes[name].title)
         console.print(
             _("The habit: {title}, {chance:.0%} of the time.").format(title=title, chance=chance),
             markup=False,
+        )
+    if habit.speed != 1:
+        console.print(_("The pace: {speed:g} times the usual one.").format(speed=habit.speed))
+    if habit.adoption < 1:
+        console.print(
+            _("Entered at once: {share:.0%}; the rest {hours:g} working hours later.").format(
+                share=habit.adoption, hours=habit.late_hours
+            )
         )
     table = Table(
         title=ngettext(

@@ -30,6 +30,9 @@ def bring(
         Path | None,
         typer.Option("--map", help=_("Which heading says what; written there if it is new.")),
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help=_("The sheet of a workbook; its first one by default."))
+    ] = None,
     out: Annotated[Path | None, typer.Option(help=_("Where the good rows go, as Parquet."))] = None,
     refused: Annotated[
         Path | None, typer.Option(help=_("Where the refused rows go, as CSV."))
@@ -52,7 +55,7 @@ def bring(
     from crmlab.intake.pseudonyms import key_in
     from crmlab.intake.reading import open_source
 
-    wanted, source = kind_of(kind), open_source(file)
+    wanted, source = kind_of(kind), open_source(file, sheet)
     given = map_file is not None and map_file.exists()
     used = (
         read_map(map_file, wanted, source.headings)
@@ -109,6 +112,7 @@ def _told(source: Source, used: Map, brought: Brought) -> dict[str, Any]:
         "format": source.format,
         "encoding": source.encoding,
         "delimiter": source.delimiter,
+        "sheet": source.sheet,
         "decimal": brought.style.decimal,
         "days": brought.style.days,
         "map": used.columns,
@@ -124,6 +128,8 @@ def _print(told: dict[str, Any], brought: Brought) -> None:
     found = [told["format"].upper(), told["encoding"]]
     if told["delimiter"]:
         found.append(_("parted by {sign}").format(sign=signs[told["delimiter"]]))
+    if told["sheet"]:
+        found.append(_("sheet {name}").format(name=told["sheet"]))
     found.append(_("decimal {sign}").format(sign=signs.get(told["decimal"], _("point"))))
     if told["days"]:
         found.append(_("days like {example}").format(example=told["days"]))

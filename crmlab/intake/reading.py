@@ -68,6 +68,7 @@ class Source:
         format: csv, xlsx or parquet.
         headings: of its columns.
         encoding, delimiter: of a text file.
+        sheet: of a workbook.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class Source:
     headings: tuple[str, ...]
     encoding: str = ""
     delimiter: str = ""
+    sheet: str = ""
 
     def pieces(self, size: int = PIECE) -> Iterator[Piece]:
         """All its rows, some at a time."""
@@ -106,7 +108,7 @@ class Source:
         yield from rows
 
     def _sheet_rows(self) -> Iterator[tuple[int, list[str], str]]:
-        rows = _rows_of_sheet(self.path)
+        rows = _rows_of_sheet(*_sheets(self.path, self.sheet))
         next(rows)
         yield from rows
 
@@ -120,11 +122,15 @@ class Source:
                 yield line, [_as_text(value) for value in row], ""
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, sheet: str | None = None) -> Source:
     """A file of data: CSV, XLSX or Parquet, by its content rather than by its name.
 
+    Args:
+        sheet: of a workbook; its first one by default.
+
     Raises:
-        IntakeError: it is not there, or empty, or no table, or two columns share a heading.
+        IntakeError: it is not there, or empty, or no table, or has no such sheet, or two columns
+            share a heading.
     """
     if not path.is_file():
         raise IntakeError(_("There is no file {file}.").format(file=path))
@@ -133,8 +139,9 @@ def open_source(path: Path) -> Source:
     if head == b"PAR1":
         source = Source(path, "parquet", _headings_of_table(path))
     elif head == b"PK\x03\x04":
-        _line, row, _reason = next(_rows_of_sheet(path), (0, [], ""))
-        source = Source(path, "xlsx", tuple(row))
+        sheets = _sheets(path, sheet)
+        _line, row, _reason = next(_rows_of_sheet(*sheets), (0, [], ""))
+        source = Source(path, "xlsx", tuple(row), sheet=sheets[0].title)
     else:
         source = _text_source(path)
     names = [name for name in source.headings if name]
@@ -222,8 +229,8 @@ def _closed_at(waiting: deque[tuple[int, str]], lines: Iterator[tuple[int, str]]
     return None
 
 
-def _rows_of_sheet(path: Path) -> Iterator[tuple[int, list[str], str]]:
-    """The rows of a workbook's first sheet. A formula is worth what was last worked out."""
+def _sheets(path: Path, sheet: str | None) -> tuple[Any, Any]:
+    """A sheet of a workbook, as it was written and as it is shown; its first one by default."""
     from openpyxl import load_workbook
 
     try:
@@ -234,7 +241,19 @@ def _rows_of_sheet(path: Path) -> Iterator[tuple[int, list[str], str]]:
                 file=path.name, reason=fault
             )
         ) from fault
-    rows = zip(written.worksheets[0].iter_rows(), shown.worksheets[0].iter_rows(), strict=False)
+    named = sheet or written.sheetnames[0]
+    if named not in written.sheetnames:
+        raise IntakeError(
+            _("{file} has no sheet '{sheet}'; it has: {known}.").format(
+                file=path.name, sheet=named, known=", ".join(written.sheetnames)
+            )
+        )
+    return written[named], shown[named]
+
+
+def _rows_of_sheet(written: Any, shown: Any) -> Iterator[tuple[int, list[str], str]]:
+    """The rows of a sheet. A formula is worth what was last worked out."""
+    rows = zip(written.iter_rows(), shown.iter_rows(), strict=False)
     wide = 0
     for line, (as_written, as_shown) in enumerate(rows, 1):
         row, reason = [], ""

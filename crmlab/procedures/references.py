@@ -24,6 +24,8 @@ def references(procedure: Procedure) -> Iterator[Fault]:
     for figure_name, figure in procedure.figures.items():
         for term in figure.references():
             yield from _operand(procedure, term, "", ("figures", figure_name))
+    if procedure.urgent_when:
+        yield from _condition(procedure, procedure.urgent_when, procedure.start, ("urgent_when",))
     yield from _mistakes(procedure)
     yield from _cases(procedure)
 

@@ -168,6 +168,7 @@ class Procedure(Data):
 
     Attributes:
         cases_per_day: how many cases begin on a working day, in a company that is simulated.
+        urgent_when: which cases go first there, by their facts; none by default.
     """
 
     procedure: Name
@@ -179,6 +180,7 @@ class Procedure(Data):
     seats: Annotated[dict[Name, Seat], Setting(min_length=1)]
     baseline: Baseline = Baseline()
     cases_per_day: Annotated[float, Setting(gt=0, le=1000)] = 1
+    urgent_when: Condition | None = None
     stages: dict[Name, Stage] = {}
     facts: dict[Name, Fact] = {}
     figures: dict[Name, Figure] = {}

@@ -93,7 +93,8 @@ def compare(
     """Set the company with a habit beside the same company without it.
 
     Args:
-        habit: its slips are those that are made in the one company and not in the other.
+        habit: its slips, its speed and its lateness are those of the one company; in the other
+            nobody slips, all are as quick as usual, and everything is entered at once.
         days: how long cases come, in calendar days; all of them are brought to their close.
         processes: how many of them share the work; 0 for as many as there are cores.
 
@@ -130,7 +131,12 @@ def _check(habit: Habit, days: float, pairs: int) -> None:
         raise SimulationError(
             _("Days: from 1 to {most}, and not {n:g}.").format(most=LONGEST_DAYS, n=days)
         )
-    for name, chance in {**habit.slips, "notices": habit.notices}.items():
+    if not (0.1 <= habit.speed <= 10 and 0 <= habit.late_hours <= 1000):
+        raise SimulationError(
+            _("Speed lies between 0.1 and 10, and hours of being late between 0 and 1000.")
+        )
+    chances = {**habit.slips, "notices": habit.notices, "adoption": habit.adoption}
+    for name, chance in chances.items():
         if not 0 <= chance <= 1:
             raise SimulationError(
                 _("A chance lies between 0 and 1; {name}={n:g} does not.").format(

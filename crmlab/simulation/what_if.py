@@ -19,8 +19,10 @@ import numpy as np
 from crmlab.calendar import HOURS_PER_DAY
 from crmlab.errors import SimulationError
 from crmlab.procedures.case import Case
+from crmlab.procedures.conditions import holds
 from crmlab.procedures.schema import Procedure
 from crmlab.procedures.walk import LONGEST_WALK
+from crmlab.procedures.world import CaseWorld
 from crmlab.simulation.colleagues import LOOKING_HOURS, MANNERS
 from crmlab.simulation.draws import combined
 from crmlab.simulation.queues import Piece, Queues
@@ -44,10 +46,17 @@ class Habit:
     Attributes:
         slips: the chance of each slip, from 0 to 1, whenever there is an occasion.
         notices: the chance of seeing another desk's slip where it can be seen.
+        speed: how quick people are: 1 as usual, 0.8 takes a quarter longer.
+        adoption: the share of what is done that is entered in the CRM at once. Of the rest the
+            next desk learns `late_hours` later.
+        late_hours: working hours by which what is not entered at once is entered late.
     """
 
     slips: dict[str, float]
     notices: float = MANNERS["ordinary"].notices
+    speed: float = 1.0
+    adoption: float = 1.0
+    late_hours: float = HOURS_PER_DAY
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,7 @@ class Company:
                 )
         self.procedure, self.templates = procedure, list(templates)
         self.ways = [Ways(procedure, case, slips) for case in templates]
+        self._urgency = [_urgency(procedure, case) for case in templates]
         self._seats = {seat: number for number, seat in enumerate(procedure.seats)}
         # Where each step is done, where its draws begin, and its usual hours.
         self._desks = {
@@ -129,6 +139,12 @@ class Company:
     def run(self, luck: Luck, habit: Habit) -> Run:
         """Let the company work, until all that came is at its close."""
         return Course(self, luck, habit).run()
+
+
+def _urgency(procedure: Procedure, case: Case) -> int:
+    """How urgent a case is: the lower the more."""
+    urgent = procedure.urgent_when
+    return int(urgent is None or not holds(urgent, CaseWorld(procedure, case, procedure.start)))
 
 
 @dataclass(frozen=True)
@@ -170,7 +186,7 @@ class Course:
     def run(self) -> Run:
         for case, arrival in enumerate(self.luck.arrivals):
             self._open(case, arrival)
-        self.queues.work_off(self._onward)
+        self.queues.work_off(self._onward, by_urgency=len(set(self.company._urgency)) > 1)
         return Run(
             self.cases,
             self.repeated,
@@ -195,7 +211,7 @@ class Course:
         seat, place, wait, work = self.company._desks[fork.step]
         place += 3 * min(fork.visit - 1, VISITS - 1)
         wait *= 0.7 + 0.6 * draws[place]
-        work *= 0.7 + 0.6 * draws[place + 1]
+        work *= (0.7 + 0.6 * draws[place + 1]) / self.habit.speed
         if fork.must_go_back or (fork.slip_seen and draws[place + 2] < self.habit.notices):
             self.choice[case], work = BACK, min(LOOKING_HOURS, work)
         else:
@@ -203,7 +219,14 @@ class Course:
             wait += self.company.held_up.get(choice, 0.0)
         self.entered[case] = entered
         self.hours[seat] += work
-        return seat, entered + wait, work, 0
+        return seat, entered + wait, work, self.company._urgency[self.kind(case)]
+
+    def _late(self, case: int, fork: Fork) -> float:
+        """How much later than it was done it is entered. The number behind the fourth digit of a
+        draw is as much by chance as the draw, and the same in both runs."""
+        place = self.company._desks[fork.step][1] + 3 * min(fork.visit - 1, VISITS - 1)
+        at_once = self.luck.draws[case][place + 2] * 1e4 % 1 < self.habit.adoption
+        return 0.0 if at_once else self.habit.late_hours
 
     def _slip(self, fork: Fork, draws: list[float]) -> str:
         """The first of the slips for which the chances stand so, or none."""
@@ -214,8 +237,10 @@ class Course:
 
     def _onward(self, case: int, _ready: float, begun: float, done: float) -> Piece | None:
         opened, fork, choice = self.opened[case], self.fork[case], self.choice[case]
-        path = self.path[case]
-        path.append((choice, done - opened, done - begun))
+        path, worked = self.path[case], done - begun
+        if self.habit.adoption < 1:
+            done += self._late(case, fork)
+        path.append((choice, done - opened, worked))
         key = fork.key(choice, self.entered[case] - opened, done - opened) if fork.timed else choice
         there = fork.onward.get(key)
         if there is None:

@@ -203,6 +203,18 @@ def test_a_workbook_is_read_with_the_values_of_its_cells(bring: Any, tmp_path: P
     assert (brought.rows, list(taken["created_at"])) == (3, [datetime(2026, 5, 31, 9, 30)])
 
 
+def test_another_sheet_of_a_workbook_is_read_by_its_name(tmp_path: Path) -> None:
+    book = Workbook()
+    book.create_sheet("May").append(["period", "units"])
+    path = tmp_path / "book.xlsx"
+    book.active.append(["nothing", "here"])  # type: ignore[union-attr]
+    book.save(path)
+    assert open_source(path, "May").headings == ("period", "units")
+    assert open_source(path).headings == ("nothing", "here")
+    with pytest.raises(IntakeError, match="no sheet 'June'; it has: Sheet, May"):
+        open_source(path, "June")
+
+
 def test_a_number_in_a_cell_of_per_cent_is_asked_about(bring: Any, tmp_path: Path) -> None:
     book = Workbook()
     sheet = book.active

@@ -138,6 +138,40 @@ def test_a_colleague_who_sees_every_slip_spares_the_others() -> None:
     assert awake.mean < blind.mean
 
 
+def test_what_is_entered_late_makes_the_next_desk_late() -> None:
+    late = compare(company("complaint"), Habit({}, adoption=0.5), days=DAYS, pairs=30)
+    assert late.figures["cycle_days"].lower > 0
+    at_once = compare(company("complaint"), Habit({}, adoption=1.0), days=DAYS, pairs=30)
+    assert at_once.figures["cycle_days"].mean == 0
+
+
+def test_who_works_more_slowly_needs_more_hours() -> None:
+    told = compare(company("agency"), Habit({}, speed=0.8), days=DAYS, pairs=30).figures["hours"]
+    assert told.with_habit == pytest.approx(told.without / 0.8, rel=0.02)
+
+
+def test_urgent_cases_overtake_the_others() -> None:
+    """With few people for much work, the cases that the file calls urgent wait less."""
+    calm = load("complaint").model_copy(update={"cases_per_day": 2.0})
+    waits = {}
+    for name, procedure in {
+        "urgent first": calm,
+        "first come": calm.model_copy(update={"urgent_when": None}),
+    }.items():
+        here = company_of(procedure, cases=["C-1042", "C-1047"])
+        cycles: list[float] = []
+        for pair in range(20):
+            course = Course(here, here.luck(DAYS, 7, pair), Habit({}))
+            course.run()
+            cycles += [
+                path[-1][1]
+                for case, path in enumerate(course.path)
+                if path and course.kind(case) == 0
+            ]
+        waits[name] = sum(cycles) / len(cycles)
+    assert waits["urgent first"] < waits["first come"]
+
+
 def test_a_cycle_counts_working_days() -> None:
     here = company("agency")
     course = Course(here, here.luck(DAYS, 7, 2), Habit({}))
@@ -151,6 +185,7 @@ def test_a_cycle_counts_working_days() -> None:
     [
         ({"wrong_batch": 1.5}, {}, "wrong_batch=1.5 does not"),
         ({"wrong_batch": float("nan")}, {}, "wrong_batch=nan does not"),
+        ({"wrong_batch": -0.1}, {}, "wrong_batch=-0.1 does not"),
         ({}, {"pairs": 29}, "from 30 to 100,000, and not 29"),
         ({}, {"days": 0}, "from 1 to 730, and not 0"),
     ],
