@@ -50,6 +50,9 @@ APPROVERS = {
     "approve_by_general_manager": "general_manager",
 }
 CARRIERS = ("Jiangnan Freight", "North Star Logistics", "Own van")
+ADOPTION = (0.6, 0.95)
+"""How many of the talks with customers are entered in the CRM, in its first days and by the end."""
+
 PLENTY = 100_000
 """Nobody waits for the counter: what is ordered there goes past the desks."""
 
@@ -236,7 +239,9 @@ class Sales:
 
     def _talk(self, sale: Sale, step: str, hour: float) -> None:
         contact = self.procedure.steps[step].interaction
-        if contact is not None:
+        first, last = ADOPTION
+        entered = first + (last - first) * hour / self.axis.end
+        if contact is not None and self._draws.happens(entered):
             self.books.interactions.append(
                 Interaction(
                     sale.wanted.buyer.customer.customer_id,
