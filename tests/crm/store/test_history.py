@@ -21,9 +21,9 @@ from crmlab.procedures import load
 AT = datetime(2026, 5, 12, 9, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    opened = open_sandbox("whole", folder=tmp_path_factory.mktemp("whole"), start="company")
+@pytest.fixture
+def company(database: str, tmp_path: Path) -> Iterator[Sandbox]:
+    opened = open_sandbox("whole", folder=tmp_path, start="company")
     yield opened
     opened.close()
 

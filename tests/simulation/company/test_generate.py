@@ -16,7 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from crmlab.cli import app
+from crmlab.cli.app import app
 from crmlab.crm.store import history
 from crmlab.crm.tables import Base
 from crmlab.errors import SimulationError
