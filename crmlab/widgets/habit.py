@@ -175,7 +175,7 @@ class WhatIf(Live):
         worst = max(told.seats, key=lambda seat: told.seats[seat].mean)
         return _(
             "In a quarter it costs {hours:,.0f} working hours more, surely between {low:,.0f} and "
-            "{high:,.0f}, and ¥{cost:,.0f}. Most of the hours fall on: {seat}."
+            "{high:,.0f}, and ¥{cost:,.0f}. The largest share falls on: {seat}."
         ).format(
             hours=hours.mean,
             low=hours.lower,
