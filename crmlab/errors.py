@@ -65,6 +65,10 @@ class SimulationError(CrmlabError):
     """Something that no company could be like, so there is nothing to simulate."""
 
 
+class ModelError(CrmlabError):
+    """Data from which a model cannot say anything: what is wrong with it, and what would help."""
+
+
 class Refused(CrmlabError):
     """What a CRM would refuse: nothing has changed.
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from crmlab.cli import audit, company, files, intake, practising  # noqa: F401  (they bring their commands)
+from crmlab.cli import (  # noqa: F401  (they bring their commands)
+    analyse,
+    audit,
+    company,
+    files,
+    intake,
+    practising,
+)
 from crmlab.cli.app import app
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _

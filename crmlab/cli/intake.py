@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crmlab.cli.app import AsJson, app
-from crmlab.errors import IntakeError
 from crmlab.places import home
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -49,7 +48,7 @@ def bring(
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    from crmlab.intake.bringing_in import bring_in, style_of
+    from crmlab.intake.bringing_in import bring_in, sure_style_of
     from crmlab.intake.contracts import kind_of
     from crmlab.intake.maps import offer_map, read_map, save_map
     from crmlab.intake.pseudonyms import key_in
@@ -64,14 +63,7 @@ def bring(
     )
     if map_file and not given:
         save_map(map_file, used)
-    style = style_of(source, wanted, used)
-    if style.unsure:
-        raise IntakeError(
-            _(
-                "The days in {file} can be read in two ways: 5/6 is in May or in June. Write "
-                "'days: 31/05/2026' or 'days: 05/31/2026' into a map, and give it with --map."
-            ).format(file=file.name)
-        )
+    sure_style_of(source, wanted, used)
     console = Console(stderr=True)
     with Progress(
         SpinnerColumn(),

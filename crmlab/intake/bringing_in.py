@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from crmlab.errors import IntakeError
 from crmlab.intake.checking import Keys, faults_of, schema_of
 from crmlab.intake.contracts import Column, Kind
 from crmlab.intake.converting import convert
@@ -62,6 +63,23 @@ def style_of(source: Source, kind: Kind, used: Map) -> Style:
             days += texts
     found, unsure = days_of(days)
     return Style(used.decimal or decimal_of(numbers), used.days or found, unsure and not used.days)
+
+
+def sure_style_of(source: Source, kind: Kind, used: Map) -> Style:
+    """The same, where there is only one way to read its days.
+
+    Raises:
+        IntakeError: there are two.
+    """
+    style = style_of(source, kind, used)
+    if style.unsure:
+        raise IntakeError(
+            _(
+                "The days in {file} can be read in two ways: 5/6 is in May or in June. Write "
+                "'days: 31/05/2026' or 'days: 05/31/2026' into a map, and give it with --map."
+            ).format(file=source.path.name)
+        )
+    return style
 
 
 def bring_in(

@@ -171,6 +171,7 @@ KINDS: dict[str, Kind] = {
                 Column("cost", "number", low=0, known_as=("cogs", "成本")),
                 Column("discount", "number", low=0, known_as=("rebate", "折扣")),
                 Column("service_cost", "number", low=0, known_as=("service", "服务成本")),
+                Column("currency", known_as=("ccy", "币种")),
             ),
         ),
         Kind(

@@ -1,0 +1,66 @@
+"""A file as a frame of good rows: what a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from crmlab.errors import IntakeError
+from crmlab.intake.bringing_in import bring_in, sure_style_of
+from crmlab.intake.contracts import kind_of
+from crmlab.intake.maps import offer_map, read_map
+from crmlab.intake.reading import open_source
+from crmlab.text import gettext as _
+
+
+def frame_of(
+    file: Path,
+    kind: str,
+    *,
+    map_file: Path | None = None,
+    sheet: str | None = None,
+    accept_good: bool = False,
+    refusals: Path | None = None,
+    progress: Callable[[int], object] = lambda _rows: None,
+) -> pd.DataFrame:
+    """The rows of a file, checked like those that are imported, in their types.
+
+    Args:
+        kind: of data, such as transactions.
+        map_file: which heading says what; by default as the headings suggest.
+        refusals: where refused rows are written; by default beside the file.
+
+    Raises:
+        IntakeError: the file cannot be read, or some rows are refused and `accept_good` is not set.
+    """
+    wanted, source = kind_of(kind), open_source(file, sheet)
+    used = (
+        read_map(map_file, wanted, source.headings)
+        if map_file
+        else offer_map(wanted, source.headings)
+    )
+    sure_style_of(source, wanted, used)
+    told = refusals or file.with_name(f"{file.stem}.refused.csv")
+    with TemporaryDirectory(prefix="crmlab-") as folder:
+        out = Path(folder) / "good.parquet"
+        brought = bring_in(
+            source,
+            wanted,
+            used,
+            out=out,
+            refusals=told,
+            key=None,
+            accept_good=accept_good,
+            progress=progress,
+        )
+        if not brought.taken:
+            raise IntakeError(
+                _(
+                    "{refused:,} of {rows:,} rows of {file} are refused; {told} says why. Mend "
+                    "them, or give --accept-good to go on without them."
+                ).format(refused=brought.refused, rows=brought.rows, file=file.name, told=told.name)
+            )
+        return pd.read_parquet(out)

@@ -1,0 +1,81 @@
+"""`crmlab analyse`: a model on a file, through the checks of an import."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from crmlab.cli.app import app
+from crmlab.errors import CrmlabError, IntakeError, ModelError
+from crmlab.places import SAMPLE_DATA
+from tests.models.cdnow import cdnow
+
+
+def analyse(*words: str) -> Any:
+    told = CliRunner().invoke(app, ["analyse", *words, "--json"])
+    if isinstance(told.exception, CrmlabError):
+        raise told.exception
+    assert told.exit_code == 0, told.output
+    return json.loads(told.stdout)
+
+
+def test_cdnow_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "cdnow.csv"
+    cdnow().to_csv(file, index=False)
+    told = analyse("value", str(file), "--calibration-end", "1997-09-30")
+    assert told["customers"] == 2357
+    assert told["holdout"]["actual"] == 1882
+    assert round(told["holdout"]["predicted"]) == 1653
+    until_then = analyse("value", str(file), "--as-of", "1997-09-30")
+    assert until_then["repeat_customers"] == 946
+    assert round(until_then["bg_nbd"]["alpha"], 3) == 4.414
+    assert until_then["holdout"] is None
+
+
+def test_the_practice_company(tmp_path: Path) -> None:
+    told = analyse(
+        "value", str(SAMPLE_DATA / "transactions.csv"), "--calibration-end", "2025-10-31"
+    )
+    assert told["holdout"]["predicted"] == pytest.approx(told["holdout"]["actual"], rel=0.1)
+    assert told["clv"]["total"] > 0
+    assert 0.1 < told["clv"]["top_decile_share"] < 1
+
+
+def write(folder: Path, *rows: str, heading: str = "customer_id,date,amount") -> str:
+    file = folder / "file.csv"
+    file.write_text("\n".join([heading, *rows]), encoding="utf-8")
+    return str(file)
+
+
+def test_refused_rows_stop_it_and_are_told(tmp_path: Path) -> None:
+    file = write(tmp_path, "A,2026-01-01,10", "B,2026-02-31,10")
+    with pytest.raises(IntakeError, match=r"1 of 2 rows of file.csv are refused; file.refused.csv"):
+        analyse("value", file)
+    assert "2026-02-31" in (tmp_path / "file.refused.csv").read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("rows", "heading", "sentence"),
+    [
+        (["A,2026-01-01,10"], "customer_id,date,amount", "Nobody has bought a second time"),
+        (
+            ["A,2026-01-01,10,CNY", "A,2026-02-01,10,EUR"],
+            "customer_id,date,amount,currency",
+            "2 currencies",
+        ),
+    ],
+)
+def test_what_says_nothing_gives_a_sentence_and_no_number(
+    tmp_path: Path, rows: list[str], heading: str, sentence: str
+) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        analyse("value", write(tmp_path, *rows, heading=heading))
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(CrmlabError, match="no model 'nonsense'"):
+        analyse("nonsense", write(tmp_path, "A,2026-01-01,10"))
