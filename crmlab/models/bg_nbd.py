@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln, hyp2f1
@@ -105,8 +106,8 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
     """
     x, tx, age = _floats(frequency, recency, age)
     _check(x, tx, age)
-    seen, number = np.unique(np.column_stack([x, tx, age]), axis=0, return_counts=True)
-    x, tx, age = seen.T
+    first, number = _each_once(x, tx, age)
+    x, tx, age = x[first], tx[first], age[first]
     weight, total = number.astype(float), float(number.sum())
     again, counts = x > 0, _Counts(x, weight)
     # In units of the longest age the same numbers suit every data set.
@@ -117,7 +118,7 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
         return -value / total, -gradient * np.exp(logs) / total
 
     found = minimize(
-        slope, np.zeros(4), jac=True, method="BFGS", options={"gtol": 1e-8, "maxiter": 500}
+        slope, np.zeros(4), jac=True, method="L-BFGS-B", options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 500}
     )
     parameters = np.exp(found.x)
     if np.abs(found.jac).max() > FLAT or not np.all((parameters < FAR) & (parameters > 1 / FAR)):
@@ -130,7 +131,18 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
     r, alpha, a, b = parameters
     # The change of units is no change of the data: each repeat purchase brings its unit along.
     moved = float((weight * x).sum()) * np.log(scale)
-    return BgNbd(float(r), float(alpha * scale), float(a), float(b), -found.fun * total - moved)
+    return BgNbd(float(r), float(alpha * scale), float(a), float(b), float(-found.fun * total - moved))
+
+
+def _each_once(*columns: Numbers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where each different row stands for the first time, and how many are like it."""
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:  # numbered column by column, which is quicker than sorting rows
+        codes, values = pd.factorize(column)
+        code = pd.factorize(code * len(values) + codes)[0]
+    first = np.empty(code.max() + 1, dtype=np.intp)
+    first[code[::-1]] = np.arange(len(code))[::-1]
+    return first, np.bincount(code)
 
 
 class _Counts:
