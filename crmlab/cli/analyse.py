@@ -18,12 +18,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+READS = {"funnel": "opportunities", "value": "transactions"}
+"""Which kind of data each model reads."""
+
+
 @app.command()
 def analyse(
-    model: Annotated[str, typer.Argument(help=_("The model: value."))],
+    model: Annotated[str, typer.Argument(help=_("The model: funnel or value."))],
     file: Annotated[Path, typer.Argument(help=_("A CSV, XLSX or Parquet file."))],
     map_file: Annotated[
         Path | None, typer.Option("--map", help=_("Which heading says what, as for import."))
+    ] = None,
+    stages: Annotated[
+        str | None,
+        typer.Option(
+            help=_("The stages of the funnel in their order, A,B,C; by default those of a sale.")
+        ),
     ] = None,
     as_of: Annotated[
         datetime | None,
@@ -41,14 +51,50 @@ def analyse(
     """Run a model on a file, through the same checks as an import."""
     from crmlab.intake.frames import frame_of
 
-    if model != "value":
-        raise CrmlabError(_("There is no model '{name}'; there are: value.").format(name=model))
-    rows = frame_of(file, "transactions", map_file=map_file, accept_good=accept_good)
-    told = _value(rows, as_of, calibration_end)
+    if model not in READS:
+        raise CrmlabError(
+            _("There is no model '{name}'; there are: {known}.").format(
+                name=model, known=", ".join(READS)
+            )
+        )
+    rows = frame_of(file, READS[model], map_file=map_file, accept_good=accept_good)
+    if model == "funnel":
+        told, say = _funnel(rows, stages), _say_funnel
+    else:
+        told, say = _value(rows, as_of, calibration_end), _say_value
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _print(told)
+        say(told)
+
+
+def _funnel(rows: pd.DataFrame, stages: str | None) -> dict[str, Any]:
+    from crmlab.models.funnel import funnel
+    from crmlab.procedures import load
+
+    order = stages.split(",") if stages else list(load("lead_to_cash").stages)
+    return asdict(funnel(rows, [name.strip() for name in order]))
+
+
+def _say_funnel(told: dict[str, Any]) -> None:
+    typer.echo(
+        _("{n:,} opportunities: {won:,} won, {lost:,} lost, {open:,} open.").format(
+            n=told["opportunities"], won=told["won"], lost=told["lost"], open=told["open"]
+        )
+    )
+    for stage in told["stages"]:
+        share = "–" if stage["conversion"] is None else f"{stage['conversion']:.0%}"
+        typer.echo(
+            _("  {stage}: {entered:,} came here, {converted:,} went on ({share}).").format(
+                share=share, **{name: stage[name] for name in ("stage", "entered", "converted")}
+            )
+        )
+    forecast = told["forecast"]
+    typer.echo(
+        _(
+            "What is open may bring {p50:,.0f}, and in 80 of 100 draws {p10:,.0f} to {p90:,.0f}."
+        ).format(**forecast)
+    )
 
 
 def _value(rows: pd.DataFrame, as_of: Any, calibration_end: Any) -> dict[str, Any]:
@@ -65,7 +111,7 @@ def _value(rows: pd.DataFrame, as_of: Any, calibration_end: Any) -> dict[str, An
     }
 
 
-def _print(told: dict[str, Any]) -> None:
+def _say_value(told: dict[str, Any]) -> None:
     typer.echo(
         _("{customers:,} customers, {again:,} of whom have bought again.").format(
             customers=told["customers"], again=told["repeat_customers"]

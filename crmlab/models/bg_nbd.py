@@ -118,7 +118,11 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
         return -value / total, -gradient * np.exp(logs) / total
 
     found = minimize(
-        slope, np.zeros(4), jac=True, method="L-BFGS-B", options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 500}
+        slope,
+        np.zeros(4),
+        jac=True,
+        method="L-BFGS-B",
+        options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 500},
     )
     parameters = np.exp(found.x)
     if np.abs(found.jac).max() > FLAT or not np.all((parameters < FAR) & (parameters > 1 / FAR)):
@@ -131,7 +135,9 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
     r, alpha, a, b = parameters
     # The change of units is no change of the data: each repeat purchase brings its unit along.
     moved = float((weight * x).sum()) * np.log(scale)
-    return BgNbd(float(r), float(alpha * scale), float(a), float(b), float(-found.fun * total - moved))
+    return BgNbd(
+        float(r), float(alpha * scale), float(a), float(b), float(-found.fun * total - moved)
+    )
 
 
 def _each_once(*columns: Numbers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

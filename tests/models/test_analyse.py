@@ -79,3 +79,25 @@ def test_what_says_nothing_gives_a_sentence_and_no_number(
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CrmlabError, match="no model 'nonsense'"):
         analyse("nonsense", write(tmp_path, "A,2026-01-01,10"))
+
+
+def test_the_funnel_of_a_file() -> None:
+    told = analyse("funnel", str(SAMPLE_DATA / "opportunities.csv"))
+    assert told["opportunities"] == told["won"] + told["lost"] + told["open"]
+    assert [stage["stage"] for stage in told["stages"]] == [
+        "lead",
+        "qualified",
+        "needs",
+        "proposal",
+    ]
+    assert told["forecast"]["p10"] < told["weighted_open_amount"] < told["forecast"]["p90"]
+
+
+def test_a_funnel_with_stages_of_ones_own(tmp_path: Path) -> None:
+    heading = "opportunity_id,stage,created_at,closed_at,amount,outcome"
+    rows = ("1,B,2026-01-01,2026-01-05,10,won", "2,A,2026-01-01,2026-01-05,10,lost")
+    file = write(tmp_path, *rows, heading=heading)
+    told = analyse("funnel", file, "--stages", "A,B")
+    assert [stage["entered"] for stage in told["stages"]] == [2, 1]
+    with pytest.raises(ModelError, match="'B' is not among X, Y"):
+        analyse("funnel", file, "--stages", "X,Y")
