@@ -25,6 +25,8 @@ CHECKS = {
     "import-linter": ["-c", "from importlinter.cli import lint_imports_command as c; c()"],
 }
 TESTS = ["tests", "--nbval-lax", "--nbval-current-env", "notebooks"]
+# Files are shared out among processes; what a file sets up is set up once.
+SHARED = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
 
 
 def say(text: str) -> None:
@@ -66,7 +68,7 @@ def have_chromium() -> bool:
 def pytest_arguments(given: list[str]) -> list[str]:
     """What pytest runs: everything, or the files and folders that were named."""
     named = any((ROOT / name.split("::")[0]).exists() for name in given if name[:1] != "-")
-    return given if named else [*TESTS, *given]
+    return given if named else [*TESTS, *SHARED, *given]
 
 
 def main(given: list[str]) -> int:

@@ -81,9 +81,9 @@ def generate(
     from rich.progress import Progress
 
     from crmlab.practice.history import company_with_history, write
+    from crmlab.simulation.company.generate import check_folder
 
-    if out.exists() and not out.is_dir():
-        raise CrmlabError(_("{path} is a file; name a folder to write to.").format(path=out))
+    check_folder(out)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(_("A company at work"), total=1.0)
         company = company_with_history(

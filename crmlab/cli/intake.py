@@ -108,6 +108,7 @@ def _told(source: Source, used: Map, brought: Brought) -> dict[str, Any]:
         "decimal": brought.style.decimal,
         "days": brought.style.days,
         "map": used.columns,
+        "not_taken": [name for name in source.headings if name not in used.columns.values()],
         "rows": brought.rows,
         "good": brought.good,
         "refused": brought.refused,
@@ -128,6 +129,8 @@ def _print(told: dict[str, Any], brought: Brought) -> None:
     typer.echo(_("Found: {what}.").format(what=", ".join(part for part in found if part)))
     for name, heading in told["map"].items():
         typer.echo(f"  {name} = {heading}")
+    if told["not_taken"]:
+        typer.echo(_("Not taken: {columns}.").format(columns=", ".join(told["not_taken"])))
     typer.echo(
         _("{rows:,} rows: {good:,} good, {refused:,} refused.").format(
             rows=brought.rows, good=brought.good, refused=brought.refused

@@ -19,7 +19,7 @@ from crmlab.intake.converting import convert
 from crmlab.intake.finding import Style, days_of, decimal_of
 from crmlab.intake.maps import Map
 from crmlab.intake.pseudonyms import pseudonyms
-from crmlab.intake.reading import Piece, Refusal, Source
+from crmlab.intake.reading import Piece, Refusal, Source, is_parquet
 from crmlab.text import gettext as _
 
 TYPES = {"text": "string", "number": "float64", "whole": "Int64"}
@@ -103,9 +103,13 @@ def bring_in(
         key: of the pseudonyms; None to keep names, phones and mails as they are.
         accept_good: take the good rows although some are refused.
         progress: is told how many rows are done.
+
+    Raises:
+        IntakeError: it would write over the file itself, or over something that is no such file.
     """
     from pyarrow import Table, parquet
 
+    _spare(source.path, out, refusals)
     brought = Brought(style_of(source, kind, used))
     schema = schema_of(kind, list(used.columns))
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -140,6 +144,22 @@ def bring_in(
     if not brought.refused:
         refusals.unlink()
     return brought
+
+
+def _spare(source: Path, out: Path, refusals: Path) -> None:
+    """Refuse to write over what is read, or over what was made by something else."""
+    if len({path.resolve() for path in (source, out, refusals)}) < 3:
+        raise IntakeError(
+            _(
+                "{file} would be written over itself; name other files for --out and --refused."
+            ).format(file=source.name)
+        )
+    if out.is_file() and not is_parquet(out):
+        raise IntakeError(
+            _("{file} is there already and is no Parquet file; name another for --out.").format(
+                file=out.name
+            )
+        )
 
 
 def _checked(

@@ -94,7 +94,9 @@ KINDS: dict[str, Kind] = {
                 Column("credit_limit", "number", low=0, known_as=("limit", "信用额度")),
                 Column("payment_days", "whole", low=0, known_as=("payment terms", "账期")),
                 Column("currency", known_as=("ccy", "币种")),
-                Column("created_at", "moment", known_as=("created", "since", "创建时间")),
+                Column(
+                    "created_at", "moment", known_as=("created", "created_on", "since", "创建时间")
+                ),
             ),
             key=("customer_id",),
         ),

@@ -118,9 +118,11 @@ def _all_there(kind: Kind, columns: dict[str, str], headings: tuple[str, ...]) -
         raise IntakeError(
             _(
                 "No heading of the file is known as {missing}, which {kind} need. Its headings: "
-                "{headings}. Say which is which in a map, and give it with --map."
+                "{headings}. Say which is which in a map, and give it with --map: a file with the "
+                "lines 'kind: {kind}', 'columns:' and below it '  {first}: HEADING'."
             ).format(
                 missing=", ".join(missing),
+                first=missing[0],
                 kind=kind.name,
                 headings=", ".join(filter(None, headings)),
             )

@@ -122,6 +122,16 @@ class Source:
                 yield line, [_as_text(value) for value in row], ""
 
 
+PARQUET = b"PAR1"
+"""What a Parquet file begins with."""
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is one of Parquet, by its beginning."""
+    with path.open("rb") as file:
+        return file.read(4) == PARQUET
+
+
 def open_source(path: Path, sheet: str | None = None) -> Source:
     """A file of data: CSV, XLSX or Parquet, by its content rather than by its name.
 
@@ -136,7 +146,7 @@ def open_source(path: Path, sheet: str | None = None) -> Source:
         raise IntakeError(_("There is no file {file}.").format(file=path))
     with path.open("rb") as file:
         head = file.read(4)
-    if head == b"PAR1":
+    if head == PARQUET:
         source = Source(path, "parquet", _headings_of_table(path))
     elif head == b"PK\x03\x04":
         sheets = _sheets(path, sheet)

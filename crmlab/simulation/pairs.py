@@ -131,9 +131,11 @@ def _check(habit: Habit, days: float, pairs: int) -> None:
         raise SimulationError(
             _("Days: from 1 to {most}, and not {n:g}.").format(most=LONGEST_DAYS, n=days)
         )
-    if not (0.1 <= habit.speed <= 10 and 0 <= habit.late_hours <= 1000):
+    if not 0.1 <= habit.speed <= 10:
+        raise SimulationError(_("Speed: from 0.1 to 10, and not {n:g}.").format(n=habit.speed))
+    if not 0 <= habit.late_hours <= 1000:
         raise SimulationError(
-            _("Speed lies between 0.1 and 10, and hours of being late between 0 and 1000.")
+            _("Hours of being late: from 0 to 1000, and not {n:g}.").format(n=habit.late_hours)
         )
     chances = {**habit.slips, "notices": habit.notices, "adoption": habit.adoption}
     for name, chance in chances.items():

@@ -203,6 +203,36 @@ def test_a_workbook_is_read_with_the_values_of_its_cells(bring: Any, tmp_path: P
     assert (brought.rows, list(taken["created_at"])) == (3, [datetime(2026, 5, 31, 9, 30)])
 
 
+@pytest.mark.parametrize(
+    ("out", "refusals"), [("file.csv", "r.csv"), ("o", "file.csv"), ("o", "o")]
+)
+def test_nothing_is_written_over_itself(tmp_path: Path, out: str, refusals: str) -> None:
+    file = tmp_path / "file.csv"
+    file.write_text(f"{HEADINGS}\n{GOOD}\n", encoding="utf-8")
+    source, wanted = open_source(file), kind_of("customers")
+    used = offer_map(wanted, source.headings)
+    with pytest.raises(IntakeError, match="written over itself"):
+        bring_in(source, wanted, used, out=tmp_path / out, refusals=tmp_path / refusals, key=None)
+    assert file.read_text(encoding="utf-8").endswith(f"{GOOD}\n")
+
+
+def test_somebody_elses_file_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "file.csv").write_text(f"{HEADINGS}\n{GOOD}\n", encoding="utf-8")
+    (tmp_path / "mine.txt").write_text("mine")
+    source, wanted = open_source(tmp_path / "file.csv"), kind_of("customers")
+    used = offer_map(wanted, source.headings)
+    with pytest.raises(IntakeError, match=r"mine.txt is there already and is no Parquet"):
+        bring_in(
+            source,
+            wanted,
+            used,
+            out=tmp_path / "mine.txt",
+            refusals=tmp_path / "r.csv",
+            key=None,
+        )
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
 def test_another_sheet_of_a_workbook_is_read_by_its_name(tmp_path: Path) -> None:
     book = Workbook()
     book.create_sheet("May").append(["period", "units"])

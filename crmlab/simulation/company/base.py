@@ -110,13 +110,20 @@ def _people(base: Base, start: Start, customers: int) -> None:
         base.sellers[branch_of[user_id]].append(user_id)
     while sum(map(len, base.sellers.values())) < wanted:
         branch = min(BRANCHES, key=lambda name: len(base.sellers[name]))
-        user = User(f"U-{len(base.users) + 1:02}", names.person(len(base.users)), branch)
+        user = User(f"U-{len(base.users) + 1:02}", _new_name(base), branch)
         base.users.append(user)
         base.sellers[branch].append(user.user_id)
         for seat in ("sales_representative", "account_manager"):
             base.user_seats.append(UserSeat(user.user_id, seat))
-    leaver = User(f"U-{len(base.users) + 1:02}", names.person(len(base.users)), "South")
+    leaver = User(f"U-{len(base.users) + 1:02}", _new_name(base), "South")
     base.users.append(leaver)  # who has left sits nowhere any more
+
+
+def _new_name(base: Base) -> str:
+    """A name that nobody here bears yet, as long as there is one."""
+    taken = {user.name for user in base.users}
+    tried = (names.person(len(base.users) + n) for n in range(400))
+    return next((name for name in tried if name not in taken), names.person(len(base.users)))
 
 
 def _products(base: Base, start: Start, axis: Axis, draws: Draws) -> None:
@@ -202,7 +209,7 @@ def _duplicates(base: Base, truths: Truths, draws: Draws) -> None:
     others = [who for who in base.customers if who.customer_id not in base.start_customers]
     for number in range(CODES):
         product, customer = draws.one_of(single), draws.one_of(others)
-        code = f"{customer.customer_id[3:]}.{2000 + 31 * number}"
+        code = f"K{customer.customer_id[3:]}.{2000 + 31 * number}"
         key = f"{customer.customer_id}/{code}"
         base.customer_codes.append(
             CustomerCode(key, customer.customer_id, code, product.product_id)

@@ -70,6 +70,7 @@ class Books:
         self.batches: dict[str, Batch] = {}
         self.picked: dict[str, str] = {}
         """The batch that each order line was picked from, whether or not anybody wrote it down."""
+        self._priced_on: dict[str, date] = {}
         self._standing = {customer.customer_id: Standing() for customer in base.customers}
 
     def order(
@@ -105,6 +106,7 @@ class Books:
         ]
         self.orders.append(order)
         self.order_lines += written
+        self._priced_on[number] = self.axis.day(quote.quoted_at if quote else hour)
         self._check_credit(order, customer, amount_of(written), hour)
         self._standing[customer.customer_id].open_orders += amount_of(written)
         return order, written
@@ -212,7 +214,7 @@ class Books:
 
     def _book(self, line: OrderLine, order: Order, day: date) -> None:
         cost = self.costs[line.product_id]
-        listed = self.base.price("", line.product_id, day)
+        listed = self.base.price("", line.product_id, self._priced_on[order.order_id])
         amount = line.quantity * line.unit_price
         self.transactions.append(
             Transaction(

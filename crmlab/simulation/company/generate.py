@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,13 @@ from crmlab.simulation.company.sales import Sales
 from crmlab.simulation.company.sales import templates as kinds_of_sales
 from crmlab.simulation.company.truths import LateEntry, Truths
 from crmlab.simulation.draws import Draws
+from crmlab.text import gettext as _
 
 LAST_DAY = date(2026, 4, 30)
 """The day up to which everything has happened."""
 
 FEWEST_CUSTOMERS, FEWEST_MONTHS = 100, 12
+MOST_CUSTOMERS, MOST_MONTHS = 100_000, 120
 
 Progress = Callable[[float], None]
 
@@ -80,11 +83,7 @@ def make_company(
     Raises:
         SimulationError: it is too small, or too young, for what is planted in it.
     """
-    if customers < FEWEST_CUSTOMERS or months < FEWEST_MONTHS:
-        raise SimulationError(
-            f"The company needs {FEWEST_CUSTOMERS} customers and {FEWEST_MONTHS} months at least, "
-            "or there is no room in it for what lessons look for."
-        )
+    _check(seed, months, customers)
     axis, truths = Axis(LAST_DAY, months), Truths()
     base = make_base(start, axis, customers, truths, seed)
     _choose_the_stalled(base, truths)
@@ -114,6 +113,24 @@ def make_company(
     used = usage.make_usage(base, axis, truths, seed)
     _tell_what_came_of_it(books, complaints, truths)
     return Company(axis, truths, base, books, sales, complaints, used)
+
+
+def _check(seed: int, months: int, customers: int) -> None:
+    if customers < FEWEST_CUSTOMERS or months < FEWEST_MONTHS:
+        raise SimulationError(
+            _(
+                "The company needs {customers} customers and {months} months at least, or there is "
+                "no room in it for what lessons look for."
+            ).format(customers=FEWEST_CUSTOMERS, months=FEWEST_MONTHS)
+        )
+    if customers > MOST_CUSTOMERS or months > MOST_MONTHS:
+        raise SimulationError(
+            _("The company has {customers:,} customers and {months} months at most.").format(
+                customers=MOST_CUSTOMERS, months=MOST_MONTHS
+            )
+        )
+    if seed < 0:
+        raise SimulationError(_("A seed is zero or more, and not {seed}.").format(seed=seed))
 
 
 def _choose_the_stalled(base: Base, truths: Truths) -> None:
@@ -192,12 +209,40 @@ def _tell_what_came_of_it(books: Books, complaints: Complaints, truths: Truths) 
 
 
 def write_company(company: Company, folder: Path, about: str) -> None:
-    """Write the files of a company; what is there of the same names is written anew.
+    """Write the files of a company into a folder, all of them or none.
 
     Args:
+        folder: a new or empty one, or one that was written before; then all is written anew.
         about: a paragraph for the README.
+
+    Raises:
+        SimulationError: other things lie there.
     """
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".half-") as half:
+        _write(company, Path(half), about)
+        for file in sorted(Path(half).iterdir()):
+            file.replace(folder / file.name)
+
+
+def check_folder(folder: Path) -> None:
+    """See that nothing of somebody else's would be written over.
+
+    Raises:
+        SimulationError: the folder has other things in it, or is none.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise SimulationError(_("{path} is a file; name a folder to write to.").format(path=folder))
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "truth.yaml").is_file():
+        raise SimulationError(
+            _("Other things lie in the folder {path}; name a new one, or an empty one.").format(
+                path=folder.absolute()
+            )
+        )
+
+
+def _write(company: Company, folder: Path, about: str) -> None:
     clock, base, books = company.axis.clock, company.base, company.books
     books.interactions.sort(key=lambda row: (row.at, row.case_id or ""))
     tables: dict[str, tuple[type, list[Any]]] = {

@@ -23,13 +23,19 @@ COLUMNS = {
     "channel": "how it came or how it was said",
     "check_id": "number of the look at the credit",
     "city": "city",
-    "closed_at": "when it was closed; empty while it is open",
+    "closed_at": (
+        "when the case was closed; a won opportunity when the customer has paid and was called, "
+        "weeks after it was won; empty while it is open"
+    ),
     "code_id": "customer and code",
     "company": "what the customer calls itself",
     "complaint_id": "number of the complaint",
     "connected_on": "day on which it first reported; empty if it never did",
     "contact": "the person at the customer who buys",
-    "cost": "what it costs us, CNY; empty where nobody has entered it",
+    "cost": (
+        "what it costs us, CNY: a unit of a product, all pieces of a transaction, a promotion; "
+        "empty where nobody has entered it"
+    ),
     "created_at": "when it came in",
     "created_on": "day on which the customer was entered",
     "credit": "clear, held or released",
@@ -43,7 +49,7 @@ COLUMNS = {
     "decided_by": "the seat that decided",
     "decision": "what was decided",
     "description": "what it is for",
-    "discount": "what was given away below the base list, CNY",
+    "discount": "what was given away below the base list of the day of the offer or order, CNY",
     "due_on": "day by which it is to be paid",
     "email": "mail address; none of them exists",
     "ends_on": "last day",
@@ -56,7 +62,10 @@ COLUMNS = {
     "kind": "report or form",
     "lifecycle": "transition of the step, as XES names it: schedule, complete or withdraw",
     "line_id": "number of the order line or quote line",
-    "list_price": "price on the customer's list that day, CNY a unit",
+    "list_price": (
+        "price on the customer's list on the day of the offer or, without one, of the order, "
+        "CNY a unit"
+    ),
     "made_every_days": "calendar days after which a report is made anew",
     "made_on": "day on which it was made",
     "minutes_each": "minutes that it takes somebody each time",
@@ -97,13 +106,13 @@ COLUMNS = {
     "remedy_cost": "what that cost us, CNY",
     "resource": "the seat that did it",
     "rows": "how many records it was about",
-    "seat": "the seat that it was done in",
+    "seat": "seat, as the procedures name it",
     "service_cost": "what service cost us beside the goods, CNY",
     "settled_at": "when all of it was paid; empty while it is open",
     "severity": "low, medium or high; empty until it is assessed",
     "shipment_id": "number of the shipment",
     "shipment_line_id": "number of the line of the shipment",
-    "shipped_at": "when the last of it left us",
+    "shipped_at": "when it left us; of an order, when the last of it did",
     "signed_at": "when somebody signed it",
     "sold": "sets sold, as the branch has it",
     "source": "where the inquiry came from",
@@ -113,13 +122,22 @@ COLUMNS = {
     "unit": "what a piece is: piece, kit or set",
     "unit_price": "price, CNY a unit",
     "units": "pieces that left us",
-    "user_id": "number of the user",
+    "user_id": "number of the user; `system` for what the CRM does by itself",
     "valid": "whether the fault was ours; empty until it is assessed",
     "valid_from": "first day on which the price holds",
     "valid_to": "last day on which it holds; empty if none is set",
     "valid_until": "last day of the quote",
 }
 """By name, the same in every file."""
+
+
+KEYS = (
+    "The first column of a table that ends in `_id` or `_no` is its key, and a column of that name "
+    "in another table leads to it: `orders.customer_id` to `customers`, `order_lines.batch_no` to "
+    "`batches`, `complaints.line_id` to `order_lines`. `owner` and `account_manager` lead to "
+    "`users`; `case_id` leads to an opportunity (L-) or a complaint (C-) and to the event log. "
+    "Read codes as text, so that a spreadsheet does not take them for numbers."
+)
 
 
 def readme(about: str, tables: Iterable[tuple[str, str, int, list[str]]]) -> str:
@@ -129,9 +147,10 @@ def readme(about: str, tables: Iterable[tuple[str, str, int, list[str]]]) -> str
         about: what company it is, and the command that makes it.
         tables: of each file its name, what a row of it is, its rows and its columns.
     """
-    parts = [f"# The practice company\n\n{about}\n\n## Files\n"]
+    parts = [f"# The practice company\n\n{about}\n\n## Files\n\n{KEYS}\n"]
     for file, row, number, columns in tables:
-        parts.append(f"### `{file}`\n\n{row} {number:,} rows.\n\n| column | meaning |\n|---|---|")
+        counted = "1 row" if number == 1 else f"{number:,} rows"
+        parts.append(f"### `{file}`\n\n{row} {counted}.\n\n| column | meaning |\n|---|---|")
         parts += [f"| `{name}` | {COLUMNS[name]} |" for name in columns]
         parts.append("")
     return "\n".join(parts)

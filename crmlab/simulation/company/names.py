@@ -43,6 +43,7 @@ TRADES = (
     ("Irrigation", "灌溉"), ("Power", "电力"), ("Steel", "钢铁"), ("Pharma", "制药"),
     ("Breweries", "酿造"), ("Dyes", "染料"), ("Building Services", "楼宇"), ("Shipyard", "船舶"),
 )  # fmt: skip
+CITIES_ABROAD = ("Salzburg", "Riga", "Porto", "Brno", "Turku", "Penang", "Lyon", "Oslo")
 ABROAD = ("Anlagenbau", "Pumptechniek", "Vattenteknik", "Idraulica", "Hydraulics", "Impianti")
 CITIES = {
     "East": ("Shaoxing", "Jiaxing", "Suzhou", "Wuxi", "Nantong", "Wenzhou", "Ningbo", "Hefei"),
@@ -105,8 +106,12 @@ def customer(number: int, branch: str, draws: Draws) -> dict[str, Any]:
     mail, phone = f"{slug}.example", f"+86 100 {number // 10000:04} {number % 10000:04}"
     kind = draws.unit()
     if kind < 0.12:
-        name = f"{second}{pinyin} {draws.one_of(ABROAD)} {number}"
-        contact, phone = draws.one_of(FOREIGN), f"+999 20 {number:07}"
+        contact, phone = FOREIGN[number % len(FOREIGN)], f"+999 20 {number:07}"
+        kind_of, more = divmod(number // len(FOREIGN), len(ABROAD) * len(CITIES_ABROAD))[::-1]
+        city = CITIES_ABROAD[kind_of // len(ABROAD)]
+        name = f"{contact.split()[1]} {ABROAD[kind_of % len(ABROAD)]} {city}"
+        name += f" {more + 1}" if more else ""
+        mail = f"{name}.example".lower().replace(" ", "-")
     elif kind < 0.40:
         branch_of = f"第{number // (len(PLACES) * len(TRADES)) + 1}" if rest else ""
         name = f"{signs}{TRADES[trade][1]}{branch_of}有限公司"

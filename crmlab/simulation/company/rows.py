@@ -27,7 +27,7 @@ class User:
 
 @dataclass(slots=True)
 class UserSeat:
-    """A seat that somebody may sit in."""
+    """A seat that somebody may sit in today."""
 
     user_id: str
     seat: str
@@ -99,7 +99,7 @@ class Price:
 
 @dataclass(slots=True)
 class Batch:
-    """Pieces of one product made together."""
+    """Pieces of one product made together. What left without a batch number noted has left, too."""
 
     batch_no: str
     product_id: str
@@ -275,7 +275,7 @@ class Payment:
 
 @dataclass(slots=True)
 class Transaction:
-    """A line of an invoice as the books have it, with what it cost us."""
+    """A line of an invoice as the books have it, with what it cost us in all."""
 
     customer_id: str
     date: date

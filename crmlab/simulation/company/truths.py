@@ -31,7 +31,8 @@ class Noise:
 
 @dataclass(frozen=True)
 class CostlyCustomer:
-    """A large customer who costs more than he brings: discounts, express freight, complaints."""
+    """A large customer who costs more than he brings: discounts, express freight and visits for a
+    share of his sales, and what his complaints cost on top."""
 
     discount_percent: float = 24.0
     service_share_of_sales: float = 0.22

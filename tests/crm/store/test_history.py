@@ -22,32 +22,58 @@ AT = datetime(2026, 5, 12, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def company(database: str, tmp_path: Path) -> Iterator[Sandbox]:
+def company(tmp_path: Path) -> Iterator[Sandbox]:
     opened = open_sandbox("whole", folder=tmp_path, start="company")
     yield opened
     opened.close()
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Sandbox]:
+    opened = open_sandbox("small", folder=tmp_path)
+    yield opened
+    opened.close()
+
+
 def test_every_table_that_has_a_past_has_more_in_it_than_the_small_one(
-    company: Sandbox, sandbox: Sandbox
+    company: Sandbox, small: Sandbox
 ) -> None:
     for name in history.TABLES:
         if name in ("user_seats", "customer_codes", "price_lists"):
             continue
         count = select(func.count()).select_from(Base.metadata.tables[name])
-        with company.read() as whole, sandbox.read() as small:
-            assert whole.scalar(count) > small.scalar(count), name  # type: ignore[operator]
+        with company.read() as whole, small.read() as little:
+            assert whole.scalar(count) > little.scalar(count), name  # type: ignore[operator]
+
+
+def test_a_server_has_the_same_rows(company: Sandbox, postgresql: str, tmp_path: Path) -> None:
+    there = open_sandbox("whole", folder=tmp_path, start="company")
+    with company.read() as file, there.read() as server:
+        for name in history.TABLES:
+            count = select(func.count()).select_from(Base.metadata.tables[name])
+            assert server.scalar(count) == file.scalar(count), name
+        newest = tables.Invoice.invoice_id.desc()
+        one, other = (
+            at.scalars(select(tables.Invoice).order_by(newest)).first() for at in (file, server)
+        )
+        assert one is not None
+        assert other is not None
+        assert (one.amount, one.invoiced_at, one.due_on) == (
+            other.amount,
+            other.invoiced_at,
+            other.due_on,
+        )
 
 
 @pytest.mark.parametrize("name", ["complaint", "lead_to_cash"])
 def test_what_is_true_of_a_practice_case_is_true_in_both(
-    company: Sandbox, sandbox: Sandbox, name: str
+    company: Sandbox, small: Sandbox, name: str
 ) -> None:
     procedure = load(name)
     for case_id, case in procedure.cases.items():
         if case.follows is None:
-            with company.read() as whole, sandbox.read() as small:
-                assert facts_of(whole, procedure, case_id) == facts_of(small, procedure, case_id)
+            with company.read() as whole, small.read() as little:
+                assert facts_of(whole, procedure, case_id) == facts_of(little, procedure, case_id)
 
 
 def test_a_form_offers_what_belongs_to_the_case_before_the_rest_of_the_company(

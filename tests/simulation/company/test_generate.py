@@ -42,15 +42,26 @@ def test_the_same_seed_gives_the_bytes_of_the_sample_data(tmp_path: Path) -> Non
     assert (other, unread) == ([], [])
 
 
-def test_another_seed_is_another_company(tmp_path: Path) -> None:
-    first, second = (small(seed).books.orders for seed in (1, 2))
+def test_another_seed_is_another_company() -> None:
+    first, second = (small(seed).books.orders for seed in (3, 11))
     assert [order.ordered_at for order in first] != [order.ordered_at for order in second]
 
 
-@pytest.mark.parametrize(("months", "customers"), [(11, 600), (24, 99)])
-def test_too_small_a_company_is_refused_in_a_sentence(months: int, customers: int) -> None:
-    with pytest.raises(SimulationError, match="100 customers and 12 months"):
-        company_with_history(7, months, customers)
+@pytest.mark.parametrize(
+    ("seed", "months", "customers", "sentence"),
+    [
+        (7, 11, 600, "100 customers and 12 months at least"),
+        (7, 24, 99, "100 customers and 12 months at least"),
+        (7, 100_000, 600, "100,000 customers and 120 months at most"),
+        (7, 24, 10**8, "100,000 customers and 120 months at most"),
+        (-3, 24, 600, "A seed is zero or more, and not -3"),
+    ],
+)
+def test_what_no_company_can_be_like_is_told_before_any_work(
+    seed: int, months: int, customers: int, sentence: str
+) -> None:
+    with pytest.raises(SimulationError, match=sentence):
+        company_with_history(seed, months, customers)
 
 
 def test_a_file_is_not_taken_for_a_folder(tmp_path: Path) -> None:
@@ -58,6 +69,24 @@ def test_a_file_is_not_taken_for_a_folder(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["generate", "--out", str(tmp_path / "taken")])
     assert told.exit_code != 0
     assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    told = CliRunner().invoke(app, ["generate", "--out", str(tmp_path)])
+    assert isinstance(told.exception, SimulationError)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_half_a_company_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_told: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("crmlab.simulation.company.files.write_parquet", full)
+    with pytest.raises(OSError, match="No space"):
+        write(small(3), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 # What holds of any company. Making one takes a second or two, so each is held to all of it.
