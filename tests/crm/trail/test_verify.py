@@ -423,7 +423,7 @@ def test_a_template_that_was_changed_as_well_does_not_hide_it(
 def test_a_sandbox_of_an_earlier_start_set_is_compared_with_that_one(
     written: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "template_key", lambda: "a later one")
+    monkeypatch.setattr(verify, "template_key", lambda start: f"a later {start}")
     monkeypatch.setattr(start_set, "FILE", Path("/nowhere"))
     assert verify.verify(written).fault is None
     assert verify.verify(written).compared
@@ -434,7 +434,7 @@ def test_a_sandbox_of_an_earlier_start_set_is_compared_with_that_one(
 def test_without_its_start_set_only_the_chain_is_checked_and_that_is_said(
     written: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "template_key", lambda: "a later one")
+    monkeypatch.setattr(verify, "template_key", lambda start: f"a later {start}")
     for store in (Folder, Server):
         monkeypatch.setattr(store, "earlier_template", lambda _self, _key: None)
     verdict = verify.verify(written)
