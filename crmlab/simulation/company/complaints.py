@@ -188,7 +188,7 @@ class Complaints:
         self.complaints.append(complaint)
         self._kinds.append(kind)
 
-    def _step_done(self, case: int, step: str, visit: int, choice: str, hour: float) -> None:
+    def _step_done(self, case: int, step: str, _visit: int, choice: str, hour: float) -> None:
         if choice == BACK:
             return
         complaint, kind = self.complaints[case], self._kinds[case]

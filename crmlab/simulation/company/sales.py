@@ -226,13 +226,13 @@ class Sales:
 
     # Leads, from desk to desk.
 
-    def _step_done(self, case: int, step: str, visit: int, choice: str, hour: float) -> str | None:
+    def _step_done(self, case: int, step: str, _visit: int, choice: str, hour: float) -> str | None:
         if choice == BACK:
             return None
         sale = self.sales[case]
         self._talk(sale, step, hour)
         record = getattr(self, f"_after_{step}", None)
-        told: str | None = record(sale, visit, choice, hour) if record else None
+        told: str | None = record(sale, choice, hour) if record else None
         if step in APPROVERS:
             self._approve(sale, APPROVERS[step], hour)
         return told
@@ -262,7 +262,7 @@ class Sales:
                 StageEntry(at.opportunity_id, stage, hour, at.owner, at.amount)
             )
 
-    def _after_capture_lead(self, sale: Sale, visit: int, _choice: str, hour: float) -> None:
+    def _after_capture_lead(self, sale: Sale, _choice: str, hour: float) -> None:
         if sale.opportunity is not None:
             return
         customer = sale.wanted.buyer.customer
@@ -284,7 +284,7 @@ class Sales:
         self.books.opportunities.append(sale.opportunity)
         self._stage(sale, "lead", hour)
 
-    def _after_qualify_lead(self, sale: Sale, visit: int, _choice: str, hour: float) -> str | None:
+    def _after_qualify_lead(self, sale: Sale, _choice: str, hour: float) -> str | None:
         if sale.wanted.ends == "unqualified":
             return None
         self._stage(sale, "qualified", hour)
@@ -294,17 +294,16 @@ class Sales:
             return LIES
         return None
 
-    def _after_explore_needs(self, sale: Sale, visit: int, _choice: str, hour: float) -> None:
+    def _after_explore_needs(self, sale: Sale, _choice: str, hour: float) -> None:
         self._stage(sale, "needs", hour)
 
-    def _after_quote(self, sale: Sale, visit: int, _choice: str, hour: float) -> None:
+    def _after_quote(self, sale: Sale, _choice: str, hour: float) -> None:
         if sale.quote is not None:
             return
         customer, day = sale.wanted.buyer.customer, self.axis.day(hour)
         (product, pieces), number = sale.wanted.lines[0], f"QU-{len(self.books.quotes) + 1:06}"
         sale.listed = self.books.base.price(customer.customer_id, product, day)
-        # Whole yuan, and never a little further below the list than was meant.
-        sale.price = -(-sale.listed * (100 - int(sale.wanted.percent)) // 10000) * 100
+        sale.price = _below(sale.listed, sale.wanted.percent)
         sale.quote = Quote(
             number, customer.customer_id, sale.number, "CNY", hour, day + timedelta(days=30)
         )
@@ -332,13 +331,13 @@ class Sales:
             )
         )
 
-    def _after_win_order(self, sale: Sale, visit: int, _choice: str, hour: float) -> None:
+    def _after_win_order(self, sale: Sale, _choice: str, hour: float) -> None:
         if sale.wanted.ends == "won":
             self._stage(sale, "won", hour)
             assert sale.opportunity is not None
             sale.opportunity.outcome = "won"
 
-    def _after_enter_order(self, sale: Sale, visit: int, _choice: str, hour: float) -> str | None:
+    def _after_enter_order(self, sale: Sale, _choice: str, hour: float) -> str | None:
         if sale.order is not None:
             return None
         (product, pieces), customer = sale.wanted.lines[0], sale.wanted.buyer.customer
@@ -352,28 +351,28 @@ class Sales:
         )
         return f"{sale.wanted.percent:.0f}/{'held' if sale.order.credit == 'held' else 'clear'}"
 
-    def _after_release_credit(self, sale: Sale, visit: int, _choice: str, hour: float) -> None:
+    def _after_release_credit(self, sale: Sale, _choice: str, hour: float) -> None:
         assert sale.order is not None
         if sale.order.credit == "held":
             reason = "A bank's guarantee over more than this order lies in the file."
             self.books.release(sale.order, sale.lines, hour, reason)
 
-    def _after_pick_and_ship(self, sale: Sale, visit: int, choice: str, hour: float) -> None:
+    def _after_pick_and_ship(self, sale: Sale, choice: str, hour: float) -> None:
         assert sale.order is not None
         if sale.order.shipped_at is None:
             noted = choice != "missing_batch"
             self.books.ship(sale.order, sale.lines, hour, self._draws.one_of(CARRIERS), batch=noted)
 
-    def _after_invoice(self, sale: Sale, visit: int, _choice: str, hour: float) -> None:
+    def _after_invoice(self, sale: Sale, _choice: str, hour: float) -> None:
         assert sale.order is not None
         if sale.invoice is None:
             sale.invoice = self.books.invoice(sale.order, sale.lines, hour)
 
-    def _after_sign_invoice(self, sale: Sale, visit: int, _choice: str, hour: float) -> None:
+    def _after_sign_invoice(self, sale: Sale, _choice: str, hour: float) -> None:
         assert sale.invoice is not None
         sale.invoice.signed_at = sale.invoice.signed_at or hour
 
-    def _after_collect_payment(self, sale: Sale, visit: int, _choice: str, hour: float) -> None:
+    def _after_collect_payment(self, sale: Sale, _choice: str, hour: float) -> None:
         assert sale.invoice is not None
         if sale.invoice.settled_at is None:
             self.books.pay(sale.invoice, hour)
@@ -384,3 +383,9 @@ class Sales:
         opportunity.closed_at = hour
         if opportunity.outcome == "open":
             opportunity.outcome = "lost"
+
+
+def _below(listed: Fen, percent: float) -> Fen:
+    """A price in whole yuan, so far below the list and never a little further."""
+    hundredths = listed * (100 - int(percent))
+    return -(-hundredths // 10_000) * 100  # rounded up
