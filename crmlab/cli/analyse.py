@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-READS = {"funnel": "opportunities", "value": "transactions"}
+READS = {"funnel": "opportunities", "complaints": "complaints", "value": "transactions"}
 """Which kind of data each model reads."""
 
 
 @app.command()
 def analyse(
-    model: Annotated[str, typer.Argument(help=_("The model: funnel or value."))],
+    model: Annotated[str, typer.Argument(help=_("The model: funnel, complaints or value."))],
     file: Annotated[Path, typer.Argument(help=_("A CSV, XLSX or Parquet file."))],
     map_file: Annotated[
         Path | None, typer.Option("--map", help=_("Which heading says what, as for import."))
+    ] = None,
+    exposure: Annotated[
+        Path | None, typer.Option(help=_("What left us, for a complaint rate: a file of its own."))
     ] = None,
     stages: Annotated[
         str | None,
@@ -60,6 +63,13 @@ def analyse(
     rows = frame_of(file, READS[model], map_file=map_file, accept_good=accept_good)
     if model == "funnel":
         told, say = _funnel(rows, stages), _say_funnel
+    elif model == "complaints":
+        if exposure is None:
+            raise CrmlabError(
+                _("A complaint rate needs what left us each month; give it with --exposure FILE.")
+            )
+        left = frame_of(exposure, "exposure", accept_good=accept_good)
+        told, say = _complaints(rows, left, as_of), _say_complaints
     else:
         told, say = _value(rows, as_of, calibration_end), _say_value
     if as_json:
@@ -74,6 +84,30 @@ def _funnel(rows: pd.DataFrame, stages: str | None) -> dict[str, Any]:
 
     order = stages.split(",") if stages else list(load("lead_to_cash").stages)
     return asdict(funnel(rows, [name.strip() for name in order]))
+
+
+def _complaints(rows: pd.DataFrame, left: pd.DataFrame, as_of: Any) -> dict[str, Any]:
+    from crmlab.models.complaints import PER, complaint_rate
+
+    per = next((name for name in PER if name in left), "orders")
+    return asdict(complaint_rate(rows, left, per=per, as_of=as_of))
+
+
+def _say_complaints(told: dict[str, Any]) -> None:
+    typer.echo(
+        _("{n:,} complaints: {rate:.2f} for {per}.").format(
+            n=told["complaints"], rate=told["rate"], per=told["per"]
+        )
+    )
+    signals = [period for period in told["periods"] if period["signal"]]
+    for period in signals:
+        typer.echo(
+            _(
+                "  {period}: {rate:.2f}, where chance alone gives {lower:.2f} to {upper:.2f}."
+            ).format(**{name: period[name] for name in ("period", "rate", "lower", "upper")})
+        )
+    if not signals:
+        typer.echo(_("No month says more than chance alone would."))
 
 
 def _say_funnel(told: dict[str, Any]) -> None:

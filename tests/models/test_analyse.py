@@ -101,3 +101,15 @@ def test_a_funnel_with_stages_of_ones_own(tmp_path: Path) -> None:
     assert [stage["entered"] for stage in told["stages"]] == [2, 1]
     with pytest.raises(ModelError, match="'B' is not among X, Y"):
         analyse("funnel", file, "--stages", "X,Y")
+
+
+def test_the_complaint_rate_of_two_files() -> None:
+    files = (str(SAMPLE_DATA / "complaints.csv"), "--exposure", str(SAMPLE_DATA / "exposure.csv"))
+    told = analyse("complaints", *files)
+    assert told["per"] == "1,000 orders"
+    assert told["rate"] == pytest.approx(
+        told["complaints"] / sum(p["exposure"] for p in told["periods"]) * 1000
+    )
+    assert {"period", "rate", "lower", "upper", "signal"} <= set(told["periods"][0])
+    with pytest.raises(CrmlabError, match="--exposure FILE"):
+        analyse("complaints", files[0])
