@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-READS = {"funnel": "opportunities", "complaints": "complaints", "value": "transactions"}
+READS = {
+    "funnel": "opportunities",
+    "complaints": "complaints",
+    "contribution": "transactions",
+    "value": "transactions",
+}
 """Which kind of data each model reads."""
 
 
 @app.command()
 def analyse(
-    model: Annotated[str, typer.Argument(help=_("The model: funnel, complaints or value."))],
+    model: Annotated[
+        str, typer.Argument(help=_("The model: funnel, complaints, contribution or value."))
+    ],
     file: Annotated[Path, typer.Argument(help=_("A CSV, XLSX or Parquet file."))],
     map_file: Annotated[
         Path | None, typer.Option("--map", help=_("Which heading says what, as for import."))
@@ -70,6 +77,8 @@ def analyse(
             )
         left = frame_of(exposure, "exposure", accept_good=accept_good)
         told, say = _complaints(rows, left, as_of), _say_complaints
+    elif model == "contribution":
+        told, say = _contribution(rows), _say_contribution
     else:
         told, say = _value(rows, as_of, calibration_end), _say_value
     if as_json:
@@ -129,6 +138,33 @@ def _say_funnel(told: dict[str, Any]) -> None:
             "What is open may bring {p50:,.0f}, and in 80 of 100 draws {p10:,.0f} to {p90:,.0f}."
         ).format(**forecast)
     )
+
+
+def _contribution(rows: pd.DataFrame) -> dict[str, Any]:
+    from crmlab.models.contribution import contribution
+
+    found = contribution(rows)
+    names = ("customers", "revenue", "contribution", "share_top_20_percent", "loss_making")
+    told = {name: getattr(found, name) for name in (*names, "whale_peak_percent", "blocked_rows")}
+    losing = found.each[found.each["contribution"] < 0]["contribution"].tail(10)
+    return {**told, "most_costly": {str(who): float(sum_) for who, sum_ in losing[::-1].items()}}
+
+
+def _say_contribution(told: dict[str, Any]) -> None:
+    typer.echo(
+        _(
+            "{customers:,} customers: {contribution:,.0f} left of {revenue:,.0f}; {loss_making:,} "
+            "of them cost more than they bring."
+        ).format(**told)
+    )
+    for who, amount in told["most_costly"].items():
+        typer.echo(f"  {who}: {amount:,.0f}")
+    if told["blocked_rows"]:
+        typer.echo(
+            _("{n:,} lines have no cost and are left out of it; enter what they cost us.").format(
+                n=told["blocked_rows"]
+            )
+        )
 
 
 def _value(rows: pd.DataFrame, as_of: Any, calibration_end: Any) -> dict[str, Any]:

@@ -113,3 +113,11 @@ def test_the_complaint_rate_of_two_files() -> None:
     assert {"period", "rate", "lower", "upper", "signal"} <= set(told["periods"][0])
     with pytest.raises(CrmlabError, match="--exposure FILE"):
         analyse("complaints", files[0])
+
+
+def test_the_contribution_of_a_file() -> None:
+    told = analyse("contribution", str(SAMPLE_DATA / "transactions.csv"))
+    assert told["contribution"] < told["revenue"]
+    assert told["blocked_rows"] > 0
+    assert told["whale_peak_percent"] > 100
+    assert list(told["most_costly"].values()) == sorted(told["most_costly"].values())
