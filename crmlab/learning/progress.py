@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -225,8 +225,10 @@ def _standing(row: StateRow) -> Standing:
 
 
 def _prepare(connection: Any, _record: Any) -> None:
-    for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = NORMAL"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    with suppress(sqlite3.OperationalError):  # another window is just doing the same, for good
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _check_ours(path: Path) -> bool:
