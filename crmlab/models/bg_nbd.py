@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import digamma, gammaln, hyp2f1
+from scipy.special import digamma, gammaln, hyp2f1, zeta
 
 from crmlab.errors import ModelError
+from crmlab.models.fitting import least
 from crmlab.text import gettext as _
 
 Numbers = NDArray[np.float64]
@@ -94,8 +94,8 @@ class BgNbd:
 def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
     """Fit the model by maximum likelihood.
 
-    Customers with the same history are counted once, with their number; the slopes are analytic;
-    the search runs over the logarithms of the parameters, which are all above zero.
+    Customers with the same history are counted once, with their number. Slopes and bends are
+    analytic. The search runs over the logarithms of the parameters, which are all above zero.
 
     Args:
         frequency, recency, age: arrays of one length, a value for each customer.
@@ -113,19 +113,16 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
     # In units of the longest age the same numbers suit every data set.
     scale = float(age.max())
 
-    def slope(logs: Numbers) -> tuple[float, Numbers]:
-        value, gradient = _log_likelihood(np.exp(logs), x, tx / scale, age / scale, again, counts)
-        return -value / total, -gradient * np.exp(logs) / total
+    def bent(logs: Numbers) -> tuple[float, Numbers, Numbers]:
+        """The mean log-likelihood with its slopes and bends, over the logarithms; to be least."""
+        at = np.exp(logs)
+        value, slopes, bends = _log_likelihood(at, x, tx / scale, age / scale, again, counts)
+        steep = slopes * at
+        return -value / total, -steep / total, -(np.outer(at, at) * bends + np.diag(steep)) / total
 
-    found = minimize(
-        slope,
-        np.zeros(4),
-        jac=True,
-        method="L-BFGS-B",
-        options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 500},
-    )
+    found = least(bent, np.zeros(4))
     parameters = np.exp(found.x)
-    if np.abs(found.jac).max() > FLAT or not np.all((parameters < FAR) & (parameters > 1 / FAR)):
+    if np.abs(found.slopes).max() > FLAT or not np.all((parameters < FAR) & (parameters > 1 / FAR)):
         raise ModelError(
             _(
                 "The purchases of {n:,} customers do not say how quickly they buy and leave: "
@@ -136,7 +133,7 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
     # The change of units is no change of the data: each repeat purchase brings its unit along.
     moved = float((weight * x).sum()) * np.log(scale)
     return BgNbd(
-        float(r), float(alpha * scale), float(a), float(b), float(-found.fun * total - moved)
+        float(r), float(alpha * scale), float(a), float(b), float(-found.value * total - moved)
     )
 
 
@@ -167,49 +164,54 @@ def _log_likelihood(
     age: Numbers,
     again: NDArray[np.bool_],
     at: _Counts,
-) -> tuple[float, Numbers]:
-    """The log-likelihood and its slopes. Equation (6), in logarithms.
+) -> tuple[float, Numbers, Numbers]:
+    """The log-likelihood, its slopes and its bends. Equation (6), in logarithms.
 
     With n the repeat purchases, L = A1 A2 (A3 + [n > 0] A4), where A3 is the case of a customer who
     is active still, and A4 that of one who has become inactive at the last purchase.
     """
     r, alpha, a, b = parameters
-    n, often = at.values, at.number
-    log_age, log_tx = np.log(alpha + age), np.log(alpha + tx)
+    n, often, weight = at.values, at.number, at.weight
+    since, until = alpha + age, alpha + tx
+    log_age, log_tx, behind = np.log(since), np.log(until), b + np.maximum(x, 1) - 1
+    rate_age, rate_tx = (r + x) / since, (r + x) / until
     active = -(r + x) * log_age
-    with np.errstate(divide="ignore"):
-        gone = np.where(
-            again, np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * log_tx, -np.inf
-        )
+    gone = np.where(again, np.log(a / behind) - (r + x) * log_tx, -np.inf)
     either = np.logaddexp(active, gone)
-    share = np.exp(gone - either)  # of those who have become inactive, among such histories
-    counted = (
-        gammaln(r + n)
-        - gammaln(r)
-        + r * np.log(alpha)
-        + gammaln(a + b)
-        + gammaln(b + n)
-        - gammaln(b)
-        - gammaln(a + b + n)
-    )
-    weight = at.weight
-    value = float(often @ counted + weight @ either)
-    weighted = weight * share
-    kept = weight - weighted
+    left = weight * np.exp(gone - either)  # those who have become inactive, among such histories
+    kept = weight - left
+    value = often @ (
+        gammaln(r + n) - gammaln(r) + gammaln(a + b) + gammaln(b + n) - gammaln(b)
+    ) - often @ gammaln(a + b + n)
+    value += weight.sum() * r * np.log(alpha) + weight @ either
+    both, all_of = digamma(a + b) - digamma(a + b + n), weight.sum()
     slopes = np.array(
         [
-            often @ (digamma(r + n) - digamma(r) + np.log(alpha))
-            - kept @ log_age
-            - weighted @ log_tx,
-            weight.sum() * r / alpha
-            - kept @ ((r + x) / (alpha + age))
-            - weighted @ ((r + x) / (alpha + tx)),
-            often @ (digamma(a + b) - digamma(a + b + n)) + weighted.sum() / a,
-            often @ (digamma(a + b) + digamma(b + n) - digamma(b) - digamma(a + b + n))
-            - weighted @ (1 / (b + np.maximum(x, 1) - 1)),
+            often @ (digamma(r + n) - digamma(r)) + all_of * np.log(alpha),
+            all_of * r / alpha - kept @ rate_age - left @ rate_tx,
+            often @ both + left.sum() / a,
+            often @ (both + digamma(b + n) - digamma(b)) - left @ (1 / behind),
         ]
     )
-    return value, slopes
+    slopes[0] -= kept @ log_age + left @ log_tx
+    # What the two cases differ by bends the logarithm of their sum.
+    apart = np.stack([log_tx - log_age, rate_tx - rate_age, np.full_like(x, -1 / a), 1 / behind])
+    bends = (apart * (kept * left / weight)) @ apart.T
+    bends[0, 1] = bends[1, 0] = (
+        bends[0, 1] + all_of / alpha - kept @ (1 / since) - left @ (1 / until)
+    )
+    bends[0, 0] += often @ (trigamma(r + n) - trigamma(r))
+    bends[1, 1] += kept @ (rate_age / since) + left @ (rate_tx / until) - all_of * r / alpha**2
+    mixed = often @ (trigamma(a + b) - trigamma(a + b + n))
+    bends[2:, 2:] += mixed
+    bends[2, 2] -= left.sum() / a**2
+    bends[3, 3] += often @ (trigamma(b + n) - trigamma(b)) + left @ (1 / behind**2)
+    return float(value), slopes, bends
+
+
+def trigamma(values: Any) -> Any:
+    """The second derivative of the logarithm of the gamma function."""
+    return zeta(2, values)
 
 
 def _floats(*values: Any) -> tuple[Numbers, ...]:

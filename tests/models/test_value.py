@@ -66,14 +66,15 @@ def test_the_slopes_are_those_of_the_likelihood(bought: Histories) -> None:
     x, tx, age = bought.frequency[:300], bought.recency[:300], bought.age[:300]
     counts = bg_nbd._Counts(x, np.ones(300))
     at = np.array([0.5, 3.0, 0.9, 2.0])
-    _value, slopes = bg_nbd._log_likelihood(at, x, tx, age, x > 0, counts)
+    _value, slopes, bends = bg_nbd._log_likelihood(at, x, tx, age, x > 0, counts)
     for n in range(4):
         step = np.zeros(4)
         step[n] = 1e-6
         above, below = (
-            bg_nbd._log_likelihood(at + way * step, x, tx, age, x > 0, counts)[0] for way in (1, -1)
+            bg_nbd._log_likelihood(at + way * step, x, tx, age, x > 0, counts) for way in (1, -1)
         )
-        assert slopes[n] == pytest.approx((above - below) / 2e-6, rel=1e-5)
+        assert slopes[n] == pytest.approx((above[0] - below[0]) / 2e-6, rel=1e-5)
+        assert bends[n] == pytest.approx((above[1] - below[1]) / 2e-6, rel=1e-4, abs=1e-4)
 
 
 def test_known_parameters_are_found_again() -> None:
