@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from crmlab.procedures.steps import Step
 from crmlab.simulation.company.axis import Axis
 from crmlab.simulation.company.base import Base
 from crmlab.simulation.company.rows import (
@@ -227,6 +228,15 @@ class Books:
                 None if cost is None else cost * line.quantity,
                 max(listed * line.quantity - amount, 0),
                 0,
+            )
+        )
+
+    def talk(self, step: Step, customer: str, case: str, hour: float) -> None:
+        """Write down a talk with a customer, as the step says how it is had."""
+        assert step.interaction is not None
+        self.interactions.append(
+            Interaction(
+                customer, case, hour, step.interaction.channel, step.seat, step.short or step.title
             )
         )
 

@@ -9,7 +9,7 @@ from crmlab.procedures.schema import Procedure
 from crmlab.simulation.company.base import CUSTOMERS
 from crmlab.simulation.company.books import Books, batch_of
 from crmlab.simulation.company.desks import Desks, people_of
-from crmlab.simulation.company.rows import Complaint, Interaction, OrderLine
+from crmlab.simulation.company.rows import Complaint, OrderLine
 from crmlab.simulation.draws import Draws
 from crmlab.simulation.queues import Queues
 from crmlab.simulation.ways import BACK
@@ -192,18 +192,9 @@ class Complaints:
         if choice == BACK:
             return
         complaint, kind = self.complaints[case], self._kinds[case]
-        contact = self.procedure.steps[step].interaction
-        if contact is not None:
-            self.books.interactions.append(
-                Interaction(
-                    complaint.customer_id,
-                    complaint.complaint_id,
-                    hour,
-                    contact.channel,
-                    self.procedure.steps[step].seat,
-                    self.procedure.steps[step].short or self.procedure.steps[step].title,
-                )
-            )
+        said = self.procedure.steps[step]
+        if said.interaction:
+            self.books.talk(said, complaint.customer_id, complaint.complaint_id, hour)
         if step == "register" and choice == "category_other":
             complaint.category = "other"
         elif step == "register":

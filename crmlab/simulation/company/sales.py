@@ -15,7 +15,6 @@ from crmlab.simulation.company.desks import LIES, Desks, people_of
 from crmlab.simulation.company.rows import (
     Approval,
     Fen,
-    Interaction,
     Invoice,
     Opportunity,
     Order,
@@ -44,11 +43,6 @@ HABITS = {
 }
 """The slips that people here make, and how often. None of them changes who buys what."""
 
-APPROVERS = {
-    "approve_by_manager": "sales_manager",
-    "approve_by_director": "sales_director",
-    "approve_by_general_manager": "general_manager",
-}
 CARRIERS = ("Jiangnan Freight", "North Star Logistics", "Own van")
 ADOPTION = (0.6, 0.95)
 """How many of the talks with customers are entered in the CRM, in its first days and by the end."""
@@ -233,25 +227,18 @@ class Sales:
         self._talk(sale, step, hour)
         record = getattr(self, f"_after_{step}", None)
         told: str | None = record(sale, choice, hour) if record else None
-        if step in APPROVERS:
-            self._approve(sale, APPROVERS[step], hour)
+        if any(
+            booking.record == "approval" for booking in self.procedure.steps[step].books.values()
+        ):
+            self._approve(sale, self.procedure.steps[step].seat, hour)
         return told
 
     def _talk(self, sale: Sale, step: str, hour: float) -> None:
-        contact = self.procedure.steps[step].interaction
         first, last = ADOPTION
-        entered = first + (last - first) * hour / self.axis.end
-        if contact is not None and self._draws.happens(entered):
-            self.books.interactions.append(
-                Interaction(
-                    sale.wanted.buyer.customer.customer_id,
-                    sale.number,
-                    hour,
-                    contact.channel,
-                    self.procedure.steps[step].seat,
-                    self.procedure.steps[step].short or self.procedure.steps[step].title,
-                )
-            )
+        said = self.procedure.steps[step]
+        if said.interaction and self._draws.happens(first + (last - first) * hour / self.axis.end):
+            customer = sale.wanted.buyer.customer
+            self.books.talk(said, customer.customer_id, sale.number, hour)
 
     def _stage(self, sale: Sale, stage: str, hour: float) -> None:
         at = sale.opportunity
