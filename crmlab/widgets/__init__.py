@@ -15,8 +15,9 @@ from typing import Any
 _HOME = {
     "BreakIt": "walkthrough",
     "Desk": "desk",
-    "Dial": "dials",
+    "Dial": "dial",
     "Dials": "dials",
+    "FunnelBoard": "analysis.funnel",
     "JobCard": "jobcard",
     "Quiz": "quiz",
     "Records": "records",

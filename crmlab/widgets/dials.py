@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +15,7 @@ from crmlab.procedures.steps import Field
 from crmlab.procedures.wording import show
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
+from crmlab.widgets.dial import Dial, exact
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 from crmlab.widgets.reasons import reasons
@@ -27,31 +27,6 @@ FACT = "fact."
 
 APART, FROM_THE_EDGE = 0.16, 0.06
 """Shares of the dial: marks that are nearer than this run into one another, or over the edge."""
-
-
-@dataclass(frozen=True)
-class Dial:
-    """A number that can be turned: an entry of the step, or a fact of the case.
-
-    Attributes:
-        label: what it is, as a person reads it; by default what the procedure calls it.
-        low, high, by: how far it can be turned, and by how much at a time.
-        start: where it stands at first.
-        unit: written behind the number, where the procedure does not know its unit.
-    """
-
-    label: str
-    low: float
-    high: float
-    by: float
-    start: float
-    unit: str = ""
-
-    def nearest(self, number: Decimal) -> Decimal:
-        """The position of the dial that is nearest to a number."""
-        low, by = exact(self.low), exact(self.by)
-        steps = round((min(max(number, low), exact(self.high)) - low) / by)
-        return min(low + steps * by, exact(self.high))
 
 
 class Dials(Live):
@@ -262,11 +237,6 @@ class Dials(Live):
 
     def _back(self) -> None:
         self.stands = {name: exact(dial.start) for name, dial in self.dials.items()}
-
-
-def exact(number: float) -> Decimal:
-    """The number as it is written."""
-    return Decimal(str(number))
 
 
 def raw(value: Decimal) -> Raw:

@@ -128,7 +128,16 @@ class WhatIf(Live):
         return compare(self.company, habit, days=DAYS, pairs=PAIRS)
 
     def _dial(self, name: str, label: str) -> dict[str, Any]:
-        return {"name": name, "label": label, "value": self.stands[name], "by": BY}
+        value = self.stands[name]
+        return {
+            "name": name,
+            "label": label,
+            "low": 0,
+            "high": 100,
+            "by": BY,
+            "value": value,
+            "shown": value,
+        }
 
     def _figure(self, figure: Figure, found: Difference) -> dict[str, Any]:
         return {

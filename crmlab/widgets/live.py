@@ -27,7 +27,7 @@ from crmlab.widgets.drawing import draw
 from crmlab.widgets.pressing import Forms, pressed, readable
 
 HERE = Path(__file__).parent
-SHEETS = ("tokens.css", "components.css", "learning.css")
+SHEETS = ("tokens.css", "components.css", "learning.css", "analysis.css")
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
 

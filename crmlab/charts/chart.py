@@ -1,0 +1,109 @@
+"""What a chart is, and the look that all of them share.
+
+A chart is data alone: traces and layout as plotly reads them, and its sentence. What draws it
+(`crmlab.widgets.analysis.plot`) builds the figure once and then only changes what has changed, so
+two charts of the same model have the same traces in the same order.
+
+No meaning rests on a hue: what stands for different things differs in lightness, in pattern or in
+form too, and reads well in grey. Words and lines take the page's own ink by its style sheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ACCENT, QUIET, WARN = "#15808a", "#7d8b8f", "#c2571f"
+"""Colours that stand out by 3 to 1 from light paper and from dark: what is looked at, what it is
+compared with, and what wants attention."""
+
+Trace = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, ready to be drawn.
+
+    Attributes:
+        title: what it shows.
+        says: what to see in it, in words, with the figures of this very chart.
+        traces: plotly traces as plain dictionaries, mostly from the functions below. The `name` of
+            a trace stands in the key of the chart, and a point's `customdata` names the records
+            that are behind it, where there are any.
+        x, y: what the axes show, with the unit.
+        layout: what this chart lays out otherwise than all charts.
+        height: in pixels.
+    """
+
+    title: str
+    says: str
+    traces: tuple[Trace, ...]
+    x: str = ""
+    y: str = ""
+    layout: Mapping[str, Any] = field(default_factory=dict)
+    height: int = 340
+
+
+def laid_out(chart: Chart) -> dict[str, Any]:
+    """The whole layout of a chart: the shared one, and what is its own."""
+    axis = {"fixedrange": True, "automargin": True, "zeroline": False, "tickformat": ","}
+    shared: dict[str, Any] = {
+        "autosize": True,
+        "height": chart.height,
+        "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "Inter, Segoe UI, system-ui, Noto Sans SC, sans-serif", "size": 14},
+        "colorway": [ACCENT, QUIET, WARN],
+        "dragmode": False,
+        "hovermode": "closest",
+        "bargap": 0.25,
+        "showlegend": False,  # the key stands below the figure, as text of the page (`key`)
+        "xaxis": {**axis, "title": {"text": chart.x, "font": {"size": 14}}, "showgrid": False},
+        "yaxis": {**axis, "title": {"text": chart.y, "font": {"size": 14}}},
+        "separators": ".,",
+    }
+    for name, value in chart.layout.items():
+        known = shared.get(name)
+        shared[name] = {**known, **value} if isinstance(known, dict) else value
+    return shared
+
+
+def key(chart: Chart) -> list[tuple[str, str]]:
+    """The key of a chart with more than one form: each form (`bars`, `line`, ...) and its name."""
+    named = [(str(t["meta"]), str(t["name"])) for t in chart.traces if t.get("name")]
+    return named if len(named) > 1 else []
+
+
+def bars(**trace: Any) -> Trace:
+    """Bars of what is looked at."""
+    return {"type": "bar", "meta": "bars", "marker": {"color": ACCENT}, **trace}
+
+
+def hatched(**trace: Any) -> Trace:
+    """Bars of what they are compared with: hatched, so that they differ in grey too."""
+    marker = {
+        "color": "rgba(0,0,0,0)",
+        "line": {"color": QUIET, "width": 1.5},
+        "pattern": {"shape": "/", "fgcolor": QUIET, "size": 6, "solidity": 0.25},
+    }
+    return {"type": "bar", "meta": "hatched", "marker": marker, **trace}
+
+
+def line(**trace: Any) -> Trace:
+    """A line of what is looked at, with its points."""
+    look = {"line": {"color": ACCENT, "width": 2.5}, "marker": {"color": ACCENT, "size": 7}}
+    return {"type": "scatter", "meta": "line", "mode": "lines+markers", **look, **trace}
+
+
+def dashed(**trace: Any) -> Trace:
+    """A thin broken line: a limit, or what something is compared with."""
+    look = {"line": {"color": QUIET, "width": 1.5, "dash": "dash"}}
+    return {"type": "scatter", "meta": "dashed", "mode": "lines", **look, **trace}
+
+
+def marked(**trace: Any) -> Trace:
+    """Single points that want attention, told apart by their form too."""
+    marker = {"color": WARN, "size": 13, "symbol": "diamond-open", "line": {"width": 2.5}}
+    return {"type": "scatter", "meta": "marked", "mode": "markers", "marker": marker, **trace}

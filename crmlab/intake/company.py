@@ -1,0 +1,46 @@
+"""The practice company's files as frames, in their types: what the lessons of the models read."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+
+from crmlab import places
+from crmlab.errors import IntakeError
+from crmlab.text import gettext as _
+
+DAYS, MOMENTS = ("date", "_on"), ("_at",)
+"""How the names of columns end that hold days, or moments."""
+
+
+def company_table(name: str) -> pd.DataFrame:
+    """A table of the practice company, such as `orders`; a copy, so that it may be changed.
+
+    Codes are text; moments stand in the office's own time and do not say so.
+
+    Raises:
+        IntakeError: there is no such file, or it cannot be read.
+    """
+    return _read(name).copy()
+
+
+@cache
+def _read(name: str) -> pd.DataFrame:
+    path = places.SAMPLE_DATA / f"{name}.csv"
+    try:
+        heads = pd.read_csv(path, encoding="utf-8-sig", nrows=0).columns
+        codes = {n: str for n in heads if n.endswith(("_id", "_no")) or n in ("owner", "period")}
+        rows = pd.read_csv(path, encoding="utf-8-sig", dtype=codes)
+    except (OSError, ValueError) as fault:
+        raise IntakeError(
+            _(
+                "The practice company's {file} cannot be read; 'crmlab generate --out sample_data' "
+                "makes it anew."
+            ).format(file=path.name)
+        ) from fault
+    for column in heads:
+        if column.endswith(MOMENTS + DAYS):
+            # What stands behind the seconds is the office's zone, the same all year.
+            rows[column] = pd.to_datetime(rows[column].str.slice(0, 19), format="ISO8601")
+    return rows
