@@ -7,15 +7,18 @@ A lesson is known by the `crmlab` part of its notebook's metadata, and by nothin
 
 What is not written yet is not listed. A lesson that teaches procedures names them (`"procedure":
 "complaint"`); those that no lesson names can be practised without one. A page that is no lesson
-says so: `"crmlab": {"page": true, "title": "..."}`.
+says so: `"crmlab": {"page": true, "title": "..."}`; one that tells a manager in two minutes what a
+lesson is about names that lesson: `"briefing": "23"`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PositiveInt, StringConstraints, ValidationError
@@ -92,11 +95,13 @@ class Lessons:
     Attributes:
         faults: a sentence for each notebook whose metadata is not understood.
         pages: the notebooks that are not lessons.
+        briefings: those of them that brief managers, by the number of their lesson.
     """
 
     listed: tuple[Lesson, ...]
     faults: tuple[str, ...]
     pages: tuple[str, ...] = ()
+    briefings: Mapping[str, str] = MappingProxyType({})
 
     def paths(self) -> dict[str, list[Lesson]]:
         """The lessons by path, in the order of the shelf."""
@@ -117,12 +122,15 @@ class Lessons:
 def read_lessons(folder: Path | None = None) -> Lessons:
     """The lessons in a folder, by number. A notebook that says nothing of one is no lesson."""
     listed, faults, pages = [], [], []
+    briefings: dict[str, str] = {}
     for path in sorted((folder or places.NOTEBOOKS).glob("*.ipynb")):
         try:
             metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
             about = metadata.get("crmlab")
             if isinstance(about, dict) and about.get("page"):
                 pages.append(path.name)
+                if about.get("briefing"):
+                    briefings[str(about["briefing"])] = path.name
             elif about is not None:
                 listed.append(Lesson(About.model_validate(about), path.name))
         except ValidationError as fault:
@@ -139,7 +147,7 @@ def read_lessons(folder: Path | None = None) -> Lessons:
                 )
             )
     by_number = sorted(listed, key=lambda lesson: lesson.number)
-    return Lessons(tuple(by_number), tuple(faults), tuple(pages))
+    return Lessons(tuple(by_number), tuple(faults), tuple(pages), briefings)
 
 
 class Stage(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -76,7 +76,10 @@ class Shelf(Live):
             "paths": [
                 {
                     "title": path_title(path),
-                    "lessons": [_card(lesson, states[lesson.number]) for lesson in lessons],
+                    "lessons": [
+                        _card(lesson, states[lesson.number], self.lessons.briefings)
+                        for lesson in lessons
+                    ],
                 }
                 for path, lessons in self.lessons.paths().items()
             ],
@@ -115,7 +118,7 @@ class Shelf(Live):
             Stage.DONE: _("Practise again"),
             Stage.INDEPENDENT: _("Open"),
         }
-        return _card(lesson, state) | {"verb": verb[state.stage], "why": _reason(lesson, state)}
+        return _card(lesson, state, {}) | {"verb": verb[state.stage], "why": _reason(lesson, state)}
 
     # What can be done
 
@@ -141,7 +144,8 @@ class Shelf(Live):
         return "notice"
 
 
-def _card(lesson: Lesson, state: LessonState) -> dict[str, Any]:
+def _card(lesson: Lesson, state: LessonState, briefings: Mapping[str, str]) -> dict[str, Any]:
+    briefing = briefings.get(lesson.number)
     words = {Stage.DONE: _("all done"), Stage.INDEPENDENT: _("independent")}
     return {
         "number": lesson.number,
@@ -150,6 +154,7 @@ def _card(lesson: Lesson, state: LessonState) -> dict[str, Any]:
         "for": [_(text) for text in lesson.about.for_],
         "summary": _(lesson.about.summary) if lesson.about.summary else "",
         "link": link_beside(lesson.file),
+        "briefing": link_beside(briefing) if briefing else "",
         "share": round(state.share * 100),
         "sentence": state.sentence(),
         "word": words.get(state.stage, ""),

@@ -157,3 +157,15 @@ def test_every_text_passes_through_translation(folder: Path) -> None:
     assert_bracketed(view.view["html"])
     view.click("name", {"name": "Lin"})
     assert_bracketed(view.view["html"])
+
+
+def test_a_briefing_stands_on_the_card_of_its_lesson(folder: Path) -> None:
+    page = {"page": True, "title": "Who carries us, in two minutes", "briefing": "31"}
+    content = {"cells": [], "metadata": {"crmlab": page}}
+    (folder / "briefing_x.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    found = BeautifulSoup(shelf(folder).view["html"], "html.parser")
+    (link,) = found.select("a[href='briefing_x.ipynb']")
+    assert link.get_text() == "Briefing of two minutes"
+    card = link.find_parent("li")
+    assert card is not None
+    assert "Who carries us" in card.get_text()
