@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PositiveInt, StringConstraints, ValidationError
@@ -101,7 +100,7 @@ class Lessons:
     listed: tuple[Lesson, ...]
     faults: tuple[str, ...]
     pages: tuple[str, ...] = ()
-    briefings: Mapping[str, str] = MappingProxyType({})
+    briefings: Mapping[str, str] = field(default_factory=dict)
 
     def paths(self) -> dict[str, list[Lesson]]:
         """The lessons by path, in the order of the shelf."""
