@@ -1,0 +1,108 @@
+"""A dial of a model: how long the kernel works on a turn, and how soon the figure is redrawn."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any
+
+import pytest
+
+from crmlab import widgets
+from crmlab.widgets.analysis.board import Board
+from tests.browser import open_lesson
+from tests.serving import Lessons
+
+BOARDS = [name for name, home in widgets._HOME.items() if home.startswith("analysis.")]
+LESSONS = {
+    "12": "12_complaint_rate.ipynb",
+    "23": "23_the_funnel.ipynb",
+    "31": "31_contribution.ipynb",
+    "32": "32_lifetime_value.ipynb",
+}
+TURNS = 15
+
+TURNED = """async ([board, name, up]) => {
+  const dial = board.querySelector(`input[type=range][name='${name}']`);
+  const view = dial.closest("[data-turn]");
+  let plot = board.querySelector(".crmlab-plot .svg-container");
+  while (!plot._fullData) plot = plot.parentElement;
+  const turn = Number(view.dataset.turn);
+  let drawn = 0;
+  const seen = () => { drawn = performance.now() };
+  plot.on("plotly_afterplot", seen);
+  dial.focus();
+  const began = performance.now();
+  dial.value = Number(dial.value) + (up ? 1 : -1) * Number(dial.step);
+  dial.dispatchEvent(new Event("input", { bubbles: true }));
+  const deadline = began + 3000;
+  await new Promise((done) => {
+    const look = () => {
+      const answered = Number(view.dataset.turn) > turn && !view.hasAttribute("aria-busy");
+      // A turn that leaves the figure as it is (it may) has no drawing to wait for.
+      const long = performance.now() - began > 1000;
+      if (answered && (drawn || long)) return requestAnimationFrame(done);
+      if (performance.now() > deadline) return done();
+      setTimeout(look, 1);
+    };
+    look();
+  });
+  plot.removeListener("plotly_afterplot", seen);
+  return [drawn ? drawn - began : null, Number(view.dataset.turn) > turn];
+}"""
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_turn_in_the_kernel(benchmark: Any, name: str) -> None:
+    """At most 10 ms (median) for each dial: model, words and figure."""
+    made = getattr(widgets, name)
+    board = made() if isinstance(made, type) else None
+    if not isinstance(board, Board) or not board.dials:
+        pytest.skip("no board with dials of its own")
+    medians = {}
+
+    def each_dial() -> None:
+        for dial_name, dial in board.dials.items():
+            taken = []
+            for n in range(TURNS):
+                share = n / (TURNS - 1)
+                at = {dial_name: dial.low + share * (dial.high - dial.low)}
+                began = time.perf_counter()
+                board.controls.act("turn", {}, {"dials": at})
+                taken.append((time.perf_counter() - began) * 1000)
+            medians[dial_name] = round(statistics.median(taken), 1)
+            board.back()
+
+    benchmark.pedantic(each_dial, rounds=1, warmup_rounds=1)
+    benchmark.extra_info.update(medians)
+    print(f"\n{name}, ms of the kernel for a turn: {medians}")
+    assert max(medians.values()) <= 10
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_from_a_turn_to_the_redrawn_figure(
+    benchmark: Any, lessons: Lessons, page: Any, lesson: str
+) -> None:
+    """At most 100 ms (median) from a turn to the redrawn figure, on the lesson's own page."""
+    open_lesson(page, lessons.url(LESSONS[lesson]))
+    page.locator(".crmlab-plot .main-svg").first.wait_for()
+    medians: dict[str, float] = {}
+
+    def each_dial() -> None:
+        for n, board in enumerate(page.locator(".crmlab-board").all()):
+            names = board.locator("input[type=range]").evaluate_all("all => all.map(a => a.name)")
+            for name in names:
+                taken = []
+                for turn in range(TURNS):
+                    at = [board.element_handle(), name, turn < TURNS // 2]
+                    drawn, answered = page.evaluate(TURNED, at)
+                    assert answered
+                    if drawn is not None:
+                        taken.append(drawn)
+                assert taken, f"{name} never changed the figure"
+                medians[f"{n} {name}"] = round(statistics.median(taken), 1)
+
+    benchmark.pedantic(each_dial, rounds=1)
+    benchmark.extra_info.update(medians)
+    print(f"\nlesson {lesson}, ms from a turn to the redrawn figure: {medians}")
+    assert max(medians.values()) <= 100
