@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, select
+from sqlalchemy.orm import Session, aliased
 
 from crmlab.crm import tables
 from crmlab.crm.tables import Base
@@ -66,6 +68,28 @@ def canonical(session: Session, name: str, key: str) -> str | None:
     column = table.__mapper__.primary_key[0]
     found = session.scalar(select(column).where(func.lower(column) == key.lower()))
     return None if found is None else str(found)
+
+
+def read_together(session: Session, wanted: Iterable[tuple[type[Base], str | int]]) -> None:
+    """Read rows by table and key in one statement, for a session that holds on to them.
+
+    Who gets one of them afterwards finds it there. What a statement costs is for the most part
+    making it and waiting for it, so six rows take little longer than one.
+    """
+    rows = list(dict.fromkeys(wanted))
+    keys = {f"key_{number}": key for number, (_table, key) in enumerate(rows)}
+    session.execute(_by_key(tuple(table for table, _key in rows)), keys).one()
+
+
+@cache
+def _by_key(asked: tuple[type[Base], ...]) -> Select[Any]:
+    """The statement for a row of each of these tables, also where one is asked for twice."""
+    found: list[Any] = [aliased(table, name=f"row_{at}") for at, table in enumerate(asked)]
+    rows = select(*found).select_from(select(literal(1).label("one")).subquery())
+    for number, (table, row) in enumerate(zip(asked, found, strict=True)):
+        own = getattr(row, str(table.__mapper__.primary_key[0].key))
+        rows = rows.outerjoin(row, own == bindparam(f"key_{number}", type_=own.type))
+    return rows
 
 
 def entries(

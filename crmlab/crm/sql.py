@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CompoundSelect,
+    Row,
     Select,
     cast,
     func,
@@ -16,8 +18,21 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
+
+
+def ask(
+    session: Session, statement: Select[*tuple[Any, ...]], values: dict[str, Any]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What a statement made of columns finds, with all that the session has yet to write.
+
+    A session that is asked itself looks for objects of its own in the answer, which takes as long
+    as asking the database.
+    """
+    if session.autoflush:
+        session.flush()
+    return session.connection().execute(statement, values).all()
 
 
 def in_fen(amount: Any) -> ColumnElement[int]:

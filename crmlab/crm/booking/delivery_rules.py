@@ -113,7 +113,7 @@ def _shipment_line(draft: Draft) -> None:
 
 def _no_more_than_ordered(draft: Draft, line: tables.OrderLine) -> None:
     quantity = draft.will_be("quantity")
-    gone = shipped_of(draft.session, line, without=draft.key)
+    gone = draft.found["gone"] = shipped_of(draft.session, line, without=draft.key)
     if quantity is None or quantity <= line.quantity - gone:
         return
     draft.refuse(
@@ -180,6 +180,10 @@ def _has_left_stock(draft: Draft) -> None:
     ):
         if batch_no is not None:
             draft.session.get_one(tables.Batch, batch_no).in_stock += pieces
+    if not draft.before and not draft.found["gone"]:  # the first that leaves is the last so far
+        line = draft.session.get_one(tables.OrderLine, draft.will_be("line_id"))
+        line.batch_no = draft.will_be("batch_no")
+        return
     for line_id in {draft.before.get("line_id"), draft.will_be("line_id")} - {None}:
         _say_batch(draft.session, str(line_id))
 

@@ -27,6 +27,7 @@ class Draft:
         values: the columns to write, as their types want them.
         faults: a sentence for each column that cannot be so.
         before: what the record's columns said before, filled in when it is written.
+        found: what the rules have asked for and the effects of writing want to know again.
     """
 
     session: Session
@@ -35,6 +36,7 @@ class Draft:
     values: dict[str, Any]
     faults: dict[str, str]
     before: dict[str, Any] = field(default_factory=dict)
+    found: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:

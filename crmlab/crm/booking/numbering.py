@@ -10,10 +10,11 @@ import itertools
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
+from crmlab.crm.sql import ask
 from crmlab.crm.store.audit import made_so_far
 from crmlab.crm.tables import Base
 
@@ -49,6 +50,13 @@ SERIES: dict[str, Series] = {
 }
 """The kinds that are numbered. Products and batches are not: people give them their codes."""
 
+# The statements are made once: making them takes longer than asking the database.
+_TAKEN = {
+    kind: select(key).where(key == bindparam("key"))
+    for kind, series in SERIES.items()
+    for key in series.table.__mapper__.primary_key
+}
+
 
 def next_number(session: Session, kind: str) -> str:
     """The next number of this kind, taken within the caller's transaction.
@@ -67,7 +75,7 @@ def next_number(session: Session, kind: str) -> str:
         session.add(counter)
     counter.last += 1
     with session.no_autoflush:  # it is written together with the record
-        taken = session.get(series.table, series.written(counter.last)) is not None
+        taken = ask(session, _TAKEN[kind], {"key": series.written(counter.last)})
     if taken:
         counter.last = _highest(session, series) + 1
     return series.written(counter.last)

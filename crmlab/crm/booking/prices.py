@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.labels import spoken
+from crmlab.crm.sql import ask
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 
@@ -44,7 +45,7 @@ def prices_for(session: Session, product_id: str, customer_id: str | None) -> li
     customer = session.get(tables.Customer, customer_id) if customer_id else None
     currency = customer.currency if customer else HOME_CURRENCY
     asked = {"product": product_id, "customer": customer_id, "currency": currency}
-    return [ListPrice(*row) for row in session.execute(_LISTED, asked)]
+    return [ListPrice(*row) for row in ask(session, _LISTED, asked)]
 
 
 def in_force(prices: list[ListPrice], day: date) -> ListPrice | None:

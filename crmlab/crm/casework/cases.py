@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
 from crmlab.crm.booking.computed import Reckoning
-from crmlab.crm.casework.desks import sits_in, with_holder
+from crmlab.crm.casework.desks import desks, seat_of, with_holder
 from crmlab.crm.casework.effects import close_own_record, write_effects
-from crmlab.crm.casework.facts import case_of, facts_of, records_of, with_live_facts
+from crmlab.crm.casework.facts import case_of, facts_of, read_ahead, records_of, with_live_facts
 from crmlab.crm.casework.fitting import misfits
 from crmlab.crm.casework.form_checks import as_the_crm_writes, faults_of
 from crmlab.crm.store.audit import changes_so_far
@@ -70,7 +70,9 @@ def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> 
             records=known,
             seed=template.seed,
         )
-        case = with_holder(session, procedure, result.case)
+        seat = seat_of(procedure, result.case)
+        people = desks(session, case_id, "", seat).there
+        case = with_holder(session, procedure, result.case, people)
         row = tables.CaseRow(
             case_id=case_id,
             procedure=procedure.procedure,
@@ -144,6 +146,7 @@ def apply(
         seat=action.seat,
         detail=detail,
     ) as session:
+        read_ahead(session, procedure, seen, action)
         row = session.get(tables.CaseRow, seen.case_id)
         current = case_of(row) if row else None
         if row is None or current != seen:
@@ -152,14 +155,15 @@ def apply(
         reckoning = Reckoning(session, seen.records, seen.case_id, action.at)
         case = with_live_facts(procedure, seen, reckoning)
         result = _act(session, procedure, case, action)
-        _check_permission(session, action, user)
         moved = result.case
+        seated = desks(session, seen.case_id, action.seat, seat_of(procedure, moved))
+        _check_permission(session, action, user, seated.here)
         if isinstance(action, HandOver):
             moved = write_effects(session, procedure, moved, action)
             close_own_record(session, procedure, moved)
             session.flush()
         if not isinstance(action, Reassign):
-            moved = with_holder(session, procedure, moved)
+            moved = with_holder(session, procedure, moved, seated.there)
         reckoning = reckoning.again(moved.records, changes_so_far(session))
         moved = with_live_facts(procedure, moved, reckoning)
         _keep(row, procedure, moved)
@@ -235,8 +239,9 @@ def _moved_on(procedure: Procedure, case_id: str, case: Case | None) -> str:
     )
 
 
-def _check_permission(session: Session, action: Action, user: str | None) -> None:
-    people = sits_in(session, action.seat)
+def _check_permission(
+    session: Session, action: Action, user: str | None, people: list[str]
+) -> None:
     if people and user not in people:
         raise Refused(
             _("{user} does not sit in this seat; those who do: {people}.").format(
@@ -274,7 +279,7 @@ def _keep(row: tables.CaseRow, procedure: Procedure, case: Case) -> None:
     row.customer_id = case.records.get("customer") or None
     row.version = case.version
     row.step = case.step
-    row.seat = procedure.steps[case.step].seat if case.step else None
+    row.seat = seat_of(procedure, case) or None
     row.holder = case.holder
     row.due_at = case.visit.due_at if case.step else None
     row.closed_at = case.closed_at

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, func, select
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
+from crmlab.crm.sql import ask
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
 
@@ -17,17 +20,33 @@ def holders(session: Session, seat: str) -> list[tables.User]:
     return list(session.scalars(query.order_by(tables.User.user_id)))
 
 
-def sits_in(session: Session, seat: str) -> list[str]:
-    """The numbers of those who may sit in a seat, in their order."""
-    return list(session.scalars(_SEATED, {"seat": seat}))
+@dataclass(frozen=True)
+class Desks:
+    """The two seats that a hand-over is about.
+
+    Attributes:
+        here: the numbers of those who may sit where it comes from, in their order.
+        there: those who may sit where it goes, whoever has the fewest open cases first.
+    """
+
+    here: list[str]
+    there: list[str]
 
 
-# The statements are made once: making them takes longer than asking the database.
-_SEATED = (
-    select(tables.UserSeat.user_id)
-    .where(tables.UserSeat.seat == bindparam("seat"))
-    .order_by(tables.UserSeat.user_id)
-)
+def desks(session: Session, case_id: str, here: str, there: str) -> Desks:
+    """Who sits in these two seats, with one question for both; `there` may be empty.
+
+    The open cases that count are those beside this one.
+    """
+    asked = {"case": case_id, "here": here, "there": there}
+    seated = ask(session, _SEATED, asked)
+    return Desks(
+        sorted(user for user, seat in seated if seat == here),
+        [user for user, seat in seated if seat == there],
+    )
+
+
+# The statement is made once: making it takes longer than asking the database.
 _OPEN_CASES = (
     select(func.count())
     .where(
@@ -37,20 +56,27 @@ _OPEN_CASES = (
     )
     .scalar_subquery()
 )
-_LEAST_BUSY_FIRST = _SEATED.order_by(None).order_by(_OPEN_CASES, tables.UserSeat.user_id)
+_SEATED = (
+    select(tables.UserSeat.user_id, tables.UserSeat.seat)
+    .where(tables.UserSeat.seat.in_((bindparam("here"), bindparam("there"))))
+    .order_by(
+        case((tables.UserSeat.seat == bindparam("there"), _OPEN_CASES), else_=0),
+        tables.UserSeat.user_id,
+    )
+)
 
 
-def with_holder(session: Session, procedure: Procedure, case: Case) -> Case:
-    """Lay the case on somebody's desk: whom the seat's own rule names, else whoever there has the
-    fewest open cases."""
-    if case.step is None:
-        return case
-    seat = procedure.steps[case.step].seat
-    asked = {"seat": seat, "case": case.case_id}
-    people = list(session.scalars(_LEAST_BUSY_FIRST, asked))
+def seat_of(procedure: Procedure, case: Case) -> str:
+    """The seat at whose desk the case lies; empty once it is closed."""
+    return procedure.steps[case.step].seat if case.step else ""
+
+
+def with_holder(session: Session, procedure: Procedure, case: Case, people: list[str]) -> Case:
+    """Lay the case on somebody's desk: whom the seat's own rule names, else the first of those who
+    sit there."""
     if not people:
         return case
-    named = _named(session, procedure, case, seat)
+    named = _named(session, procedure, case, seat_of(procedure, case))
     return case.model_copy(update={"holder": named if named in people else people[0]})
 
 

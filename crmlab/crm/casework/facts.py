@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
 from crmlab.crm.booking.computed import COMPUTED, Reckoning
+from crmlab.crm.booking.numbering import SERIES
 from crmlab.crm.tables.types import plain
 from crmlab.errors import ProcedureError, Refused
 from crmlab.procedures import Procedure
-from crmlab.procedures.case import Case
+from crmlab.procedures.case import Action, Case, HandOver
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.schema import Fact, PracticeCase
 from crmlab.text import gettext as _
@@ -20,6 +22,33 @@ from crmlab.text import gettext as _
 def case_of(row: tables.CaseRow) -> Case:
     """The case that a row keeps."""
     return Case.model_validate({**row.state, "facts": row.facts})
+
+
+def read_ahead(session: Session, procedure: Procedure, seen: Case, action: Action) -> None:
+    """Read in one statement what an action will ask for one by one."""
+    records.read_together(session, _asked_for(procedure, seen, action))
+
+
+def _asked_for(
+    procedure: Procedure, seen: Case, action: Action
+) -> Iterator[tuple[type[tables.Base], str | int]]:
+    """The case, its records, those its form names, and the counters of what the step books; also
+    where the audit trail stands."""
+    yield tables.CaseRow, seen.case_id
+    yield tables.AuditHead, tables.HEAD
+    for name, key in seen.records.items():
+        if name in procedure.record_kinds and key:
+            yield records.kind(procedure.record_kinds[name]), key
+    step = procedure.steps.get(action.step)
+    if step is None or not isinstance(action, HandOver):
+        return
+    for name, field in step.fields.items():
+        key = str(action.fields.get(name) or "").strip()
+        if field.record and key:
+            yield records.kind(field.record), key
+    for booking in step.books.values():
+        if booking.record in SERIES:
+            yield tables.Counter, booking.record
 
 
 def records_of(session: Session, template: PracticeCase) -> dict[str, str]:

@@ -7,11 +7,13 @@ and the tables can be rebuilt from it. Its lines are chained (`crmlab.crm.store.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import event, insert, inspect, select, update
+from sqlalchemy import Connection, bindparam, event, insert, inspect, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.util import identity_key
 
 from crmlab.calendar import STANDARD
 from crmlab.crm.store.chain import FIELDS, hash_of
@@ -25,7 +27,14 @@ TRAIL = (Audit.__tablename__, AuditHead.__tablename__, AuditRow.__tablename__)
 
 _CHANGES, _HELD = "audit changes", "rows held"
 
+# The statements are made once: making them takes longer than asking the database.
 _HEAD = select(AuditHead.lines, AuditHead.hash).where(AuditHead.head_id == HEAD)
+_ADD_LINE, _ADD_ROWS = insert(Audit), insert(AuditRow)
+_MOVE_ON = (
+    update(AuditHead)
+    .where(AuditHead.head_id == HEAD)
+    .values(lines=bindparam("now"), hash=bindparam("last"))
+)
 
 
 class AuditedSession(Session):
@@ -56,7 +65,9 @@ def record(
     """
     session.flush()
     connection = session.connection()
-    head = connection.execute(_HEAD).one_or_none()
+    # It may have been read ahead; else its columns are enough, which is quicker than the row.
+    head: Any = session.identity_map.get(identity_key(AuditHead, HEAD))
+    head = head or connection.execute(_HEAD).one_or_none()
     if head is None:
         raise SandboxError(
             _(
@@ -64,7 +75,7 @@ def record(
                 "begin the sandbox anew, or restore a saved point."
             )
         )
-    lines, previous = head
+    lines, previous = head.lines, head.hash
     line = {
         "audit_id": lines + 1,
         "at": at,
@@ -77,12 +88,18 @@ def record(
     }
     stored = Moment().process_bind_param(at, connection.dialect)
     own = hash_of({**line, "at": stored}, previous)
-    connection.execute(insert(Audit).values(**line, previous=previous, hash=own))
-    connection.execute(
-        update(AuditHead).where(AuditHead.head_id == HEAD).values(lines=lines + 1, hash=own)
-    )
-    if rows := rows_changed(lines + 1, line["changes"]):
-        connection.execute(insert(AuditRow), rows)
+    with _in_one_go(connection):
+        connection.execute(_ADD_LINE, {**line, "previous": previous, "hash": own})
+        connection.execute(_MOVE_ON, {"now": lines + 1, "last": own})
+        if rows := rows_changed(lines + 1, line["changes"]):
+            connection.execute(_ADD_ROWS, rows)
+
+
+def _in_one_go(connection: Connection) -> AbstractContextManager[object]:
+    """What is executed here is sent without waiting for an answer to each of it, where the
+    database is one that has to be waited for. Nothing of it can ask for an answer."""
+    begin = getattr(connection.connection.driver_connection, "pipeline", nullcontext)
+    return cast(AbstractContextManager[object], begin())
 
 
 def changes_so_far(session: Session) -> list[dict[str, Any]]:

@@ -162,7 +162,8 @@ def test_a_database_that_may_only_be_read_is_told(
     assert "only lets itself be read" in sentence(caught)
 
 
-def test_a_full_disk_of_the_server_loses_nothing(server: psycopg.Connection) -> None:
+@pytest.mark.parametrize("table", ["interactions", "audit", "audit_rows"])
+def test_a_full_disk_of_the_server_loses_nothing(server: psycopg.Connection, table: str) -> None:
     """The server's own code for it stands for the disk."""
     sandbox = open_sandbox("lin")
     remark(sandbox, "called")
@@ -170,16 +171,18 @@ def test_a_full_disk_of_the_server_loses_nothing(server: psycopg.Connection) -> 
     full = """
         CREATE FUNCTION {0}.full() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
-        CREATE TRIGGER full_disk BEFORE INSERT ON {0}.events EXECUTE FUNCTION {0}.full();
-        CREATE TRIGGER full_disk BEFORE INSERT ON {0}.interactions EXECUTE FUNCTION {0}.full()
+        CREATE TRIGGER full_disk BEFORE INSERT ON {0}.{1} EXECUTE FUNCTION {0}.full()
     """
-    server.execute(SQL(full).format(schema))
+    server.execute(SQL(full).format(schema, Identifier(table)))
     with pytest.raises(SandboxError) as caught:
         remark(sandbox, "more")
     told = sentence(caught)
     assert "is full" in told
     assert "nothing is lost" in told
     assert remarks(sandbox) == ["called"]
+    server.execute(SQL("DROP FUNCTION {}.full CASCADE").format(schema))
+    remark(sandbox, "more")
+    assert remarks(sandbox) == ["called", "more"]
 
 
 def test_what_takes_too_long_is_broken_off(
