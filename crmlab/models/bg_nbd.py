@@ -26,13 +26,22 @@ from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, hyp2f1, zeta
 
 from crmlab.errors import ModelError
-from crmlab.models.fitting import least
+from crmlab.models.fitting import NOTHING, least
 from crmlab.text import gettext as _
 
 Numbers = NDArray[np.float64]
 
 FLAT = 1e-5
 """A fit is one where the mean log-likelihood has no slope steeper than this."""
+
+FEW = 2
+"""The fewest customers that can differ."""
+
+LITTLE = 1e-10
+"""What a step has to gain at least where a parameter may run away."""
+
+TERMS = 5_000
+"""A series that has not ended by then is as near to its sum as it will come."""
 
 FAR = 1e4
 """Beyond this a parameter runs away: the data do not say where it ends."""
@@ -46,6 +55,7 @@ class BgNbd:
         r, alpha: of the gamma distribution of rates; the mean rate is r / alpha purchases a unit.
         a, b: of the beta distribution of the chances to become inactive; their mean is a / (a + b).
         log_likelihood: of the data, at these parameters.
+        errors: the standard errors of r, alpha, a and b; none where the model was not fitted.
     """
 
     r: float
@@ -53,6 +63,7 @@ class BgNbd:
     a: float
     b: float
     log_likelihood: float = float("nan")
+    errors: tuple[float, ...] = ()
 
     def alive(self, frequency: Any, recency: Any, age: Any) -> Numbers:
         """The probability that customers with such histories are still active, from 0 to 1.
@@ -62,7 +73,7 @@ class BgNbd:
         """
         return 1 / (1 + self._odds_against(*_floats(frequency, recency, age)))
 
-    def expected(self, time: float, frequency: Any, recency: Any, age: Any) -> Numbers:
+    def expected(self, time: Any, frequency: Any, recency: Any, age: Any) -> Numbers:
         """How many purchases to expect of customers with such histories in the time to come.
 
         Equation (10) of the paper.
@@ -71,27 +82,47 @@ class BgNbd:
             time: in the units of the fit.
         """
         x, tx, age = _floats(frequency, recency, age)
+        r, alpha, a, b = self.r, self.alpha, _not_one(self.a), self.b
+        # In Euler's form, where nothing can overflow, however often somebody buys.
+        ahead = time / (alpha + age)
+        left = _hypergeometric(a + b - 1 - r, a - 1, a + b + x - 1, ahead / (1 + ahead))
+        gone = 1 - (1 + ahead) ** (1 - a) * left
+        return np.asarray((a + b + x - 1) / (a - 1) * gone * self.alive(x, tx, age))
+
+    def rate(self, time: float, frequency: Any, recency: Any, age: Any) -> Numbers:
+        """How many purchases a unit of time to expect at a moment in the time to come.
+
+        The slope of equation (10) over the time, worked out by hand.
+        """
+        x, tx, age = _floats(frequency, recency, age)
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
-        z = time / (alpha + age + time)
-        rest = ((alpha + age) / (alpha + age + time)) ** (r + x)
-        grown = 1 - rest * hyp2f1(r + x, b + x, a + b + x - 1, z)
-        return np.asarray((a + b + x - 1) / (a - 1) * grown / (1 + self._odds_against(x, tx, age)))
+        ahead = time / (alpha + age)
+        left = _hypergeometric(a + b - 1 - r, a, a + b + x, ahead / (1 + ahead))
+        active = (1 + ahead) ** -a * left * self.alive(x, tx, age)
+        return np.asarray((r + x) / (alpha + age) * active)
 
     def expected_of_new(self, time: Any) -> Numbers:
         """How many purchases to expect of somebody in a time after the first. Equation (9)."""
         t = np.asarray(time, dtype=float)
-        r, alpha, a, b = self.r, self.alpha, self.a, self.b
-        shrunk = (alpha / (alpha + t)) ** r * hyp2f1(r, b, a + b - 1, t / (alpha + t))
-        return np.asarray((a + b - 1) / (a - 1) * (1 - shrunk))
+        return self.expected(t, 0.0, 0.0, 0.0)
 
     def _odds_against(self, x: Numbers, tx: Numbers, age: Numbers) -> Numbers:
         """The odds of having become inactive at the last purchase."""
         ratio = (self.r + x) * (np.log(self.alpha + age) - np.log(self.alpha + tx))
-        odds = self.a / (self.b + np.maximum(x, 1) - 1) * np.exp(ratio)
+        # Beyond e to the 700th odds are as good as certain.
+        odds = self.a / (self.b + np.maximum(x, 1) - 1) * np.exp(np.minimum(ratio, 700))
         return np.where(x > 0, odds, 0.0)
 
 
-def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
+def fit(
+    frequency: Any,
+    recency: Any,
+    age: Any,
+    *,
+    number: Any = None,
+    start: BgNbd | None = None,
+    bounded: bool = True,
+) -> BgNbd:
     """Fit the model by maximum likelihood.
 
     Customers with the same history are counted once, with their number. Slopes and bends are
@@ -99,6 +130,11 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
 
     Args:
         frequency, recency, age: arrays of one length, a value for each customer.
+        number: how many customers each of them stands for; by default one.
+        start: where the search begins, such as at the fit of similar data.
+        bounded: whether a parameter that runs away is an error. Where customers hardly differ in
+            their chance to leave, a and b grow together without an end, and what is to be expected
+            of customers no longer changes: they are then held where that is so.
 
     Raises:
         ModelError: nobody has bought again, a history makes no sense, or the data do not say where
@@ -106,9 +142,17 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
     """
     x, tx, age = _floats(frequency, recency, age)
     _check(x, tx, age)
-    first, number = _each_once(x, tx, age)
+    first, weight = _each_once(x, tx, age, number=number)
+    first, weight = first[weight > 0], weight[weight > 0]
     x, tx, age = x[first], tx[first], age[first]
-    weight, total = number.astype(float), float(number.sum())
+    total = float(weight.sum())
+    if total < FEW:
+        raise ModelError(
+            _(
+                "There are only {n} customers, too few to tell how customers differ. A longer "
+                "period, or more customers, would help."
+            ).format(n=int(total))
+        )
     again, counts = x > 0, _Counts(x, weight)
     # In units of the longest age the same numbers suit every data set.
     scale = float(age.max())
@@ -120,24 +164,33 @@ def fit(frequency: Any, recency: Any, age: Any) -> BgNbd:
         steep = slopes * at
         return -value / total, -steep / total, -(np.outer(at, at) * bends + np.diag(steep)) / total
 
-    found = least(bent, np.zeros(4))
+    begin = (1.0, scale, 1.0, 1.0) if start is None else (start.r, start.alpha, start.a, start.b)
+    nothing = NOTHING if bounded else LITTLE
+    found = least(bent, np.log(np.array(begin) / (1, scale, 1, 1)), nothing=nothing)
     parameters = np.exp(found.x)
-    if np.abs(found.slopes).max() > FLAT or not np.all((parameters < FAR) & (parameters > 1 / FAR)):
+    within = np.all((parameters < FAR) & (parameters > 1 / FAR)) if bounded else np.all(parameters)
+    if np.abs(found.slopes).max() > FLAT or not within or not np.isfinite(parameters).all():
         raise ModelError(
             _(
                 "The purchases of {n:,} customers do not say how quickly they buy and leave: "
                 "nearly all behave alike. A longer period, or more customers, would help."
             ).format(n=int(total))
         )
-    r, alpha, a, b = parameters
+    (r, alpha), (a, b) = (pair * min(1.0, FAR / pair.max()) for pair in np.split(parameters, 2))
     # The change of units is no change of the data: each repeat purchase brings its unit along.
     moved = float((weight * x).sum()) * np.log(scale)
+    errors = found.errors(total) * (1, scale, 1, 1)
     return BgNbd(
-        float(r), float(alpha * scale), float(a), float(b), float(-found.value * total - moved)
+        float(r),
+        float(alpha * scale),
+        float(a),
+        float(b),
+        float(-found.value * total - moved),
+        tuple(float(error) for error in errors),
     )
 
 
-def _each_once(*columns: Numbers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _each_once(*columns: Numbers, number: Any = None) -> tuple[NDArray[np.intp], Numbers]:
     """Where each different row stands for the first time, and how many are like it."""
     code = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:  # numbered column by column, which is quicker than sorting rows
@@ -145,7 +198,30 @@ def _each_once(*columns: Numbers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         code = pd.factorize(code * len(values) + codes)[0]
     first = np.empty(code.max() + 1, dtype=np.intp)
     first[code[::-1]] = np.arange(len(code))[::-1]
-    return first, np.bincount(code)
+    return first, np.bincount(code, weights=number).astype(float)
+
+
+def _hypergeometric(a: float, b: float, c: Any, z: Any) -> Numbers:
+    """Gauss's function for z from 0 up to 1, also where scipy's runs over on its way (c large)."""
+    found = np.asarray(hyp2f1(a, b, c, z), dtype=float)
+    odd = ~np.isfinite(found)
+    if not odd.any():
+        return found
+    c, z = np.broadcast_to(c, found.shape)[odd], np.broadcast_to(z, found.shape)[odd]
+    term = total = np.ones(len(c))
+    for k in range(TERMS):
+        term = term * ((a + k) * (b + k) / ((c + k) * (k + 1)) * z)
+        total = total + term
+        if np.abs(term).max() < 1e-16 * np.abs(total).min():
+            break
+    found = found.copy()
+    found[odd] = total
+    return found
+
+
+def _not_one(a: float) -> float:
+    """Formulas that divide by a - 1 have a limit there; next to it they are as good as it."""
+    return a if abs(a - 1) > 1e-8 else 1 + 1e-8
 
 
 class _Counts:

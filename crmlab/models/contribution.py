@@ -4,13 +4,20 @@ What the words mean here:
 
 1. *Revenue* is what was invoiced, discounts already taken off; the discount stands beside it, so
    that it can be seen, and is not taken off again.
-2. *Contribution* = revenue - cost of the goods - cost to serve (service, complaints, freight: what
-   stands in `service_cost`). Costs that nobody has given to a customer are not shared out.
+2. *Contribution* = revenue - cost of the goods - complaints - service - effort - credit. What a
+   remedy cost is told apart from other service where complaints are given; contacts and credit
+   count where somebody gives them and says what they cost. Costs that nobody has given to a
+   customer are not shared out.
 3. A line without a cost has no margin, and neither has a sum that it is part of: it is *blocked*,
-   left out of the contribution and listed, until somebody has entered its cost.
-4. The *whale curve* adds customers up from the most to the least contributing. Where some make a
+   left out of the contribution and listed, until somebody has entered its cost. Contacts, credit
+   and remedies of their own belong to the customer and not to a line, so they count in full; but
+   of somebody whose lines are all blocked nothing counts.
+4. *Credit* is the money that stood out until it was paid: amount x days x interest of a year / 365.
+   Money paid before its invoice costs and saves nothing.
+5. The *whale curve* adds customers up from the most to the least contributing. Where some make a
    loss it rises above the total; its peak says how much there would be without them.
-5. *ABC*: A are the customers who bring the first 80 % of it all, B the next 15, C the rest.
+6. *ABC*: A are the customers who bring the first 80 % of it all, B the next 15, C the rest.
+7. Money is counted in whole cents, so that the parts add up to the contribution to the cent.
 
 Source: R. S. Kaplan and V. G. Narayanan (2001), Measuring and Managing Customer Profitability,
 Journal of Cost Management 15(5), for the whale curve.
@@ -18,15 +25,46 @@ Journal of Cost Management 15(5), for the whale curve.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
+from crmlab.models.contribution_costs import Cents, Given, Rates, beside, cents, one_currency
 from crmlab.text import gettext as _
 
 A_UP_TO, B_UP_TO = 0.80, 0.95
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is left of the sales, step by step; each figure is positive, money of the file.
+
+    Attributes:
+        revenue: of all lines; `blocked`: of those without a cost, left out.
+        cost, complaint_cost, service_cost, effort, credit_cost: what is taken off.
+        discount: what was given away. It is off the revenue already and not taken off again.
+        aside: costs of those who have bought nothing, or nothing with a cost, in this file; they
+            are in no customer's figure.
+    """
+
+    revenue: float
+    blocked: float
+    cost: float
+    complaint_cost: float
+    service_cost: float
+    effort: float
+    credit_cost: float
+    discount: float
+    aside: float
+
+    def steps(self) -> dict[str, float]:
+        """From the revenue down, each with its sign; together they are the contribution."""
+        down = [f.name for f in fields(self) if f.name not in ("revenue", "discount", "aside")]
+        return {"revenue": self.revenue} | {name: 0.0 - getattr(self, name) for name in down}
 
 
 @dataclass(frozen=True)
@@ -40,8 +78,13 @@ class Contribution:
             where others make a loss. None where there is no contribution to share.
         whale_peak_percent: the highest point of the whale curve, in per cent of the contribution.
         each: by customer, the most contributing first: `revenue, cost, service_cost, discount,
-            contribution, cumulative` (the whale curve, in per cent) and `abc`.
+            complaint_cost, effort, credit_cost, contribution, orders, express_orders`, `cumulative`
+            (the whale curve, in per cent) and `abc`. Revenue and costs are those of the lines that
+            have a cost. An *express* order is one on which service cost something beside remedies.
         blocked: the lines without a cost.
+        parts: what the contribution is made of.
+        given: the records that it was worked out from.
+        remarks: sentences about what the figures cannot say.
     """
 
     customers: int
@@ -52,56 +95,210 @@ class Contribution:
     whale_peak_percent: float | None
     each: pd.DataFrame
     blocked: pd.DataFrame
+    parts: Parts
+    given: Given
+    remarks: tuple[str, ...]
 
     @property
     def blocked_rows(self) -> int:
         return len(self.blocked)
 
+    @property
+    def abc(self) -> dict[str, int]:
+        """How many customers are A, B and C; none where there is nothing to share."""
+        return {name: int((self.each["abc"] == name).sum()) for name in "ABC"}
 
-def contribution(transactions: pd.DataFrame) -> Contribution:
+    def rows_behind(self, customer: str) -> dict[str, pd.DataFrame]:
+        """The records behind a customer's figure, by what they are.
+
+        Sales carry what is left of each line, `contribution`; of a line without a cost that is
+        nothing that anybody knows.
+
+        Raises:
+            ModelError: nobody of that number has bought anything.
+        """
+        if customer not in self.each.index:
+            raise ModelError(
+                _("Nobody called {customer} has bought anything in this file.").format(
+                    customer=customer
+                )
+            )
+        records = {
+            name: frame[frame["customer_id"] == customer]
+            for name, frame in self.given.records().items()
+        }
+        sales = records["sales"]
+        service = sales["service_cost"].fillna(0.0) if "service_cost" in sales else 0.0
+        left = sales["amount"] - sales["cost"] - service
+        return {**records, "sales": sales.assign(contribution=left)}
+
+
+def contribution(
+    transactions: pd.DataFrame,
+    *,
+    complaints: pd.DataFrame | None = None,
+    invoices: pd.DataFrame | None = None,
+    payments: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    rates: Rates | None = None,
+) -> Contribution:
     """The contribution of the customers of a table of sales.
 
     Args:
-        transactions: `customer_id`, `amount`, `cost`, and `service_cost` and `discount` where they
-            are known, a row for each line or purchase.
+        transactions: `customer_id`, `amount`, `cost`, and `service_cost`, `discount`, `order_id`
+            and `line_id` where they are known, a row for each line or purchase.
+        complaints: `customer_id` and `remedy_cost`, and `line_id` where it is known.
+        invoices: `customer_id, amount, invoiced_at` and `settled_at` or, with payments,
+            `invoice_id`; what they tie up costs `rates.interest`.
+        payments: `invoice_id, amount, paid_at`, where invoices are paid in parts.
+        interactions: `customer_id` and `channel`; a contact costs `rates.contact[channel]`.
+        rates: what money and contacts cost, and whether remedies are in the service cost already.
 
     Raises:
-        ModelError: there are no sales, none of them has a cost, or they are in several currencies.
+        ModelError: there are no sales, all are to one customer, none of them has a cost, an amount
+            is missing or below zero, or they are in several currencies.
     """
+    _check(transactions)
+    given = Given(transactions, complaints, invoices, payments, interactions, rates or Rates())
+    one_currency(transactions, invoices, payments)
+    codes, names = pd.factorize(transactions["customer_id"], sort=True)
+    size = len(names)
+    if size == 1:
+        raise ModelError(
+            _(
+                "All sales are to one customer, {customer}, and a comparison needs two or more; "
+                "bring in the sales to the others too."
+            ).format(customer=names[0])
+        )
+    missing = transactions["cost"].isna().to_numpy()
+    money = {name: cents(transactions, name) for name in ("amount", "cost", "discount")}
+    money["service_cost"] = cents(transactions, "service_cost")
+    known = {
+        name: _sums(np.where(missing, 0, values), codes, size) for name, values in money.items()
+    }
+    extra, express = beside(given, names, codes, money["service_cost"], missing)
+    service = known["service_cost"] - extra.inside
+    own = known["amount"] - known["cost"] - service - extra.complaints - extra.effort - extra.credit
+    total = int(own.sum())
+    each = pd.DataFrame(
+        {
+            "revenue": known["amount"] / 100,
+            "cost": known["cost"] / 100,
+            "service_cost": service / 100,
+            "discount": known["discount"] / 100,
+            "complaint_cost": extra.complaints / 100,
+            "effort": extra.effort / 100,
+            "credit_cost": extra.credit / 100,
+            "contribution": own / 100,
+            "orders": express.orders,
+            "express_orders": express.express,
+        },
+        index=pd.Index(names, name="customer_id"),
+    ).iloc[np.argsort(-own, kind="stable")]
+    each["cumulative"], each["abc"] = _whale(each["contribution"].to_numpy())
+    worth = total > 0
+    best = each["contribution"].to_numpy()[: max(1, round(size / 5))]
+    revenue = int(money["amount"].sum())
+    return Contribution(
+        size,
+        revenue / 100,
+        total / 100,
+        float(best.sum()) * 100 / total if worth else None,
+        int((own < 0).sum()),
+        float(each["cumulative"].max()) if worth else None,
+        each,
+        transactions[missing],
+        Parts(
+            revenue / 100,
+            (revenue - int(known["amount"].sum())) / 100,
+            int(known["cost"].sum()) / 100,
+            int(extra.complaints.sum()) / 100,
+            int(service.sum()) / 100,
+            int(extra.effort.sum()) / 100,
+            int(extra.credit.sum()) / 100,
+            int(known["discount"].sum()) / 100,
+            extra.aside / 100,
+        ),
+        given,
+        _remarks(total, int(missing.sum())),
+    )
+
+
+def by_product(transactions: pd.DataFrame, same: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """What each product brings: `lines, revenue, cost, contribution`, the most contributing first.
+
+    Args:
+        transactions: as for customers, with `product_id`; lines without a cost are left out.
+        same: products that somebody entered a second time, and which each of them truly is.
+    """
+    _check(transactions)
+    known = transactions[transactions["cost"].notna()]
+    product = known["product_id"].replace(dict(same)) if same else known["product_id"]
+    codes, names = pd.factorize(product, sort=True)
+    amount, cost, service = (
+        _sums(cents(known, name), codes, len(names)) for name in ("amount", "cost", "service_cost")
+    )
+    found = pd.DataFrame(
+        {
+            "lines": np.bincount(codes, minlength=len(names)),
+            "revenue": amount / 100,
+            "cost": cost / 100,
+            "contribution": (amount - cost - service) / 100,
+        },
+        index=pd.Index(names, name="product_id"),
+    )
+    return found.sort_values("contribution", ascending=False, kind="stable")
+
+
+def _check(transactions: pd.DataFrame) -> None:
     if transactions.empty:
         raise ModelError(_("There are no sales, so nobody contributes anything."))
-    if "currency" in transactions and transactions["currency"].nunique() > 1:
-        raise ModelError(
-            _("The sales are in {n} currencies; bring them into one first.").format(
-                n=transactions["currency"].nunique()
-            )
-        )
     if "cost" not in transactions or transactions["cost"].isna().all():
         raise ModelError(
             _("No line has a cost, so there is no margin; enter what the goods cost us first.")
         )
-    parts = ["amount", "cost", "service_cost", "discount"]
-    rows = transactions.reindex(columns=["customer_id", *parts])
-    missing = rows["cost"].isna()
-    known = rows[~missing].fillna({"service_cost": 0.0, "discount": 0.0})
-    each = known.groupby("customer_id")[parts].sum()
-    each = each.reindex(pd.Index(sorted(rows["customer_id"].unique()), name="customer_id"))
-    each = each.fillna(0.0).rename(columns={"amount": "revenue"})
-    each["contribution"] = each["revenue"] - each["cost"] - each["service_cost"]
-    each = each.sort_values("contribution", ascending=False, kind="stable")
-    total = float(each["contribution"].sum())
-    worth = total > 0
-    each["cumulative"] = each["contribution"].cumsum() / total * 100 if worth else np.nan
-    before = (each["cumulative"] - each["contribution"] / total * 100) / 100 if worth else 0.0
-    each["abc"] = np.select([before < A_UP_TO, before < B_UP_TO], ["A", "B"], "C")
-    best = each["contribution"].head(max(1, round(len(each) / 5)))
-    return Contribution(
-        len(each),
-        float(rows["amount"].sum()),
-        total,
-        float(best.sum()) / total if worth else None,
-        int((each["contribution"] < 0).sum()),
-        float(each["cumulative"].max()) if worth else None,
-        each,
-        transactions[missing],
-    )
+    nobody = int(transactions["customer_id"].isna().sum())
+    if nobody:
+        raise ModelError(
+            _("{n} sales name no customer; find out whose they are, or leave them out.").format(
+                n=nobody
+            )
+        )
+    blank = int(transactions["amount"].isna().sum())
+    if blank:
+        raise ModelError(
+            _("{n} sales have no amount; enter it, or leave them out.").format(n=blank)
+        )
+
+
+def _sums(values: Cents, codes: NDArray[np.intp], size: int) -> Cents:
+    """Sums by customer. Cents are whole, so that floats below 2^53 add them without an error."""
+    return np.bincount(codes, weights=values, minlength=size).astype(np.int64)
+
+
+def _whale(own: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    """The curve in per cent of the whole, and the class of each customer, best first."""
+    whole = float(own.sum())
+    if not whole > 0:
+        return np.full(len(own), np.nan), np.full(len(own), "")
+    curve = own.cumsum() / whole
+    before = curve - own / whole
+    return curve * 100, np.select([before < A_UP_TO, before < B_UP_TO], ["A", "B"], "C")
+
+
+def _remarks(total: int, blocked: int) -> tuple[str, ...]:
+    said = []
+    if blocked:
+        said.append(
+            _("{n:,} lines have no cost and are left out; enter what they cost us.").format(
+                n=blocked
+            )
+        )
+    if total <= 0:
+        said.append(
+            _(
+                "Together the customers bring nothing, so nobody has a share of it; look at those "
+                "who cost most, and at whether a cost was entered twice."
+            )
+        )
+    return tuple(said)

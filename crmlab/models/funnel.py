@@ -5,15 +5,28 @@ What the words mean here:
 1. An opportunity has *entered* a stage if it stands there or further on; one that was won has
    entered all of them. *Converted* are those that have entered the next stage or, at the last one,
    were won. Open ones count as entered and not (yet) converted, so the conversions multiply to the
-   overall one: won / entered the first stage.
-2. *Win rate* = won / closed, closed being won or lost. Open ones are left out.
+   overall one: won / entered the first stage. What was put back counts where it stands now.
+2. *Win rate* = won / closed, closed being won or lost. Open ones are left out. Where some are open
+   and none is lost there is no win rate: such a file has kept its losses to itself.
 3. The *chance* of an open opportunity is that of the closed ones that have entered its stage: won /
    closed among them. It is taken to be the same for all of a stage, whatever its age or amount.
+   Where nothing is lost it is won / entered, which counts what is open as not won.
 4. The *weighted* pipeline is the sum of amount x chance over the open ones: 100 at 99 % and 200 at
-   0 % are 99.
-5. *Velocity* = open opportunities x average amount won x win rate / mean days from creation to won,
-   in money a day; it assumes that what is open now is like what was won before.
-6. The *forecast* draws each open opportunity won or not by its chance, independently of the others.
+   0 % are 99. What has no amount counts as nothing.
+5. *Velocity* = open opportunities x average amount won x win rate / mean days from creation to
+   closing of those won, in money a day; it assumes that what is open now is like what was won
+   before.
+6. *Time in a stage* runs from coming to it to coming to a later one, in calendar days, for those
+   that went on; only stage events tell it. An open opportunity is *stuck* if it has stood in its
+   stage for longer than nine of ten that went on from there (of at least ten) had stayed.
+7. A *cohort* is what began in one calendar month. It is *young* if its last opportunities have had
+   less time than nine of ten closed ones took: its conversion will still rise.
+8. *Coverage* is the open amount, as it stands and weighted, for each unit of what is still to be
+   won.
+9. All of it holds at `as_of`: what came later is left out, and what was decided later is open.
+
+Stage events alone say all of this too: an opportunity begins with its first event, is won or lost
+when it comes to `won` or `lost`, and is open otherwise.
 
 Source: the pipeline arithmetic that is common in sales operations, such as in Jordan and Vazzana
 (2011), Cracking the Sales Management Code.
@@ -29,54 +42,62 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
+from crmlab.models.funnel_columns import WON, Flags, Numbers
+from crmlab.models.funnel_forecast import Forecast, Luck, draw_luck, forecast
+from crmlab.models.funnel_histories import Histories, days_between, histories
+from crmlab.models.funnel_parts import (
+    Cohort,
+    Owner,
+    Stage,
+    by_month,
+    by_owner,
+    by_stage,
+    chances_of,
+    stuck_ones,
+)
 from crmlab.text import gettext as _
 
-WON = "won"
-DRAWS = 10_000
-"""How often the forecast is drawn."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage of the funnel.
-
-    Attributes:
-        entered, converted: numbers of opportunities; `conversion` = converted / entered, and None
-            where nothing has entered.
-        chance: that an opportunity which has come here is won, by those that are closed.
-        median_days: how long those that went on have stayed here; None where it is not known.
-        open: those that stand here now.
-    """
-
-    stage: str
-    entered: int
-    converted: int
-    conversion: float | None
-    chance: float
-    median_days: float | None
-    open: int
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What the open opportunities may bring: as much or less in 10, 50 and 90 of 100 draws."""
-
-    p10: float
-    p50: float
-    p90: float
+__all__ = [
+    "WON",
+    "Cohort",
+    "Coverage",
+    "CycleDays",
+    "Forecast",
+    "Funnel",
+    "Owner",
+    "Prepared",
+    "Stage",
+    "funnel",
+    "prepare",
+]
 
 
 @dataclass(frozen=True)
 class CycleDays:
-    """Calendar days from creation to won; None where nothing was won."""
+    """Calendar days from creation to closing of those won; None where that is not known."""
 
     mean: float | None
     median: float | None
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """What is open for each unit of money that is still to be won (`target`)."""
+
+    target: float
+    unweighted: float
+    weighted: float
+
+
+@dataclass(frozen=True)
 class Funnel:
-    """A funnel. Amounts are in the currency of the file."""
+    """A funnel. Amounts are in the currency of the file.
+
+    Attributes:
+        weighted_stuck_amount: the part of the weighted pipeline that is stuck.
+        as_of: the last day that counts.
+        remarks: a sentence for each thing that was left out, is missing, or should be doubted.
+    """
 
     opportunities: int
     won: int
@@ -90,148 +111,166 @@ class Funnel:
     stages: tuple[Stage, ...]
     overall_conversion: float
     forecast: Forecast
+    open_amount: float
+    stuck: int
+    weighted_stuck_amount: float
+    cohorts: tuple[Cohort, ...]
+    owners: tuple[Owner, ...]
+    coverage: Coverage | None
+    as_of: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A funnel with what its dials and the rows behind its figures need, worked out once.
+
+    Attributes:
+        place: of each open opportunity, in the order of `luck`: the number of its stage.
+        lot: a number drawn for each of them, for whatever is done to some.
+        stuck: which of all opportunities are stuck.
+        average_won: the mean amount of those won; None where there is none.
+    """
+
+    found: Funnel
+    known: Histories
+    place: Numbers
+    luck: Luck
+    lot: NDArray[np.float64]
+    stuck: Flags
+    average_won: float | None
 
 
 def funnel(
-    opportunities: pd.DataFrame,
+    opportunities: pd.DataFrame | None,
     stages: Sequence[str],
     *,
     entries: pd.DataFrame | None = None,
     chances: Mapping[str, float] | None = None,
+    as_of: pd.Timestamp | str | None = None,
+    target: float | None = None,
     seed: int = 7,
 ) -> Funnel:
-    """The funnel of a table of opportunities.
+    """The funnel of a table of opportunities, of stage events, or of both; see `prepare`."""
+    return prepare(
+        opportunities,
+        stages,
+        entries=entries,
+        chances=chances,
+        as_of=as_of,
+        target=target,
+        seed=seed,
+    ).found
+
+
+def prepare(
+    opportunities: pd.DataFrame | None,
+    stages: Sequence[str],
+    *,
+    entries: pd.DataFrame | None = None,
+    chances: Mapping[str, float] | None = None,
+    as_of: pd.Timestamp | str | None = None,
+    target: float | None = None,
+    seed: int = 7,
+) -> Prepared:
+    """A funnel, made ready for its dials.
 
     Args:
         opportunities: `opportunity_id, stage, created_at, outcome` (won, lost or open), and
-            `closed_at` and `amount` where they are known, one row each.
+            `closed_at, amount, owner` where they are known, one row each; None if there are only
+            events.
         stages: their order; a last one called `won` is the end of the funnel and no stage of it.
-        entries: `opportunity_id, stage, entered_at`, a row for each time one came to a stage.
+        entries: `opportunity_id, stage, entered_at`, and `owner, amount` where they are known, a
+            row for each time one came to a stage.
         chances: of the stages, instead of those that the closed opportunities show.
+        as_of: the last day that counts; by default that of the last thing that happened.
+        target: what is still to be won, in the currency of the file.
+        seed: of the forecast.
 
     Raises:
-        ModelError: there are no opportunities, a stage is not among those named, or nothing is
-            closed and no chances are given.
+        ModelError: there are no opportunities, a row makes no sense, a stage is not among those
+            named, or nothing is closed and no chances are given.
     """
     order = [name for name in stages if name != WON]
-    place = _places(opportunities, order)
-    outcome = opportunities["outcome"].to_numpy()
-    won, lost = outcome == "won", outcome == "lost"
-    place = np.where(won, len(order), place)
-    is_open = ~(won | lost)
-    closed = int((won | lost).sum())
-    if not closed and chances is None:
+    if not order:
+        raise ModelError(_("No stages are named; a funnel has at least one, in their order."))
+    known = histories(opportunities, order, entries=entries, as_of=as_of)
+    closed, won, lost = known.won | known.lost, int(known.won.sum()), int(known.lost.sum())
+    if not closed.any() and chances is None:
         raise ModelError(
             _("Nothing has been won or lost yet, so nobody can say how likely the rest is.")
         )
-    reached = [int((place >= n).sum()) for n in range(len(order))] + [int(won.sum())]
-    chance = _chances(order, place, won, won | lost, chances)
-    days = _days_in(entries, order) if entries is not None else {}
-    found = tuple(
-        Stage(
-            name,
-            reached[n],
-            reached[n + 1],
-            reached[n + 1] / reached[n] if reached[n] else None,
-            chance[n],
-            days.get(name),
-            int((is_open & (place == n)).sum()),
-        )
-        for n, name in enumerate(order)
+    chance, stuck, is_open = chances_of(known, chances), stuck_ones(known), known.open
+    amounts = np.nan_to_num(known.amounts)
+    likely = np.array([*chance, 0.0])[known.place]
+    luck = draw_luck(amounts[is_open], likely[is_open], seed)
+    still = int(is_open.sum())
+    rate = None if not closed.any() or (still and not lost) else won / (won + lost)
+    cycle = _cycle(known)
+    paid = known.amounts[known.won & ~np.isnan(known.amounts)]
+    average = float(paid.mean()) if len(paid) else None
+    steps = by_stage(known, chance, stuck)
+    weighted = float(amounts[is_open] @ likely[is_open])
+    open_amount = float(amounts[is_open].sum())
+    found = Funnel(
+        opportunities=len(known),
+        won=won,
+        lost=lost,
+        open=still,
+        win_rate=rate,
+        won_amount=float(paid.sum()),
+        weighted_open_amount=weighted,
+        velocity_per_day=velocity(still, average, rate, cycle.mean),
+        cycle_days=cycle,
+        stages=steps,
+        overall_conversion=won / len(known),
+        forecast=forecast(luck, likely[is_open]),
+        open_amount=open_amount,
+        stuck=int(stuck.sum()),
+        weighted_stuck_amount=float(amounts[stuck] @ likely[stuck]),
+        cohorts=by_month(known),
+        owners=by_owner(known, stuck),
+        coverage=_coverage(open_amount, weighted, target),
+        as_of=str(known.as_of)[:10],
+        remarks=(*known.remarks, *_doubts(won, lost)),
     )
-    amounts = _amounts(opportunities)
-    likely = np.where(is_open, np.array(chance)[np.minimum(place, len(order) - 1)], 0.0)
-    cycle = _cycle(opportunities[won])
-    rate = int(won.sum()) / closed if closed else None
-    return Funnel(
-        len(opportunities),
-        int(won.sum()),
-        int(lost.sum()),
-        int(is_open.sum()),
-        rate,
-        float(amounts[won].sum()),
-        float((amounts * likely).sum()),
-        _velocity(int(is_open.sum()), amounts[won], rate, cycle.mean),
-        cycle,
-        found,
-        reached[-1] / reached[0],
-        _forecast(amounts[is_open], likely[is_open], seed),
-    )
+    lot = np.random.default_rng(seed + 1).random(still)
+    return Prepared(found, known, known.place[is_open], luck, lot, stuck, average)
 
 
-def _places(opportunities: pd.DataFrame, order: Sequence[str]) -> NDArray[np.int64]:
-    """How far each opportunity has come, as the number of its stage."""
-    if opportunities.empty:
-        raise ModelError(_("There are no opportunities, so there is no funnel."))
-    codes = opportunities["stage"].map({name: n for n, name in enumerate([*order, WON])})
-    if codes.isna().any():
-        odd = opportunities["stage"][codes.isna()].iloc[0]
+def velocity(
+    number: int, average: float | None, rate: float | None, days: float | None
+) -> float | None:
+    """Money a day: number x average amount x win rate / days; None where one is not known."""
+    return None if average is None or rate is None or not days else number * average * rate / days
+
+
+def _cycle(known: Histories) -> CycleDays:
+    days = days_between(known.created[known.won], known.closed[known.won])
+    days = days[~np.isnan(days)]
+    if not len(days):
+        return CycleDays(None, None)
+    return CycleDays(float(days.mean()), float(np.median(days)))
+
+
+def _coverage(open_amount: float, weighted: float, target: float | None) -> Coverage | None:
+    if target is None:
+        return None
+    if not target > 0:
         raise ModelError(
-            _("The stage '{stage}' is not among {known}; name all of them in their order.").format(
-                stage=odd, known=", ".join(order)
+            _("A target of {target:,.0f} leaves nothing to be won; name a higher one.").format(
+                target=target
             )
         )
-    return np.minimum(codes.to_numpy(dtype=np.int64), len(order) - 1)
+    return Coverage(target, open_amount / target, weighted / target)
 
 
-def _chances(
-    order: Sequence[str],
-    place: NDArray[np.int64],
-    won: NDArray[np.bool_],
-    closed: NDArray[np.bool_],
-    given: Mapping[str, float] | None,
-) -> list[float]:
-    """The chance of each stage; that of the one before where nothing that came so far is closed."""
-    found: list[float] = []
-    for n, name in enumerate(order):
-        here = closed & (place >= n)
-        if given is not None and name in given:
-            found.append(float(given[name]))
-        elif here.any():
-            found.append(float(won[here].mean()))
-        else:
-            found.append(found[-1] if found else 0.0)
-    return found
-
-
-def _days_in(entries: pd.DataFrame, order: Sequence[str]) -> dict[str, float]:
-    """The median of days that opportunities which went on have stayed in each stage."""
-    rows = entries[["opportunity_id", "stage", "entered_at"]].copy()
-    rows["entered_at"] = pd.to_datetime(rows["entered_at"])
-    rows = rows.sort_values(["opportunity_id", "entered_at"], kind="stable")
-    following = rows.groupby("opportunity_id")["entered_at"].shift(-1)
-    rows["days"] = (following - rows["entered_at"]).dt.total_seconds() / 86400
-    medians = rows.dropna(subset="days").groupby("stage")["days"].median()
-    return {str(name): float(medians[name]) for name in order if name in medians}
-
-
-def _amounts(opportunities: pd.DataFrame) -> NDArray[np.float64]:
-    if "amount" not in opportunities:
-        return np.zeros(len(opportunities))
-    return opportunities["amount"].fillna(0.0).to_numpy(dtype=np.float64)
-
-
-def _cycle(won: pd.DataFrame) -> CycleDays:
-    if "closed_at" not in won or won["closed_at"].isna().all():
-        return CycleDays(None, None)
-    days = pd.to_datetime(won["closed_at"]) - pd.to_datetime(won["created_at"])
-    lengths = days.dt.total_seconds().dropna() / 86400
-    return CycleDays(float(lengths.mean()), float(lengths.median()))
-
-
-def _velocity(
-    number: int, won: NDArray[np.float64], rate: float | None, days: float | None
-) -> float | None:
-    if rate is None or not days or not len(won):
-        return None
-    return number * float(won.mean()) * rate / days
-
-
-def _forecast(amounts: NDArray[np.float64], chances: NDArray[np.float64], seed: int) -> Forecast:
-    """Ten thousand possible outcomes of what is open."""
-    totals = np.zeros(DRAWS)
-    source = np.random.default_rng(seed)
-    for amount, chance in zip(amounts, chances, strict=True):
-        totals += amount * (source.random(DRAWS) < chance)
-    p10, p50, p90 = np.quantile(totals, [0.1, 0.5, 0.9])
-    return Forecast(float(p10), float(p50), float(p90))
+def _doubts(won: int, lost: int) -> list[str]:
+    if won and not lost:
+        return [
+            _(
+                "Nothing here is lost. If lost opportunities are missing from the file, or stand "
+                "there as open, add how they ended: without it the funnel looks too good."
+            )
+        ]
+    return []

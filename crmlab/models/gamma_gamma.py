@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from crmlab.errors import ModelError
-from crmlab.models.bg_nbd import FAR, FLAT
+from crmlab.models.bg_nbd import FAR, FLAT, trigamma
+from crmlab.models.fitting import least
 from crmlab.text import gettext as _
 
 Numbers = NDArray[np.float64]
@@ -37,7 +37,9 @@ class GammaGamma:
         p: the shape of one customer's purchases.
         q, v: shape and scale of what differs between customers.
         customers: how many it was fitted on: those who have bought again.
-        usual: the median of what those customers spend on a purchase.
+        usual: the mean of what those customers spend on a purchase.
+        most: what the one of them spends who spends most on a purchase.
+        errors: the standard errors of p, q and v; none where the model was not fitted.
     """
 
     p: float
@@ -46,12 +48,21 @@ class GammaGamma:
     log_likelihood: float = float("nan")
     customers: int = 0
     usual: float = float("nan")
+    most: float = float("inf")
+    errors: tuple[float, ...] = ()
+
+    @property
+    def has_mean(self) -> bool:
+        """Whether the spend of all customers has a mean by the model: q is above 1."""
+        return self.q > 1
 
     def expected(self, frequency: Any, spend: Any) -> Numbers:
         """What a purchase to come is worth: between what customers have spent and what all do.
 
-        With q at 1 or below a few spend so much that the model has no mean; whoever has not bought
-        again is then taken to spend what is usual.
+        With q at 1 or below a few spend so much that the spend of all has no mean by the model, and
+        near 1 the mean is beyond anything that was ever seen. So whoever has not bought again is
+        taken to spend no more than those who have do on average, unless q is 2 or more; and nobody
+        to spend more than the one who spends most.
 
         Args:
             frequency: repeat purchases.
@@ -61,19 +72,33 @@ class GammaGamma:
         z = np.where(x > 0, np.asarray(spend, dtype=float), 0.0)
         below = self.p * x + self.q - 1
         with np.errstate(divide="ignore"):
-            return np.where(below > 0, self.p * (self.v + x * z) / below, self.usual)
+            mean = np.where(below > 0, self.p * (self.v + x * z) / below, np.inf)
+        known = (x > 0) | (self.q >= 2)
+        return np.minimum(mean, np.where(known, self.most, self.usual))
 
 
-def fit(frequency: Any, spend: Any) -> GammaGamma:
-    """Fit the model by maximum likelihood, with analytic slopes, on those who have bought again.
+def fit(
+    frequency: Any, spend: Any, *, number: Any = None, start: GammaGamma | None = None
+) -> GammaGamma:
+    """Fit the model by maximum likelihood on those who have bought again.
+
+    Slopes and bends are analytic. The search runs over the logarithms of the parameters.
+
+    Args:
+        frequency: repeat purchases.
+        spend: what they came to on average; anything where there was none.
+        number: how many customers each row stands for; by default one.
+        start: where the search begins, such as at the fit of similar data.
 
     Raises:
         ModelError: too few have, some have spent nothing, or the data do not say where the
             parameters lie.
     """
     x, z = np.asarray(frequency, dtype=float), np.asarray(spend, dtype=float)
-    x, z = x[x > 0], z[x > 0]
-    if len(x) < 2:
+    weight = np.ones(len(x)) if number is None else np.asarray(number, dtype=float)
+    again = (x > 0) & (weight > 0)
+    x, z, weight = x[again], z[again], weight[again]
+    if weight.sum() < 2:
         raise ModelError(
             _("Fewer than two customers have bought again, so what they spend cannot be compared.")
         )
@@ -83,43 +108,74 @@ def fit(frequency: Any, spend: Any) -> GammaGamma:
                 n=int((~(z > 0)).sum())
             )
         )
-    scale = float(z.mean())
+    total = float(weight.sum())
+    scale = float(weight @ z) / total
     z = z / scale
-    number = len(x)
+    likely = _Likelihood(x, z, weight)
+    begin = (1.0, 1.0, scale) if start is None else (start.p, start.q, start.v)
 
-    def slope(logs: Numbers) -> tuple[float, Numbers]:
-        p, q, v = np.exp(logs)
-        px, mixed = p * x, np.log(v + x * z)
-        value = (
-            gammaln(px + q)
-            - gammaln(px)
-            - gammaln(q)
-            + q * np.log(v)
-            + (px - 1) * np.log(z)
-            + px * np.log(x)
-            - (px + q) * mixed
-        ).sum()
-        both = digamma(px + q)
-        slopes = np.array(
-            [
-                (x * (both - digamma(px) + np.log(z * x) - mixed)).sum(),
-                (both - digamma(q) + np.log(v) - mixed).sum(),
-                (q / v - (px + q) / (v + x * z)).sum(),
-            ]
-        )
-        return -value / number, -slopes * np.exp(logs) / number
+    def bent(logs: Numbers) -> tuple[float, Numbers, Numbers]:
+        """The mean log-likelihood with its slopes and bends, over the logarithms; to be least."""
+        at = np.exp(logs)
+        value, slopes, bends = likely.at(*at)
+        steep = slopes * at
+        return -value / total, -steep / total, -(np.outer(at, at) * bends + np.diag(steep)) / total
 
-    found = minimize(
-        slope, np.zeros(3), jac=True, method="BFGS", options={"gtol": 1e-8, "maxiter": 500}
-    )
+    found = least(bent, np.log(np.array(begin) / (1, 1, scale)))
     p, q, v = np.exp(found.x)
-    if np.abs(found.jac).max() > FLAT or not all(1 / FAR < value < FAR for value in (p, q, v)):
+    if np.abs(found.slopes).max() > FLAT or not all(1 / FAR < value < FAR for value in (p, q, v)):
         raise ModelError(
             _(
                 "What {n:,} customers spend does not say how they differ: nearly all spend the "
                 "same, or one of them spends more than all others. More customers would help."
-            ).format(n=number)
+            ).format(n=int(total))
         )
-    likelihood = -found.fun * number - number * np.log(scale)
-    usual = float(np.median(z)) * scale
-    return GammaGamma(float(p), float(q), float(v * scale), float(likelihood), number, usual)
+    return GammaGamma(
+        float(p),
+        float(q),
+        float(v * scale),
+        float(-found.value * total - total * np.log(scale)),
+        int(total),
+        scale,
+        float(z.max()) * scale,
+        tuple(float(error) for error in found.errors(total) * (1, 1, scale)),
+    )
+
+
+class _Likelihood:
+    """The log-likelihood of what customers spend. Equation (1a) of the note.
+
+    What depends on the number of purchases alone is worked out once for each number.
+    """
+
+    def __init__(self, x: Numbers, z: Numbers, weight: Numbers) -> None:
+        self.weight, self.x, self.spent = weight, x, x * z
+        self.values, inverse = np.unique(x, return_inverse=True)
+        self.often = np.bincount(inverse, weights=weight)
+        self.total = float(weight.sum())
+        self.log_spend = float(weight @ np.log(z))
+        self.x_log_spent = float(weight @ (x * np.log(self.spent)))
+
+    def at(self, p: float, q: float, v: float) -> tuple[float, Numbers, Numbers]:
+        """The value, its slopes and its bends."""
+        n, often, weight, x, total = self.values, self.often, self.weight, self.x, self.total
+        shape, each = p * n + q, v + self.spent
+        log_each, one_by_each = np.log(each), 1 / each
+        shapes = p * x + q
+        value = often @ (gammaln(shape) - gammaln(p * n)) + total * (q * np.log(v) - gammaln(q))
+        value += p * self.x_log_spent - self.log_spend - weight @ (shapes * log_each)
+        both, bent = digamma(shape), trigamma(shape)
+        slopes = np.array(
+            [
+                often @ (n * (both - digamma(p * n))) + self.x_log_spent - weight @ (x * log_each),
+                often @ both + total * (np.log(v) - digamma(q)) - weight @ log_each,
+                total * q / v - weight @ (shapes * one_by_each),
+            ]
+        )
+        pp = often @ (n**2 * (bent - trigamma(p * n)))
+        pq = often @ (n * bent)
+        pv = -(weight @ (x * one_by_each))
+        qq = often @ bent - total * trigamma(q)
+        qv = total / v - weight @ one_by_each
+        vv = weight @ (shapes * one_by_each**2) - total * q / v**2
+        return float(value), slopes, np.array([[pp, pq, pv], [pq, qq, qv], [pv, qv, vv]])

@@ -15,9 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
+from crmlab.models.purchases import Numbers, Purchases, Whole, as_dates, purchases
 from crmlab.text import gettext as _
-
-Numbers = NDArray[np.float64]
 
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12}
 """How many days a unit of time has."""
@@ -32,8 +31,10 @@ class Histories:
         frequency: repeat purchases.
         recency, age: in units of time.
         spend: what a repeat purchase came to on average; not a number where there was none.
+        spent: what all purchases came to, the first one too.
         unit: day, week or month.
         end: the last day of the period.
+        left_out: how many purchases came after it.
     """
 
     customer: pd.Index
@@ -41,8 +42,10 @@ class Histories:
     recency: Numbers
     age: Numbers
     spend: Numbers
+    spent: Numbers
     unit: str
     end: pd.Timestamp
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -52,83 +55,78 @@ class Histories:
         """Who has bought again."""
         return self.frequency > 0
 
+    @property
+    def first(self) -> pd.DatetimeIndex:
+        """The day of each customer's first purchase."""
+        since = np.rint(self.age * DAYS[self.unit]).astype(np.int64)
+        return as_dates(np.datetime64(self.end, "D").astype(np.int64) - since)
+
+    @property
+    def silent_days(self) -> Numbers:
+        """The days since each customer's last purchase."""
+        return np.rint((self.age - self.recency) * DAYS[self.unit])
+
 
 def histories(
-    transactions: pd.DataFrame, *, end: pd.Timestamp | None = None, unit: str = "week"
+    transactions: pd.DataFrame | Purchases,
+    *,
+    end: pd.Timestamp | None = None,
+    unit: str = "week",
 ) -> Histories:
     """The histories of customers up to a day.
 
     Args:
-        transactions: `customer_id`, `date` and `amount`, a row for each purchase.
+        transactions: `customer_id`, `date` and `amount`, a row for each purchase; or the purchases
+            read from them, whose end then counts.
         end: the last day that counts; by default the last day on which anybody bought.
         unit: of recency and age: day, week or month.
 
     Raises:
-        ModelError: nobody has bought by then, a purchase has no day, or amounts are not above
-            zero, or are in several currencies.
+        ModelError: see `purchases`; or the unit is none of the three.
     """
-    bought = _purchase_days(transactions)
-    last = bought["date"].max() if end is None else pd.Timestamp(end)
-    bought = bought[bought["date"] <= last]
-    if bought.empty:
+    if unit not in DAYS:
         raise ModelError(
-            _("Nobody had bought anything by {day}; choose a later day.").format(day=last.date())
+            _("'{unit}' is no unit of time here; choose one of {known}.").format(
+                unit=unit, known=", ".join(DAYS)
+            )
         )
-    by_customer = bought.groupby("customer_id", sort=True)
-    first, latest = by_customer["date"].min(), by_customer["date"].max()
-    frequency = np.asarray(by_customer.size(), dtype=np.float64) - 1
-    spent = by_customer["amount"].sum() - by_customer["amount"].first()
+    bought = (
+        transactions if isinstance(transactions, Purchases) else purchases(transactions, end=end)
+    )
+    first, latest, often = bought.days()
+    frequency = (often - 1).astype(np.float64)
+    number = len(bought.customers)
+    spent = np.bincount(bought.who, bought.amount, number).astype(np.float64)
+    at_first = bought.day == first[bought.who]
+    begun_with = np.bincount(bought.who[at_first], bought.amount[at_first], minlength=number)
     with np.errstate(invalid="ignore", divide="ignore"):
-        spend = np.where(frequency > 0, spent.to_numpy(float) / frequency, np.nan)
-    days = DAYS[unit]
+        # Rounded sums can leave a trace below zero where nothing was spent again.
+        spend = np.where(frequency > 0, np.maximum(spent - begun_with, 0.0) / frequency, np.nan)
+    days, order = DAYS[unit], bought.customers.argsort()
     return Histories(
-        first.index,
-        frequency,
-        (latest - first).dt.days.to_numpy(float) / days,
-        (last - first).dt.days.to_numpy(float) / days,
-        spend,
+        bought.customers[order],
+        frequency[order],
+        (latest - first)[order] / days,
+        (bought.end - first)[order] / days,
+        spend[order],
+        spent[order],
         unit,
-        last,
+        bought.last_day,
+        bought.left_out,
     )
 
 
 def bought_between(transactions: pd.DataFrame, after: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
     """On how many days each customer bought after one day and up to another."""
-    bought = _purchase_days(transactions)
-    within = bought[(bought["date"] > after) & (bought["date"] <= end)]
-    counted: pd.Series = within.groupby("customer_id").size()
-    return counted
+    bought = purchases(transactions, end=end)
+    who, day = bought.visits()
+    late = day > np.datetime64(after, "D").astype(np.int64)
+    counted = np.bincount(who[late], minlength=len(bought.customers))
+    return pd.Series(counted, index=bought.customers)
 
 
-def _purchase_days(transactions: pd.DataFrame) -> pd.DataFrame:
-    """What each customer spent on each day, in the order of the days."""
-    missing = [name for name in ("customer_id", "date", "amount") if name not in transactions]
-    if missing:
-        raise ModelError(_("The purchases have no column '{name}'.").format(name=missing[0]))
-    if "currency" in transactions and transactions["currency"].nunique() > 1:
-        raise ModelError(
-            _("The purchases are in {n} currencies; bring them into one first.").format(
-                n=transactions["currency"].nunique()
-            )
-        )
-    dates = pd.to_datetime(transactions["date"])
-    if dates.isna().any():
-        raise ModelError(_("Some purchases have no day; leave them out, or find their day."))
-    if dates.dt.tz is not None:
-        dates = dates.dt.tz_localize(None)
-    amounts = pd.to_numeric(transactions["amount"])
-    if (amounts < 0).any() or amounts.isna().any():
-        raise ModelError(
-            _(
-                "{n} purchases have no amount, or one below zero; a return is no purchase: take it "
-                "off the purchase that it belongs to, or leave it out."
-            ).format(n=int((amounts < 0).sum() + amounts.isna().sum()))
-        )
-    plain = pd.DataFrame(
-        {
-            "customer_id": transactions["customer_id"],
-            "date": dates.dt.normalize(),
-            "amount": amounts,
-        }
-    )
-    return plain.groupby(["customer_id", "date"], sort=True)["amount"].sum().reset_index()
+def gaps(bought: Purchases) -> tuple[Whole, Whole]:
+    """The days between one purchase of a customer and the next: whose, and how many."""
+    who, day = bought.visits()
+    same = who[1:] == who[:-1]
+    return who[1:][same], np.diff(day)[same]

@@ -1,10 +1,11 @@
 """Lifetime value: what the customers that we have will still bring.
 
 Purchases to come by the BG/NBD model, what each is worth by the gamma-gamma model, both discounted
-to today. Their assumptions stand in those modules; two more are made here:
+to today. Their assumptions stand in those modules, and how it is discounted in `prospects`; one
+more is made here:
 
-1. The margin is the same share of every purchase.
-2. Nobody new is counted: it is the value of those who have bought already.
+1. It looks some years ahead, by default one, and not to the end of time: what lies further off says
+   more about the model than about the customers.
 
 *Active*, *recency* and *repeat* are as in `crmlab.models.histories`.
 """
@@ -20,11 +21,19 @@ from crmlab.errors import ModelError
 from crmlab.models import bg_nbd, gamma_gamma
 from crmlab.models.bg_nbd import BgNbd
 from crmlab.models.gamma_gamma import GammaGamma
-from crmlab.models.histories import DAYS, Histories, bought_between, histories
+from crmlab.models.histories import Histories, histories
+from crmlab.models.intervals import DRAWS, Intervals, intervals
+from crmlab.models.misleading import Doubts, doubts
+from crmlab.models.prospects import Prospects, prospects, top_share
+from crmlab.models.purchases import purchases
+from crmlab.models.tracking import Tracking, tracking
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
-STEPS_A_YEAR = 13
-"""Purchases to come are discounted in steps of four weeks."""
+TENTHS = 10
+
+MANY = 50_000
+"""With more customers than this resampling would take minutes, and say that little is left open."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +53,10 @@ class Clv:
     """The value of all customers.
 
     Attributes:
-        each: of each customer, in the currency of the purchases, by customer.
-        total: of all of them.
+        total: of all of them, in the currency of the purchases.
         top_decile_share: the share of the tenth that is worth most, from 0 to 1.
     """
 
-    each: pd.Series
     total: float
     top_decile_share: float
 
@@ -60,39 +67,61 @@ class Value:
 
     Attributes:
         customers: how many have bought; `repeat_customers`: how many of them again.
-        holdout: None unless a calibration's end was given.
+        left_out: how many purchases came after the last day that counts, `end`.
+        each: by customer, the most valuable first: `frequency` (repeat purchases), `silent_days`
+            (since the last purchase), `alive` (the probability to be active still), `purchases`
+            (to expect in the years ahead), `spend` (to expect of each of them), `value` (today),
+            and `decile`, 1 for the most valuable tenth.
+        tracking: None unless a calibration's end was given; `holdout`: its sums.
+        intervals: None where they were not asked for, or the customers are too few; then
+            `no_intervals` says so.
+        ahead: what a dial needs to work out the value anew.
     """
 
     customers: int
     repeat_customers: int
+    left_out: int
+    end: pd.Timestamp
     bg_nbd: BgNbd
     gamma_gamma: GammaGamma
-    holdout: Holdout | None
     clv: Clv
+    each: pd.DataFrame
+    doubts: Doubts
+    tracking: Tracking | None
+    intervals: Intervals | None
+    known: Histories
+    ahead: Prospects
+    no_intervals: str = ""
 
+    @property
+    def holdout(self) -> Holdout | None:
+        if self.tracking is None:
+            return None
+        return Holdout(self.tracking.actual, self.tracking.predicted)
 
-def hand_formula(
-    margin: float, retention: float, discount: float, *, at_once: bool = True
-) -> float:
-    """The value of one customer by the formula that fits on the back of an envelope.
+    def decile(self, number: int) -> pd.DataFrame:
+        """The customers of one tenth, 1 being the most valuable.
 
-    Args:
-        margin: what a customer brings in a period.
-        retention: the share of customers who stay from one period to the next, below 1.
-        discount: of money a period later, such as 0.1.
-        at_once: whether the first margin comes now, `m (1 + d) / (1 + d - r)`, or at the end of the
-            first period and only from those who have stayed, `m r / (1 + d - r)`. Both conventions
-            are in use (Gupta and Lehmann 2003 have the second), and they differ by a margin.
+        Raises:
+            ModelError: there is no such tenth.
+        """
+        if not 1 <= number <= TENTHS:
+            raise ModelError(
+                _("There are ten tenths of customers, from 1 to 10; there is no {n}.").format(
+                    n=number
+                )
+            )
+        return self.each[self.each["decile"] == number]
 
-    Raises:
-        ModelError: retention is not from 0 up to 1, or the discount is not above zero.
-    """
-    if not (0 <= retention < 1 and discount > 0):
-        raise ModelError(
-            _("Retention lies from 0 up to 1, and the discount above 0; otherwise nothing ends.")
-        )
-    first = 1 + discount if at_once else retention
-    return margin * first / (1 + discount - retention)
+    def left_out_says(self) -> str:
+        """What was left out, in words; nothing where nothing was."""
+        if not self.left_out:
+            return ""
+        return ngettext(
+            "{n:,} purchase after {day} is left out.",
+            "{n:,} purchases after {day} are left out.",
+            self.left_out,
+        ).format(n=self.left_out, day=self.end.date())
 
 
 def lifetime_value(
@@ -104,6 +133,8 @@ def lifetime_value(
     years: float = 1.0,
     discount: float = 0.1,
     margin: float = 1.0,
+    draws: int = 0,
+    seed: int = 7,
 ) -> Value:
     """Fit both models, and say what the customers will still bring.
 
@@ -113,56 +144,64 @@ def lifetime_value(
         calibration_end: fit on what was until then, too, and hold that fit against what came after.
         years: how far to look ahead; `discount`: of money a year later; `margin`: the share of a
             purchase that is left.
+        draws: how often to resample for intervals, such as `intervals.DRAWS`; none by default.
 
     Raises:
-        ModelError: the data do not say enough; see `bg_nbd.fit` and `gamma_gamma.fit`.
+        ModelError: the data do not say enough; see `bg_nbd.fit` and `gamma_gamma.fit`; or a
+            discount or margin makes no sense.
     """
-    known = histories(transactions, end=as_of, unit=unit)
+    if not (0 <= discount < np.inf and 0 < margin <= 1):
+        raise ModelError(_("The discount lies at 0 or above, and the margin above 0 and up to 1."))
+    bought = purchases(transactions, end=as_of)
+    known = histories(bought, unit=unit)
     model = bg_nbd.fit(known.frequency, known.recency, known.age)
     spend = gamma_gamma.fit(known.frequency, known.spend)
-    held_out = None
+    tracked = None
     if calibration_end is not None:
-        held_out = _hold_out(transactions, pd.Timestamp(calibration_end), known.end, unit)
-    each = _discounted(model, spend, known, years, discount) * margin
-    most = np.sort(each)[::-1][: max(1, len(each) // 10)].sum()
+        tracked = tracking(transactions, calibration_end, as_of=as_of, unit=unit)
+    ahead = prospects(model, spend, known, years)
+    each = ahead.value(discount, margin)
+    drawn, no_intervals = None, ""
+    if draws:
+        terms = {"years": years, "discount": discount, "margin": margin}
+        try:
+            drawn = intervals(known, model, spend, **terms, draws=draws, seed=seed)
+        except ModelError as trouble:  # the value itself can still be told
+            no_intervals = str(trouble)
     return Value(
         len(known),
         int(known.repeated.sum()),
+        bought.left_out,
+        bought.last_day,
         model,
         spend,
-        held_out,
-        Clv(pd.Series(each, index=known.customer), float(each.sum()), float(most / each.sum())),
+        Clv(float(each.sum()), top_share(each)),
+        _each(known, ahead, each),
+        doubts(bought, known, model, spend),
+        tracked,
+        drawn,
+        known,
+        ahead,
+        no_intervals,
     )
 
 
-def _hold_out(
-    transactions: pd.DataFrame, until: pd.Timestamp, end: pd.Timestamp, unit: str
-) -> Holdout:
-    if not until < end:
-        raise ModelError(
-            _("The calibration ends on {day}, and no purchase comes after it.").format(
-                day=until.date()
-            )
-        )
-    then = histories(transactions, end=until, unit=unit)
-    model = bg_nbd.fit(then.frequency, then.recency, then.age)
-    time = (end - until).days / DAYS[unit]
-    predicted = model.expected(time, then.frequency, then.recency, then.age).sum()
-    came = bought_between(transactions, until, end)
-    return Holdout(int(came.reindex(then.customer).fillna(0).sum()), float(predicted))
+def draws_for(customers: int) -> int:
+    """How often to resample where time matters: not at all with very many customers."""
+    return DRAWS if customers <= MANY else 0
 
 
-def _discounted(
-    model: BgNbd, spend: GammaGamma, known: Histories, years: float, discount: float
-) -> bg_nbd.Numbers:
-    """What each customer will spend in the years to come, worth what it is today."""
-    steps = max(1, round(years * STEPS_A_YEAR))
-    length = years * 365.25 / DAYS[known.unit] / steps
-    before = np.zeros(len(known))
-    worth = np.zeros(len(known))
-    for step in range(1, steps + 1):
-        until = model.expected(step * length, known.frequency, known.recency, known.age)
-        # What comes within a step comes, on average, in its middle.
-        worth += (until - before) / (1 + discount) ** ((step - 0.5) * years / steps)
-        before = until
-    return worth * spend.expected(known.frequency, known.spend)
+def _each(known: Histories, ahead: Prospects, value: np.ndarray) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            "frequency": known.frequency.astype(np.int64),
+            "silent_days": known.silent_days.astype(np.int64),
+            "alive": ahead.alive,
+            "purchases": ahead.purchases,
+            "spend": ahead.spend,
+            "value": value,
+        },
+        index=known.customer,
+    ).sort_values("value", ascending=False, kind="stable")
+    place = np.arange(len(table))
+    return table.assign(decile=1 + place * TENTHS // len(table))

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
-from crmlab.errors import ModelError
-from crmlab.models.complaints import complaint_rate
+from crmlab.intake.company import company_table
+from crmlab.models.complaints import ComplaintRate, complaint_rate, u_chart
+from crmlab.models.complaints.lags import share_within
+from crmlab.models.complaints.pareto import hides, pareto
 from crmlab.places import SAMPLE_DATA
-
-MONTHS = [f"{year}-{month:02}" for year in (2024, 2025) for month in range(1, 13)]
-
-
-def exposure(*orders: int) -> pd.DataFrame:
-    return pd.DataFrame({"period": MONTHS[: len(orders)], "orders": orders, "units": orders})
+from tests.models.complaint_frames import EXTRACT, MONTHS, company, complaints, exposure
 
 
-def complaints(*numbers: int) -> pd.DataFrame:
-    """So many in each month, all about goods that left us in it."""
-    days = [f"{MONTHS[n]}-15" for n, number in enumerate(numbers) for _one in range(number)]
-    return pd.DataFrame({"received_at": days, "category": ["leak"] * len(days)})
+def truth(name: str) -> Any:
+    """What is planted; looked at when it has been found."""
+    return YAML(typ="safe", pure=True).load((SAMPLE_DATA / "truth.yaml").read_text("utf-8"))[name]
+
+
+def signals(found: ComplaintRate) -> list[tuple[str, str, str]]:
+    return [(p.period, p.signal, p.side) for p in found.periods if p.signal]
 
 
 def test_rates_are_told_for_what_was_asked() -> None:
@@ -31,65 +36,280 @@ def test_rates_are_told_for_what_was_asked() -> None:
     assert (by_units.rate, by_units.per) == (3000, "1,000,000 units")
 
 
+def test_a_rate_is_complaints_so_far_by_what_left() -> None:
+    """How ripe a month is changes what is expected of it, and not what is counted."""
+    found = complaint_rate(*company(), as_of=EXTRACT)
+    assert found.rate == pytest.approx(found.complaints / found.exposure * 1000)
+    assert sum(p.complaints for p in found.periods) == found.complaints
+    assert sum(p.exposure for p in found.periods) == found.exposure
+
+
+# The chart
+
+
 def test_a_month_far_above_the_others_is_beyond_its_limit() -> None:
     found = complaint_rate(complaints(*[5] * 11, 25), exposure(*[1000] * 12))
-    beyond = [period.period for period in found.periods if period.signal == "beyond"]
-    assert beyond == [MONTHS[11]]
+    assert [one for one in signals(found) if one[1] == "beyond"] == [(MONTHS[11], "beyond", "high")]
+    assert set(found.rules) == {"beyond", "run"}
 
 
 def test_limits_are_wider_where_less_has_left() -> None:
     found = complaint_rate(complaints(10, 1), exposure(10_000, 1000))
-    wide = [period.upper - period.lower for period in found.periods]
+    wide = [(period.upper or 0) - (period.lower or 0) for period in found.periods]
     assert wide[0] < wide[1]
 
 
 def test_eight_in_a_row_on_one_side_are_a_signal_though_none_is_beyond() -> None:
     found = complaint_rate(complaints(*[8] * 8, *[12] * 8), exposure(*[1000] * 16))
     assert [period.signal for period in found.periods] == ([""] * 7 + ["run"]) * 2
+    assert [period.side for period in found.periods if period.signal] == ["low", "high"]
 
 
-@pytest.mark.parametrize("mean", [0.7, 4.0, 60.0])
-def test_chance_alone_stays_within_its_limits(mean: float) -> None:
-    """Of pure noise about 99.7 % lie within; where counts are small, at least that many."""
-    source, beyond, months = np.random.default_rng(3), 0, 0
-    for _company in range(200):
-        numbers = source.poisson(mean, len(MONTHS))
-        if numbers.sum():
-            found = complaint_rate(complaints(*numbers), exposure(*[1000] * len(MONTHS)))
-            beyond += sum(period.signal == "beyond" for period in found.periods)
-            months += len(MONTHS)
-    assert beyond / months < 0.0045
+def test_eight_months_without_a_complaint_are_no_run_where_most_have_none() -> None:
+    """With one complaint in three months, eight silent months in a row are nothing special."""
+    numbers = [1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 0, 1]
+    assert signals(complaint_rate(complaints(*numbers), exposure(*[100] * 24))) == []
+
+
+def test_a_month_whose_cause_is_known_can_be_set_apart() -> None:
+    """It raises the mean so far that all others look good for months on end."""
+    numbers = [3, 2, 4, 3, 2, 4, 3, 3, 2, 4, 90, 3, 2, 4, 3, 3, 2, 4, 3, 3, 2, 4, 3, 3]
+    files = (complaints(*numbers), exposure(*[1000] * 24))
+    assert {side for _month, signal, side in signals(complaint_rate(*files)) if signal == "run"}
+    apart = complaint_rate(*files, apart=[MONTHS[10]])
+    assert signals(apart) == [(MONTHS[10], "beyond", "high")]
+    assert [p.period for p in apart.periods if p.apart] == [MONTHS[10]]
+    assert apart.periods[0].centre == pytest.approx((sum(numbers) - 90) / 23)
+    assert apart.complaints == sum(numbers)
+
+
+def pure_noise(mean: float, companies: int) -> tuple[float, float]:
+    """Of companies in which nothing but chance is at work: shares of months beyond, and in runs."""
+    luck, beyond, runs = np.random.default_rng(3), 0, 0
+    months = np.arange(24)
+    for _company in range(companies):
+        left = luck.uniform(300, 3000, 24)
+        expected = left / left.mean() * mean
+        drawn = u_chart.chart(
+            months, luck.poisson(expected), left, expected, 1000, np.zeros(24, dtype=bool)
+        )
+        beyond += sum(period.signal == "beyond" for period in drawn)
+        runs += sum(period.signal == "run" for period in drawn)
+    return beyond / companies / 24, runs / companies / 24
+
+
+@pytest.mark.parametrize("mean", [40.0, 150.0])
+def test_of_pure_noise_about_99_7_percent_stays_within_the_limits(mean: float) -> None:
+    """400 companies of 24 months with unequal exposure; 0.27 % give or take four of its errors."""
+    beyond, runs = pure_noise(mean, 400)
+    error = (0.0027 * 0.9973 / 9600) ** 0.5
+    assert 0.0027 - 4 * error < beyond < 0.0027 + 4 * error
+    assert runs < 1 / 100
+
+
+@pytest.mark.parametrize("mean", [0.3, 0.7, 4.0])
+def test_where_counts_are_small_at_least_as_many_do(mean: float) -> None:
+    """Three sigma above 0.3 would be crossed in four months of a hundred."""
+    beyond, runs = pure_noise(mean, 200)
+    assert beyond < 0.0027 + 4 * (0.0027 / 4800) ** 0.5
+    assert runs < 1 / 100
+
+
+def test_the_whole_way_from_files_keeps_noise_within_too() -> None:
+    luck, beyond = np.random.default_rng(5), 0
+    for _company in range(25):
+        left = luck.integers(300, 3000, 24)
+        found = complaint_rate(complaints(*luck.poisson(left / 200)), exposure(*left))
+        beyond += sum(period.signal == "beyond" for period in found.periods)
+    assert beyond <= 6, "of 600 months 1.6 are to be expected"
+
+
+# How long complaints take
 
 
 def test_what_left_lately_is_not_praised_for_silence() -> None:
-    """All complaints take 60 days; the last month has none yet, and that is no good sign."""
+    """All complaints take 60 days; the last months have none yet, and that is no good sign."""
     days = pd.to_datetime([f"{month}-15" for month in MONTHS[:10] for _one in range(9)])
     rows = pd.DataFrame({"shipped_at": days, "received_at": days + pd.Timedelta(days=60)})
     found = complaint_rate(rows, exposure(*[1000] * 12), as_of=pd.Timestamp("2024-12-20"))
     assert [period.signal for period in found.periods[-2:]] == ["", ""]
-    assert found.periods[-1].exposure < 100
+    assert [cohort.arrived for cohort in found.cohorts[-2:]] == [0, 0]
+    assert found.cohorts[-1].awaited is None
+    assert [cohort.median_days for cohort in found.cohorts[:2]] == [60, 60]
+    assert found.periods[0].centre == pytest.approx(9, rel=0.05)
 
 
-def test_the_bad_batch_of_the_practice_company_signals_and_the_noise_does_not() -> None:
-    files = {
-        name: pd.read_csv(SAMPLE_DATA / f"{name}.csv", encoding="utf-8-sig")
-        for name in ("complaints", "exposure")
+def test_lags_cut_off_by_today_are_not_taken_for_short_ones() -> None:
+    """The plain share of the lags that are known is too hopeful for what left lately."""
+    luck = np.random.default_rng(8)
+    shipped, lag = luck.integers(0, 200, 40_000), luck.integers(0, 100, 40_000)
+    known = shipped + lag <= 200
+    lags, ages = np.bincount(lag[known]), np.bincount(200 - shipped[known])
+    share = share_within(lags, ages)
+    assert share[:100] == pytest.approx(np.arange(1, 101) / 100, abs=0.02)
+    plain = lags.cumsum() / lags.sum()
+    assert plain[40] > share[40] + 0.04
+
+
+def test_awaited_complaints_are_those_that_come() -> None:
+    """Looked at in October, September awaits about as many as came later."""
+    rows, left = company_table("complaints"), company_table("exposure")
+    then = complaint_rate(rows, left, as_of=pd.Timestamp("2025-02-28"))
+    later = complaint_rate(rows, left, as_of=EXTRACT)
+    cohorts = {cohort.period: cohort for cohort in then.cohorts}
+    came = {p.period: p.complaints - cohorts[p.period].complaints for p in later.periods[:10]}
+    awaited = sum(cohort.awaited or 0 for cohort in then.cohorts)
+    assert sum(came.values()) > 0
+    assert awaited == pytest.approx(sum(came.values()), abs=4)
+    assert then.left_out.later == later.complaints - then.complaints
+
+
+# What complaints have in common
+
+
+def test_shares_by_branch_come_from_the_customers() -> None:
+    rows, left = company()
+    found = complaint_rate(rows, left, customers=company_table("customers"))
+    assert [share.name for share in found.by_branch] == ["South", "East", "North"]
+    assert sum(share.complaints for share in found.by_branch) == found.complaints
+    named = rows.assign(branch="East")
+    assert [s.name for s in complaint_rate(named, left).by_branch] == ["East"]
+    assert complaint_rate(rows, left).by_branch == ()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["A", "B", "C", ""]),
+            st.sampled_from(["leak", "other", None, "noise"]),
+            st.integers(0, 5),
+            st.integers(0, 120),
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+    st.lists(st.integers(1, 500), min_size=18, max_size=18),
+)
+def test_shares_sum_to_one_and_rates_by_product_add_up(
+    rows: list[tuple[str, str | None, int, int]], orders: list[int]
+) -> None:
+    shipped = pd.to_datetime([f"{MONTHS[month]}-10" for _p, _c, month, _lag in rows])
+    frame = pd.DataFrame(
+        {
+            "product_id": [product or None for product, *_rest in rows],
+            "category": [category for _p, category, *_rest in rows],
+            "shipped_at": shipped,
+            "received_at": shipped + pd.to_timedelta([lag for *_rest, lag in rows], unit="D"),
+        }
+    )
+    left = pd.DataFrame(
+        [(month, product) for month in MONTHS[:6] for product in "ABC"],
+        columns=["period", "product_id"],
+    ).assign(orders=orders)
+    # What left in the last weeks may be too young to be complained about; here nothing is.
+    found = complaint_rate(frame, left, as_of=pd.Timestamp("2024-12-31"))
+    for shares in (found.by_category, found.by_product):
+        if shares:
+            assert sum(share.share for share in shares) == pytest.approx(1)
+            assert shares[-1].cumulative == pytest.approx(1)
+            assert sum(share.complaints for share in shares) == found.complaints
+    with_rate = [s for s in found.by_product if s.rate is not None and s.exposure is not None]
+    unsaid = sum(share.complaints for share in found.by_product if not share.name)
+    whole = found.rate * found.exposure / 1000
+    if found.by_product:
+        told = sum((s.rate or 0) * (s.exposure or 0) / 1000 for s in with_rate)
+        assert told + unsaid == pytest.approx(whole)
+
+
+# What "other" hides
+
+
+def test_the_order_is_sure_only_as_far_as_other_lets_it() -> None:
+    shares = pareto({"leak": 40, "missing": 20, "noise": 18, "late": 5, "other": 6, "": 1})
+    places = {share.name: (share.best, share.worst) for share in shares}
+    assert places == {
+        "leak": (1, 1),
+        "missing": (2, 3),
+        "noise": (2, 3),
+        "late": (4, 4),
+        "other": (None, None),
+        "": (None, None),
     }
-
-    def of(product: str) -> list[tuple[str, str]]:
-        parts = [frame[frame["product_id"] == product] for frame in files.values()]
-        found = complaint_rate(*parts, as_of=pd.Timestamp("2026-04-30"))
-        return [(period.period, period.signal) for period in found.periods if period.signal]
-
-    assert {("2025-09", "beyond"), ("2025-10", "beyond")} <= set(of("SK-40"))
-    assert not [signal for _month, signal in of("CV-50") if signal == "beyond"]
-    whole = complaint_rate(files["complaints"], files["exposure"])
-    assert sum(share.share for share in whole.by_category) == pytest.approx(1)
-    assert whole.by_product[0].complaints >= whole.by_product[1].complaints
+    hidden = hides(shares)
+    assert (hidden.complaints, hidden.unsaid, hidden.unsure) == (7, 1, ("missing", "noise"))
+    assert hidden.new_place == 4
 
 
-def test_without_exposure_there_is_no_rate() -> None:
-    with pytest.raises(ModelError, match="Nothing has left us"):
-        complaint_rate(complaints(1), exposure(0))
-    with pytest.raises(ModelError, match="how many customers there were; the file has: orders"):
-        complaint_rate(complaints(1), exposure(5), per="customers")
+@settings(deadline=None, max_examples=80)
+@given(
+    st.lists(st.integers(1, 12), min_size=2, max_size=4),
+    st.integers(0, 6),
+)
+def test_the_bounds_are_those_of_every_way_to_sort_other(numbers: list[int], other: int) -> None:
+    names = [f"c{place}" for place in range(len(numbers))]
+    shares = pareto({**dict(zip(names, numbers, strict=True)), "other": other})
+    seen: dict[str, set[int]] = {name: set() for name in names}
+
+    def all_ways(left: int, causes: int) -> list[list[int]]:
+        if causes == 1:
+            return [[left]]
+        return [[n, *rest] for n in range(left + 1) for rest in all_ways(left - n, causes - 1)]
+
+    for way in all_ways(other, len(numbers)):
+        after = [number + more for number, more in zip(numbers, way, strict=True)]
+        for name, number in zip(names, after, strict=True):
+            seen[name].add(1 + sum(another > number for another in after))
+    for share in shares:
+        if share.name in seen:
+            assert share.best == min(seen[share.name])
+            assert share.worst == max(seen[share.name])
+
+
+# The practice company
+
+
+def of(product: str, **more: Any) -> ComplaintRate:
+    return complaint_rate(*company(), product=product, as_of=EXTRACT, **more)
+
+
+def test_the_bad_batch_is_found() -> None:
+    """One product has two months beyond the limit; one batch is behind nearly all of them."""
+    products = [share.name for share in complaint_rate(*company(), as_of=EXTRACT).by_product]
+    loud = {
+        product: [p.period for p in of(product).periods if (p.signal, p.side) == ("beyond", "high")]
+        for product in products
+    }
+    assert {product for product, months in loud.items() if months} == {
+        truth("bad_batch")["product_id"]
+    }
+    assert loud[truth("bad_batch")["product_id"]] == truth("bad_batch")["months"]
+    months = [p for p in of("SK-40").periods if p.period in truth("bad_batch")["months"]]
+    assert sum(period.complaints for period in months) == truth("bad_batch")["complaints"]
+
+
+@pytest.mark.parametrize("per", ["orders", "units", "customers"])
+def test_the_most_complaints_about_the_check_valve_are_noise(per: str) -> None:
+    found = of("CV-50", per=per)
+    most = max(found.periods, key=lambda period: period.complaints)
+    assert (most.period, most.complaints) == (truth("noise")["month"], truth("noise")["complaints"])
+    assert signals(found) == []
+
+
+@pytest.mark.parametrize("per", ["orders", "units", "customers"])
+def test_by_each_denominator_the_company_has_the_same_two_signals(per: str) -> None:
+    found = complaint_rate(*company(), per=per, as_of=EXTRACT)
+    assert [month for month, _signal, _side in signals(found)] == truth("bad_batch")["months"]
+    told = {one.name: one for one in found.denominators}
+    assert list(told) == ["orders", "units", "customers"]
+    assert told[per].rate == pytest.approx(found.rate)
+    assert all(one.misleads for one in told.values())
+    assert {one.signals for one in told.values()} == {("2025-09", "2025-10")}
+
+
+def test_set_apart_the_bad_batch_leaves_no_other_signal() -> None:
+    assert ("2025-08", "run", "low") in signals(of("SK-40"))
+    assert signals(of("SK-40", apart=["2025-09", "2025-10"])) == [
+        ("2025-09", "beyond", "high"),
+        ("2025-10", "beyond", "high"),
+    ]

@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel import funnel
+from crmlab.intake.company import company_table
+from crmlab.models.funnel import Prepared, funnel, prepare
+from crmlab.models.funnel_rows import behind
 from crmlab.places import SAMPLE_DATA
 
 STAGES = ["lead", "qualified", "proposal", "won"]
@@ -99,10 +102,14 @@ def test_conversions_multiply_to_the_overall_one(rows: list[tuple[str, str, floa
         assert prod(conversions) == pytest.approx(found.overall_conversion)
     assert found.won + found.lost + found.open == found.opportunities
     assert sum(stage.open for stage in found.stages) == found.open
+    entered = [stage.entered for stage in found.stages]
+    assert entered == sorted(entered, reverse=True)
+    assert found.won <= entered[-1]
     everything = sum(amount for _stage, outcome, amount in rows if outcome == "open")
     assert 0 <= found.forecast.p10 <= found.forecast.p50 <= found.forecast.p90
     assert found.forecast.p90 <= everything + 1e-6
-    assert found.weighted_open_amount <= everything + 1e-6
+    assert 0 <= found.weighted_open_amount <= everything + 1e-6
+    assert found.open_amount == pytest.approx(everything)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +129,103 @@ def test_all_won_is_a_win_rate_of_one() -> None:
     found = funnel(table(("won", "won", 10)), STAGES)
     assert (found.win_rate, found.overall_conversion) == (1, 1)
     assert found.forecast.p90 == 0
+    assert found.remarks[0].startswith("Nothing here is lost.")
+
+
+def test_what_is_open_beside_nothing_lost_is_not_taken_for_certain() -> None:
+    found = funnel(table(("won", "won", 10), ("lead", "open", 10), ("lead", "open", 10)), STAGES)
+    assert found.win_rate is None
+    assert found.velocity_per_day is None
+    assert found.stages[0].chance == pytest.approx(1 / 3)
+    assert found.remarks[0].startswith("Nothing here is lost.")
+
+
+def test_coverage() -> None:
+    found = funnel(MIXED, STAGES, target=260)
+    assert found.coverage is not None
+    assert found.coverage.unweighted == pytest.approx(130 / 260)
+    assert found.coverage.weighted == pytest.approx(130 * 2 / 3 / 260)
+    with pytest.raises(ModelError, match="leaves nothing to be won"):
+        funnel(MIXED, STAGES, target=0)
+    with pytest.raises(ModelError, match=r"chance of 'lead' is 1\.5"):
+        funnel(MIXED, STAGES, chances={"lead": 1.5})
+
+
+def test_an_opportunity_without_an_amount_is_no_average() -> None:
+    found = funnel(
+        table(
+            ("won", "won", 100),
+            ("won", "won", float("nan")),
+            *[("lead", "lost", 1.0)] * 2,
+            ("lead", "open", 1.0),
+        ),
+        STAGES,
+    )
+    assert found.velocity_per_day == pytest.approx(1 * 100 * 0.5 / 10)
+    assert found.remarks == (
+        "1 opportunity has no amount: it counts in numbers, and as nothing in money.",
+    )
+
+
+def test_a_month_without_time_to_close_is_young() -> None:
+    begun = ["2026-01-05"] * 12 + ["2026-03-20"]
+    rows = table(*[("won", "won", 1)] * 6, *[("lead", "lost", 1)] * 6, ("lead", "open", 1))
+    rows["created_at"] = begun
+    rows["closed_at"] = ["2026-02-04"] * 12 + [None]
+    january, march = funnel(rows, STAGES, as_of="2026-04-10").cohorts
+    assert (january.month, january.entered, january.win_rate) == ("2026-01", (12, 6, 6), 0.5)
+    assert not january.young, "they took thirty days, and it is over two months"
+    assert march.young
+    later = funnel(rows, STAGES, as_of="2026-05-01").cohorts
+    assert [cohort.young for cohort in later] == [False, False]
+
+
+@pytest.fixture(scope="module")
+def company() -> Prepared:
+    order = ["lead", "qualified", "needs", "proposal", "won"]
+    rows, entries = company_table("opportunities"), company_table("opportunity_stages")
+    return prepare(rows, order, entries=entries)
+
+
+def test_the_seller_whose_leads_all_lie_is_found(company: Prepared) -> None:
+    truth = YAML(typ="safe").load(SAMPLE_DATA / "truth.yaml")["stalled_seller"]
+    stalled = [owner for owner in company.found.owners if owner.stalled]
+    assert [owner.owner for owner in stalled] == [truth["owner"]]
+    assert stalled[0].open == truth["stalled"]
+    assert stalled[0].stuck >= 0.95 * truth["stalled"], "all but the latest"
+    rows = behind(company, "stuck", owner=truth["owner"])
+    assert set(rows["stage"]) == {"qualified"}
+    assert len(rows) == stalled[0].stuck == company.found.stages[1].stuck
+
+
+def test_the_youngest_months_of_the_practice_company_are_young(company: Prepared) -> None:
+    young = [cohort.month for cohort in company.found.cohorts if cohort.young]
+    assert young == ["2026-03", "2026-04"]
+    assert sum(cohort.opportunities for cohort in company.found.cohorts) == 2753
+
+
+def test_each_figure_has_its_records(company: Prepared) -> None:
+    found = company.found
+    assert len(behind(company)) == found.opportunities
+    assert behind(company, "won")["amount"].sum() == pytest.approx(found.won_amount)
+    assert len(behind(company, "lost")) == found.lost
+    assert behind(company, "open")["amount"].sum() == pytest.approx(found.open_amount)
+    for stage in found.stages:
+        for which in ("entered", "converted", "open", "stuck"):
+            assert len(behind(company, which, stage=stage.stage)) == getattr(stage, which)
+    for cohort in found.cohorts[-3:]:
+        assert len(behind(company, month=cohort.month)) == cohort.opportunities
+        assert len(behind(company, "won", month=cohort.month)) == cohort.won
+        entered = [
+            len(behind(company, "entered", month=cohort.month, stage=s.stage)) for s in found.stages
+        ]
+        assert tuple(entered) == cohort.entered
+    for owner in found.owners:
+        assert len(behind(company, "open", owner=owner.owner)) == owner.open
+    oldest = behind(company, "open")["days_in_stage"]
+    assert oldest.is_monotonic_decreasing
+    with pytest.raises(ModelError, match="There is no 'somebody' in this funnel"):
+        behind(company, owner="somebody")
 
 
 def test_the_funnel_of_the_practice_company() -> None:

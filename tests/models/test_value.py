@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crmlab.errors import ModelError
-from crmlab.models import bg_nbd, gamma_gamma, value
+from crmlab.models import bg_nbd, gamma_gamma, one_customer, value
 from crmlab.models.bg_nbd import BgNbd
 from crmlab.models.histories import Histories, bought_between, histories
 from tests.models.cdnow import CALIBRATION_END, HOLDOUT_END, cdnow
@@ -128,12 +128,12 @@ def test_purchases_that_are_none_are_refused(rows: list[tuple[object, ...]], sen
 
 
 def test_the_formula_by_hand_in_both_conventions() -> None:
-    now = value.hand_formula(100, 0.8, 0.1)
-    later = value.hand_formula(100, 0.8, 0.1, at_once=False)
+    now = one_customer.hand_formula(100, 0.8, 0.1)
+    later = one_customer.hand_formula(100, 0.8, 0.1, at_once=False)
     by_addition = sum(100 * 0.8**n / 1.1**n for n in range(400))
     assert now == pytest.approx(by_addition) == pytest.approx(later + 100)
     with pytest.raises(ModelError, match="nothing ends"):
-        value.hand_formula(100, 1.0, 0.1)
+        one_customer.hand_formula(100, 1.0, 0.1)
 
 
 def test_a_few_who_spend_most_do_not_make_nonsense_of_the_rest() -> None:
@@ -145,8 +145,8 @@ def test_a_few_who_spend_most_do_not_make_nonsense_of_the_rest() -> None:
 
 def test_the_value_of_all_is_the_sum_of_each() -> None:
     found = value.lifetime_value(cdnow(), as_of=CALIBRATION_END)
-    assert found.clv.each.sum() == pytest.approx(found.clv.total)
-    assert found.clv.each.index.is_unique
+    assert found.each["value"].sum() == pytest.approx(found.clv.total)
+    assert found.each.index.is_unique
     longer = value.lifetime_value(cdnow(), as_of=CALIBRATION_END, years=2.0)
     halved = value.lifetime_value(cdnow(), as_of=CALIBRATION_END, margin=0.5)
     assert longer.clv.total > found.clv.total == pytest.approx(2 * halved.clv.total)

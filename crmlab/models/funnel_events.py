@@ -1,0 +1,213 @@
+"""What stage events say: where each opportunity stands, since when, and how long stages take.
+
+Millions of events go through one sort of whole numbers, each of them an opportunity, a moment and a
+stage in this order: so each history lies together, and the events of one moment in the order of the
+stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crmlab.errors import ModelError
+from crmlab.models.funnel_columns import (
+    LOST,
+    WON,
+    Flags,
+    Moments,
+    Numbers,
+    codes_of,
+    moments_of,
+    unknown_moments,
+)
+from crmlab.text import gettext as _
+from crmlab.text import ngettext
+
+ENOUGH = 10
+"""From so many stays on, one may speak of nine of ten."""
+
+DAY = 86_400
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """Stage events that count, in any order.
+
+    Attributes:
+        who: the number of its opportunity.
+        when: the second.
+        where: the number of its stage; two more for won and lost.
+        kept: which rows of the table they are.
+    """
+
+    who: Numbers
+    when: Numbers
+    where: Numbers
+    kept: slice | Flags
+
+    def __len__(self) -> int:
+        return len(self.who)
+
+    def last_rows(self, number: int, known: Flags | None = None) -> Numbers:
+        """The row of the last event of each opportunity, of those that `known` marks; or -1."""
+        found = np.full(number, -1)
+        at: Any = slice(None) if known is None else np.flatnonzero(known[self.kept])
+        if (self.when[1:] < self.when[:-1]).any():
+            at = np.arange(len(self))[at]
+            at = at[np.argsort(self.when[at], kind="stable")]
+        rows = np.arange(len(self)) if isinstance(self.kept, slice) else np.flatnonzero(self.kept)
+        found[self.who[at]] = rows[at]  # of several for one place, the last one stays
+        return found
+
+
+@dataclass(frozen=True)
+class Stayed:
+    """How long those that went on from a stage have stayed in it, in days.
+
+    Attributes:
+        ninth: nine of ten stayed no longer; None with fewer than ten of them.
+    """
+
+    median: float
+    ninth: float | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the events of each opportunity say, a place for each in every array.
+
+    Attributes:
+        place: the number of the stage it stands in, or was lost from; one past the last for what
+            was won; -1 without an event.
+        won, lost: by its last event.
+        first, since: the moments of its first event, and of coming to where it stands (or of being
+            won or lost); not a time without an event.
+        stayed: by stage; None where nobody has gone on.
+    """
+
+    place: Numbers
+    won: Flags
+    lost: Flags
+    first: Moments
+    since: Moments
+    stayed: tuple[Stayed | None, ...]
+
+
+def events_of(
+    entries: pd.DataFrame, who: Numbers, order: Sequence[str], until: np.datetime64 | None
+) -> tuple[Events, list[str]]:
+    """The events that count, and a sentence for those that do not.
+
+    Args:
+        entries: `stage` (one of `order`, won or lost) and `entered_at`, in any order.
+        who: the number of each event's opportunity; -1 for one that is not known.
+        until: the last moment that counts.
+
+    Raises:
+        ModelError: an event without a moment, or a stage that is not known.
+    """
+    where = codes_of(entries["stage"], [*order, WON, LOST], order)
+    moments = moments_of(entries["entered_at"])
+    if np.isnat(moments).any():
+        raise ModelError(_("Some events do not say when they happened: enter it."))
+    when = moments.view(np.int64)
+    remarks, counted = [], np.ones(0, dtype=bool)
+    strange = int((who < 0).sum())
+    if strange:
+        counted = who >= 0
+        remarks.append(
+            ngettext(
+                "{n:,} event is of an opportunity that is not in the file, and is left out.",
+                "{n:,} events are of opportunities that are not in the file, and are left out.",
+                strange,
+            ).format(n=strange)
+        )
+    if until is not None and (late := moments > until).any():
+        counted = ~late & counted if strange else ~late
+        remarks.append(
+            ngettext(
+                "{n:,} event came after {day} and is left out.",
+                "{n:,} events came after {day} and are left out.",
+                int(late.sum()),
+            ).format(n=int(late.sum()), day=str(until)[:10])
+        )
+    if not remarks:
+        return Events(who, when, where, slice(None)), remarks
+    return Events(who[counted], when[counted], where[counted], counted), remarks
+
+
+def told_by(events: Events, number: int, stages: int) -> Told:
+    """What events say of so many opportunities in so many stages.
+
+    Raises:
+        ModelError: they lie further apart than a machine can count.
+    """
+    place, first, since = np.full(number, -1), unknown_moments(number), unknown_moments(number)
+    won, lost = np.zeros(number, dtype=bool), np.zeros(number, dtype=bool)
+    if not len(events):
+        return Told(place, won, lost, first, since, (None,) * stages)
+    begun = int(events.when.min())
+    for_stage = (stages + 1).bit_length()
+    for_time = (int(events.when.max()) - begun).bit_length()
+    if for_stage + for_time + number.bit_length() > 63:
+        raise ModelError(
+            _("The events lie too many years apart; look for a year that was mistyped.")
+        )
+    keys = _sorted_keys(events, begun, for_stage, for_time)
+    same = _same(keys, for_stage + for_time)
+    where = (keys & ((1 << for_stage) - 1)).astype(np.int8)
+    again = same & (where[1:] == where[:-1])
+    if again.any():  # entered twice: the first time counts
+        keys, where = keys[np.append(True, ~again)], where[np.append(True, ~again)]
+        same = _same(keys, for_stage + for_time)
+    ends = np.flatnonzero(np.append(~same, True))
+    begins = np.append(0, ends[:-1] + 1)
+    here = keys[ends] >> (for_stage + for_time)
+    keys >>= for_stage
+    keys &= (1 << for_time) - 1  # only the seconds are left
+    standing = where[ends].astype(np.int64)
+    before = np.where(ends > begins, where[ends - 1], 0)
+    lost[here], won[here] = standing == stages + 1, standing == stages
+    place[here] = np.where(standing > stages, np.minimum(before, stages - 1), standing)
+    first[here] = (keys[begins] + begun).view("datetime64[s]")
+    since[here] = (keys[ends] + begun).view("datetime64[s]")
+    on = same & (where[1:] > where[:-1]) & (where[1:] <= stages)
+    return Told(place, won, lost, first, since, _stayed(keys, where, on, stages))
+
+
+def _sorted_keys(events: Events, begun: int, for_stage: int, for_time: int) -> Numbers:
+    keys = events.who << for_time
+    keys += events.when
+    keys -= begun
+    keys <<= for_stage
+    keys |= events.where
+    keys.sort()
+    return keys
+
+
+def _same(keys: Numbers, bits: int) -> Flags:
+    """Whether each key is of the same opportunity as the one before it."""
+    who = keys >> bits
+    same: Flags = who[1:] == who[:-1]
+    return same
+
+
+def _stayed(
+    seconds: Numbers, where: NDArray[np.int8], on: Flags, stages: int
+) -> tuple[Stayed | None, ...]:
+    found: list[Stayed | None] = []
+    for stage in range(stages):
+        at = np.flatnonzero(on & (where[:-1] == stage))
+        if not len(at):
+            found.append(None)
+            continue
+        median, ninth = np.quantile(seconds[at + 1] - seconds[at], [0.5, 0.9]) / DAY
+        found.append(Stayed(float(median), float(ninth) if len(at) >= ENOUGH else None))
+    return tuple(found)

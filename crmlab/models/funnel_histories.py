@@ -1,0 +1,303 @@
+"""What each opportunity went through: a table of opportunities, of stage events, or of both.
+
+Where there are both, the row of an opportunity says what it is worth and whether it is closed; its
+events say where it stands and since when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crmlab.errors import ModelError
+from crmlab.models.funnel_columns import (
+    LOST,
+    WON,
+    Flags,
+    Moments,
+    Numbers,
+    amounts_of,
+    codes_of,
+    moments_of,
+    numbered,
+    outcomes_of,
+    owners_of,
+    unknown_moments,
+)
+from crmlab.models.funnel_events import DAY, Stayed, Told, events_of, told_by
+from crmlab.text import gettext as _
+from crmlab.text import ngettext
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Opportunities up to a moment, a place for each in every array.
+
+    Attributes:
+        ids: their names; `order`: the stages, without `won`.
+        place: the number of the stage that each stands in or was lost from; one past the last for
+            what was won.
+        amounts: in the currency of the file; not a number where nobody has entered one.
+        created, closed: when it began, and when it was won or lost; `since`: when it came to where
+            it stands. Not a time where that is not known or has not happened.
+        owner: the number of its owner in `owners`; -1 for nobody.
+        stayed: how long those that went on stayed in each stage.
+        as_of: the last moment that counts.
+        remarks: a sentence for each thing that was left out or is missing.
+    """
+
+    ids: pd.Index
+    order: tuple[str, ...]
+    place: Numbers
+    won: Flags
+    lost: Flags
+    amounts: NDArray[np.float64]
+    created: Moments
+    closed: Moments
+    since: Moments
+    owner: Numbers
+    owners: tuple[str, ...]
+    stayed: tuple[Stayed | None, ...]
+    as_of: np.datetime64
+    remarks: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def open(self) -> Flags:
+        return ~(self.won | self.lost)
+
+
+def days_between(begun: Moments, ended: Moments | np.datetime64) -> NDArray[np.float64]:
+    """Days from one moment to another; not a number where one of them is not known."""
+    apart = ended - begun
+    return np.where(np.isnat(apart), np.nan, apart.view(np.int64) / DAY)
+
+
+def histories(
+    opportunities: pd.DataFrame | None,
+    order: Sequence[str],
+    *,
+    entries: pd.DataFrame | None = None,
+    as_of: pd.Timestamp | str | None = None,
+) -> Histories:
+    """The histories that a table of opportunities, of stage events, or both tell.
+
+    Raises:
+        ModelError: they tell of no opportunity, or a row makes no sense.
+    """
+    for rows in (opportunities, entries):
+        if rows is not None and "currency" in rows and rows["currency"].nunique() > 1:
+            raise ModelError(
+                _("The amounts are in {n} currencies; bring them into one first.").format(
+                    n=rows["currency"].nunique()
+                )
+            )
+    until = _last_second(as_of)
+    if opportunities is not None and len(opportunities):
+        found = _of_rows(opportunities, tuple(order), entries, until)
+    elif opportunities is None and entries is not None and len(entries):
+        found = _of_events(entries, tuple(order), until)
+    else:
+        raise ModelError(_("There are no opportunities, so there is no funnel."))
+    if not len(found):
+        raise ModelError(
+            _("By {day} there were no opportunities yet; take a later day.").format(
+                day=str(found.as_of)[:10]
+            )
+        )
+    return _with_remark(found)
+
+
+def _last_second(as_of: pd.Timestamp | str | None) -> np.datetime64 | None:
+    """The last second that counts; a day counts to its end."""
+    if as_of is None:
+        return None
+    said = pd.Timestamp(as_of).tz_localize(None)
+    whole = pd.Timedelta(days=1, seconds=-1) if said == said.normalize() else pd.Timedelta(0)
+    last: np.datetime64 = (said + whole).to_datetime64().astype("datetime64[s]")
+    return last
+
+
+def _of_events(
+    entries: pd.DataFrame, order: tuple[str, ...], until: np.datetime64 | None
+) -> Histories:
+    who, number = numbered(entries["opportunity_id"])
+    events, remarks = events_of(entries, who, order, until)
+    told = told_by(events, number, len(order))
+    there = np.flatnonzero(told.place >= 0)
+    last = events.last_rows(number)
+    amounts, owner = np.full(len(there), np.nan), np.full(len(there), -1)
+    owners: tuple[str, ...] = ()
+    if "amount" in entries:
+        each = amounts_of(entries["amount"], entries["opportunity_id"])
+        known = ~np.isnan(each)
+        rows = (last if known.all() else events.last_rows(number, known))[there]
+        amounts = np.where(rows < 0, np.nan, each[rows])
+    if "owner" in entries:
+        known = entries["owner"].notna().to_numpy()
+        rows = (last if known.all() else events.last_rows(number, known))[there]
+        codes, owners = owners_of(entries["owner"].take(rows[rows >= 0]))
+        owner[rows >= 0] = codes
+    won, lost, since = told.won[there], told.lost[there], told.since[there]
+    return Histories(
+        pd.Index(entries["opportunity_id"].take(last[there])),
+        order,
+        told.place[there],
+        won,
+        lost,
+        amounts,
+        told.first[there],
+        np.where(won | lost, since, unknown_moments(len(there))),
+        since,
+        owner,
+        owners,
+        told.stayed,
+        until if until is not None else events.when.max().view("datetime64[s]"),
+        tuple(remarks),
+    )
+
+
+def _of_rows(
+    rows: pd.DataFrame,
+    order: tuple[str, ...],
+    entries: pd.DataFrame | None,
+    until: np.datetime64 | None,
+) -> Histories:
+    names, number = pd.Index(rows["opportunity_id"]), len(rows)
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
+        raise ModelError(
+            _("The opportunity {id} stands there {n} times; keep one row for each.").format(
+                id=twice, n=int((names == twice).sum())
+            )
+        )
+    told, latest, remarks = _told_of(entries, names, order, until)
+    created = moments_of(rows["created_at"])
+    closed = moments_of(rows["closed_at"]) if "closed_at" in rows else unknown_moments(number)
+    now = until
+    if now is None:
+        now = np.fmax.reduce(np.concatenate([created, closed, latest]))
+    won, lost = outcomes_of(rows["outcome"])
+    # What was decided after that day was open on it. What is won and not closed yet has an event
+    # that says so, if it has events at all.
+    unsaid = (told.place >= 0) & won & (until is not None)
+    later = (won | lost) & np.where(np.isnat(closed), unsaid, closed > now) & ~(won & told.won)
+    won, lost = won & ~later, lost & ~later
+    unseen = later & (told.place < 0)
+    after = created > now
+    remarks += _said_left_out(int(after.sum()), int((unseen & ~after).sum()), now)
+    place, elsewhere = _places(rows["stage"], order, told.place)
+    remarks += elsewhere if until is None else []
+    owner, owners = owners_of(rows["owner"]) if "owner" in rows else (np.full(number, -1), ())
+    return _kept(
+        ~(after | unseen),
+        Histories(
+            names,
+            order,
+            np.where(won, len(order), np.minimum(place, len(order) - 1)),
+            won,
+            lost,
+            amounts_of(rows["amount"], rows["opportunity_id"])
+            if "amount" in rows
+            else np.full(number, np.nan),
+            created,
+            np.where((won | lost) & ~(closed > now), closed, unknown_moments(number)),
+            told.since,
+            owner,
+            owners,
+            told.stayed,
+            now,
+            tuple(remarks),
+        ),
+    )
+
+
+def _told_of(
+    entries: pd.DataFrame | None,
+    names: pd.Index,
+    order: tuple[str, ...],
+    until: np.datetime64 | None,
+) -> tuple[Told, Moments, list[str]]:
+    """What the events say of these opportunities, the moments they speak of, and remarks."""
+    if entries is None:
+        entries = pd.DataFrame({"opportunity_id": [], "stage": [], "entered_at": []})
+    who = names.get_indexer(pd.Index(entries["opportunity_id"])).astype(np.int64)
+    events, remarks = events_of(entries, who, order, until)
+    told = told_by(events, len(names), len(order))
+    return told, events.when.view("datetime64[s]"), remarks
+
+
+def _places(
+    column: pd.Series, order: tuple[str, ...], by_events: Numbers
+) -> tuple[Numbers, list[str]]:
+    """Where each stands: by its events, or by its row where it has none."""
+    last = len(order) - 1
+    by_row = codes_of(column, [*order, WON, LOST], order)
+    known = by_events >= 0
+    if (~known & (by_row > last + 1)).any():
+        raise ModelError(
+            _(
+                "Some opportunities say 'lost' for their stage, so nobody can see where they were "
+                "lost: keep the stage they had come to, or give their stage events too."
+            )
+        )
+    other = int((known & (by_row <= last) & (by_row != np.minimum(by_events, last))).sum())
+    said = ngettext(
+        "{n:,} opportunity stands elsewhere by its last event than by its row; the event counts.",
+        "{n:,} opportunities stand elsewhere by their last event than by their row; the events "
+        "count.",
+        other,
+    ).format(n=other)
+    return np.where(known, by_events, by_row), [said] if other else []
+
+
+def _said_left_out(after: int, unseen: int, now: np.datetime64) -> list[str]:
+    found = []
+    if after:
+        found.append(
+            ngettext(
+                "{n:,} opportunity began after {day} and is left out.",
+                "{n:,} opportunities began after {day} and are left out.",
+                after,
+            ).format(n=after, day=str(now)[:10])
+        )
+    if unseen:
+        found.append(
+            ngettext(
+                "{n:,} opportunity was closed after {day} and is left out: only its stage events "
+                "could say where it stood then.",
+                "{n:,} opportunities were closed after {day} and are left out: only their stage "
+                "events could say where they stood then.",
+                unseen,
+            ).format(n=unseen, day=str(now)[:10])
+        )
+    return found
+
+
+def _kept(there: Flags, all_: Histories) -> Histories:
+    """The histories that count."""
+    if there.all():
+        return all_
+    names = ("ids", "place", "won", "lost", "amounts", "created", "closed", "since", "owner")
+    each: dict[str, Any] = {name: getattr(all_, name)[there] for name in names}
+    return replace(all_, **each)
+
+
+def _with_remark(found: Histories) -> Histories:
+    """With a remark on opportunities without an amount, if others have one."""
+    missing = int(np.isnan(found.amounts).sum())
+    if missing in (0, len(found)):
+        return found
+    said = ngettext(
+        "{n:,} opportunity has no amount: it counts in numbers, and as nothing in money.",
+        "{n:,} opportunities have no amount: they count in numbers, and as nothing in money.",
+        missing,
+    ).format(n=missing)
+    return replace(found, remarks=(*found.remarks, said))

@@ -1,0 +1,169 @@
+"""Does a model's total match the books, and so: may it be used?
+
+1. A *period* is a month. It *matches* if the model's total lies within the tolerance of what the
+   books say: a share of the books' total, half a per cent unless another is stated, or a sum of
+   money, whichever is larger.
+2. A month that one of the two does not have does not match, and neither does a month in between
+   that neither has.
+3. A model is *usable* while the latest `NEEDED` months in a row match. One month that does not
+   match takes that away again, until there are as many new ones.
+4. That totals match says that nothing is missing or counted twice. It does not say that a row is
+   right: a cost that nobody has entered is not in the books of sales.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crmlab.errors import ModelError
+from crmlab.models.contribution_costs import one_currency
+from crmlab.text import gettext as _
+
+NEEDED = 3
+"""How many months in a row have to match."""
+
+TOLERANCE = 0.005
+"""The share of the books' total by which a month may differ."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """One month.
+
+    Attributes:
+        model, books: the totals, in the currency of both; None where there is none.
+        difference: model - books, a missing total counting nothing.
+        matches: whether it lies within the tolerance.
+    """
+
+    period: str
+    model: float | None
+    books: float | None
+    difference: float
+    matches: bool
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """A model's totals beside those of the books, month by month.
+
+    Attributes:
+        in_a_row: how many of the latest months match without a break.
+        usable: whether that is enough.
+        usable_since: the month after whose match the model has been usable without a break.
+        broken_by: the latest month that does not match.
+    """
+
+    periods: tuple[Period, ...]
+    in_a_row: int
+    usable: bool
+    usable_since: str | None
+    broken_by: Period | None
+
+    @property
+    def share_matching(self) -> float:
+        """The share of months that match, 0 to 1."""
+        return sum(period.matches for period in self.periods) / len(self.periods)
+
+    @property
+    def still_needed(self) -> int:
+        """How many more months in a row have to match before the model is usable."""
+        return max(0, NEEDED - self.in_a_row)
+
+    def says(self) -> str:
+        """Whether the model may be used, and what stands in the way."""
+        if self.usable:
+            return _(
+                "The latest {n} months match the books, so the figures may be used, since {month}."
+            ).format(n=self.in_a_row, month=self.usable_since)
+        return _("Not usable yet: {why}. {n} more months in a row have to match.").format(
+            why=self._why(), n=self.still_needed
+        )
+
+    def _why(self) -> str:
+        broken = self.broken_by
+        if broken is None:
+            return _("only {n} months have been compared").format(n=self.in_a_row)
+        if broken.model is None and broken.books is None:
+            return _("nobody has anything for {month}").format(month=broken.period)
+        if broken.model is None:
+            return _("the model has nothing for {month}").format(month=broken.period)
+        if broken.books is None:
+            return _("the books have nothing for {month}").format(month=broken.period)
+        return _("{month} is off by {sum:,.2f}").format(month=broken.period, sum=broken.difference)
+
+
+def by_month(rows: pd.DataFrame, day: str, amount: str = "amount") -> pd.Series:
+    """The total of a table for each month, `2026-04`, by the column that tells the day.
+
+    Raises:
+        ModelError: a row has no day, or they are in several currencies.
+    """
+    one_currency(rows)
+    days = pd.to_datetime(rows[day], format="mixed")
+    if days.isna().any():
+        raise ModelError(
+            _("{n} rows have no '{column}', so they belong to no month; enter it.").format(
+                n=int(days.isna().sum()), column=day
+            )
+        )
+    if days.dt.tz is not None:
+        days = days.dt.tz_localize(None)
+    month = days.to_numpy().astype("datetime64[M]")
+    codes, months = pd.factorize(month, sort=True)
+    money = np.rint(rows[amount].fillna(0.0).to_numpy(dtype=np.float64) * 100)
+    totals = np.bincount(codes, weights=money, minlength=len(months)) / 100
+    return pd.Series(totals, index=np.datetime_as_string(np.asarray(months), unit="M"))
+
+
+def reconcile(
+    model: pd.Series,
+    books: pd.Series,
+    *,
+    tolerance: float = TOLERANCE,
+    at_most: float = 0.0,
+) -> Reconciliation:
+    """A model's totals held against the books.
+
+    Args:
+        model, books: totals by month, as `by_month` gives them.
+        tolerance: the share of the books' total by which a month may differ.
+        at_most: money by which it may differ in any case.
+
+    Raises:
+        ModelError: there is no month, or a tolerance is below zero.
+    """
+    if tolerance < 0 or at_most < 0:
+        raise ModelError(_("A tolerance is not below zero."))
+    model, books = model.dropna(), books.dropna()
+    months = [*model.index, *books.index]
+    if not months:
+        raise ModelError(_("There is no month to compare; bring in the sales and the books."))
+    found = []
+    for month in pd.period_range(min(months), max(months), freq="M"):
+        ours, theirs = model.get(str(month)), books.get(str(month))
+        difference = round(float(ours or 0.0) - float(theirs or 0.0), 2)
+        allowed = max(tolerance * abs(float(theirs or 0.0)), at_most)
+        there = ours is not None and theirs is not None
+        matches = there and abs(difference) <= allowed + 1e-9
+        found.append(
+            Period(
+                str(month),
+                None if ours is None else float(ours),
+                None if theirs is None else float(theirs),
+                difference,
+                matches,
+            )
+        )
+    run = next((n for n, one in enumerate(reversed(found)) if not one.matches), len(found))
+    usable = run >= NEEDED
+    return Reconciliation(
+        tuple(found),
+        run,
+        usable,
+        found[len(found) - run + NEEDED - 1].period if usable else None,
+        next((one for one in reversed(found) if not one.matches), None),
+    )

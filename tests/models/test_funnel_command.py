@@ -1,0 +1,77 @@
+"""`crmlab analyse funnel` on files of opportunities, of stage events, and of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from crmlab.cli.app import app
+from crmlab.errors import IntakeError, ModelError
+from crmlab.places import SAMPLE_DATA
+from tests.models.test_analyse import analyse, write
+
+OPPORTUNITIES = str(SAMPLE_DATA / "opportunities.csv")
+EVENTS = str(SAMPLE_DATA / "opportunity_stages.csv")
+HEADING = "opportunity_id,stage,created_at,closed_at,amount,outcome"
+
+
+def test_stage_events_are_known_by_their_headings() -> None:
+    by_events, by_rows = analyse("funnel", EVENTS), analyse("funnel", OPPORTUNITIES)
+    entered = [[stage["entered"] for stage in told["stages"]] for told in (by_events, by_rows)]
+    assert entered[0] == entered[1]
+    assert by_events["won"] == by_rows["won"]
+    assert all(stage["median_days"] > 0 for stage in by_events["stages"])
+    assert "Nothing here is lost" in by_events["remarks"][0]
+
+
+def test_both_together_say_who_is_stuck() -> None:
+    told = analyse("funnel", OPPORTUNITIES, "--events", EVENTS, "--target", "3000000")
+    assert [owner["owner"] for owner in told["owners"] if owner["stalled"]] == ["U-25"]
+    assert told["coverage"]["weighted"] == pytest.approx(told["weighted_open_amount"] / 3e6)
+    said = CliRunner().invoke(app, ["analyse", "funnel", OPPORTUNITIES, "--events", EVENTS]).stdout
+    assert "U-25: 180 of 271 are stuck, more than chance explains." in said
+
+
+def test_a_day_in_the_past() -> None:
+    told = analyse("funnel", OPPORTUNITIES, "--events", EVENTS, "--as-of", "2025-12-31")
+    assert told["as_of"] == "2025-12-31"
+    assert told["opportunities"] < 2753
+    assert any("came after 2025-12-31 and are left out" in remark for remark in told["remarks"])
+
+
+def test_headings_of_ones_own_by_a_map(tmp_path: Path) -> None:
+    file = write(
+        tmp_path, "1,A,2026-01-01", "1,won,2026-01-05", "2,A,2026-01-02", "2,lost,2026-01-03",
+        heading="Nr,Schritt,Tag",
+    )  # fmt: skip
+    with pytest.raises(IntakeError, match="No heading of the file is known as opportunity_id"):
+        analyse("funnel", file)
+    map_file = tmp_path / "map.yaml"
+    map_file.write_text(
+        "kind: stages\ncolumns:\n  opportunity_id: Nr\n  stage: Schritt\n  entered_at: Tag\n"
+    )
+    told = analyse("funnel", file, "--map", str(map_file), "--stages", "A")
+    assert (told["won"], told["lost"], told["win_rate"]) == (1, 1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("1,lead,2026-01-01,,10,open", "Nothing has been won or lost yet"),
+        ("1,somewhere,2026-01-01,2026-01-02,10,lost", "The stage 'somewhere' is not among lead"),
+    ],
+)
+def test_what_says_nothing_is_told(tmp_path: Path, row: str, sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        analyse("funnel", write(tmp_path, row, heading=HEADING))
+
+
+def test_rows_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    rows = ("1,lead,2026-01-01,2026-01-02,-5,lost", "2,lead,2026-01-01,2026-01-02,5,lost")
+    with pytest.raises(IntakeError, match="1 of 2 rows of file"):
+        analyse("funnel", write(tmp_path, *rows, heading=HEADING))
+    twice = (rows[1], rows[1])
+    with pytest.raises(IntakeError, match="1 of 2 rows of file"):
+        analyse("funnel", write(tmp_path, *twice, heading=HEADING))

@@ -1,0 +1,259 @@
+"""What tables of opportunities and of stage events tell together, and what is no history."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmlab.errors import ModelError
+from crmlab.models.funnel import Funnel, funnel, prepare
+from crmlab.models.funnel_columns import numbered
+
+STAGES = ["lead", "qualified", "proposal", "won"]
+MIDNIGHT = datetime(2026, 1, 1)
+
+
+@st.composite
+def companies(draw: Any) -> list[tuple[list[int], str, float, str]]:
+    """Histories: hours spent in each stage that was come to, how it ended, amount, owner."""
+    each = st.tuples(
+        st.lists(st.integers(1, 2_000), min_size=1, max_size=3),
+        st.sampled_from(["won", "lost", "open"]),
+        st.integers(0, 100_000).map(float),
+        st.sampled_from(["ann", "bo", "cy"]),
+    )
+    found: list[tuple[list[int], str, float, str]] = draw(st.lists(each, min_size=1, max_size=30))
+    return found
+
+
+def tables(histories: list[tuple[list[int], str, float, str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The same histories as opportunities and as stage events."""
+    rows, entries = [], []
+    for n, (hours, outcome, amount, owner) in enumerate(histories):
+        stays = [*hours, 1, 1][:3] if outcome == "won" else hours
+        shared = {"opportunity_id": f"O{n}", "owner": owner, "amount": amount}
+        at = MIDNIGHT + timedelta(hours=n)
+        begun, ends = at, at
+        for stage, stay in zip(STAGES, stays, strict=False):
+            entries.append({**shared, "stage": stage, "entered_at": at})
+            ends, at = at + timedelta(hours=stay), at + timedelta(hours=stay)
+        if outcome != "open":
+            entries.append({**shared, "stage": outcome, "entered_at": ends})
+        stage = "won" if outcome == "won" else STAGES[len(stays) - 1]
+        closed = None if outcome == "open" else ends
+        rows.append(
+            {**shared, "stage": stage, "outcome": outcome, "created_at": begun, "closed_at": closed}
+        )
+    opportunities = pd.DataFrame(rows)
+    opportunities["closed_at"] = pd.to_datetime(opportunities["closed_at"])
+    return opportunities, pd.DataFrame(entries)
+
+
+def told(found: Funnel) -> Any:
+    """All but the forecast's luck, which goes by the order of rows."""
+    return {name: value for name, value in vars(found).items() if name != "forecast"}
+
+
+@given(companies(), st.randoms(use_true_random=False))
+def test_rows_and_events_of_the_same_histories_give_the_same_funnel(
+    histories: list[tuple[list[int], str, float, str]], luck: Any
+) -> None:
+    rows, entries = tables(histories)
+    day = "2027-01-01"
+    if not rows["outcome"].isin(["won", "lost"]).any():
+        with pytest.raises(ModelError, match="Nothing has been won or lost"):
+            funnel(None, STAGES, entries=entries, as_of=day)
+        return
+    both = funnel(rows, STAGES, entries=entries, as_of=day)
+    shuffled = entries.sample(frac=1, random_state=luck.randint(0, 1000))
+    events = funnel(None, STAGES, entries=shuffled, as_of=day)
+    one, other = told(both), told(events)
+    for name in ("cohorts", "stages", "cycle_days", "won", "lost", "open", "win_rate", "stuck"):
+        assert one[name] == other[name], name
+    assert {o.owner: o for o in both.owners} == {o.owner: o for o in events.owners}
+    assert events.weighted_open_amount == pytest.approx(both.weighted_open_amount)
+    alone = funnel(rows, STAGES, as_of=day)
+    assert [s.entered for s in alone.stages] == [s.entered for s in both.stages]
+    assert alone.weighted_open_amount == pytest.approx(both.weighted_open_amount)
+
+
+def of_events(*rows: tuple[Any, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["opportunity_id", "stage", "entered_at"])
+
+
+ONE_DAY = of_events(
+    ("A", "lead", "2026-01-01"),
+    ("A", "qualified", "2026-01-03"),
+    ("A", "won", "2026-01-09"),
+    ("B", "lead", "2026-01-02"),
+    ("B", "qualified", "2026-01-04"),
+    ("B", "lost", "2026-01-05"),
+    ("C", "lead", "2026-01-02"),
+    ("C", "qualified", "2026-01-06"),
+)
+
+
+def test_events_alone_say_how_it_ended() -> None:
+    found = funnel(None, STAGES, entries=ONE_DAY)
+    assert (found.won, found.lost, found.open, found.win_rate) == (1, 1, 1, 0.5)
+    assert [stage.entered for stage in found.stages] == [3, 3, 1]
+    assert found.stages[0].median_days == 2
+    assert found.cycle_days.mean == 8
+    assert found.as_of == "2026-01-09"
+    assert found.stages[1].median_age_days == 3
+
+
+def test_what_came_later_is_left_out_and_said() -> None:
+    found = funnel(None, STAGES, entries=ONE_DAY, as_of="2026-01-05")
+    assert (found.won, found.lost, found.open) == (0, 1, 2)
+    assert found.remarks == ("2 events came after 2026-01-05 and are left out.",)
+    with pytest.raises(ModelError, match="By 2025-01-01 there were no opportunities yet"):
+        funnel(None, STAGES, entries=ONE_DAY, as_of="2025-01-01")
+
+
+def rows_of(*rows: tuple[Any, ...]) -> pd.DataFrame:
+    columns = ["opportunity_id", "stage", "outcome", "amount", "created_at", "closed_at"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+LOST = ("L", "lead", "lost", 5.0, "2026-01-01", "2026-01-02")
+
+
+def test_what_was_decided_later_was_still_open() -> None:
+    rows = rows_of(
+        LOST,
+        ("A", "won", "won", 7.0, "2026-01-01", "2026-01-09"),
+        ("C", "qualified", "open", 9.0, "2026-01-02", None),
+        ("D", "lead", "open", 9.0, "2026-01-08", None),
+    )
+    entries = ONE_DAY[ONE_DAY["opportunity_id"].isin(["A", "C"])]
+    by_events = funnel(rows, STAGES, entries=entries, as_of="2026-01-05")
+    assert (by_events.won, by_events.lost, by_events.open) == (0, 1, 2)
+    assert [stage.open for stage in by_events.stages] == [1, 1, 0]
+    assert by_events.remarks == (
+        "2 events came after 2026-01-05 and are left out.",
+        "1 opportunity began after 2026-01-05 and is left out.",
+    )
+    by_rows = funnel(rows, STAGES, as_of="2026-01-05")
+    assert (by_rows.won, by_rows.lost, by_rows.open) == (0, 1, 1)
+    assert "1 opportunity was closed after 2026-01-05 and is left out" in by_rows.remarks[1]
+
+
+def test_what_was_put_back_counts_where_it_stands() -> None:
+    entries = of_events(
+        ("A", "lead", "2026-01-01"),
+        ("A", "proposal", "2026-01-03"),
+        ("A", "proposal", "2026-01-04"),
+        ("A", "qualified", "2026-01-05"),
+        ("B", "lead", "2026-01-01"),
+        ("B", "lost", "2026-01-06"),
+    )
+    prepared = prepare(None, STAGES, entries=entries)
+    found = prepared.found
+    assert [stage.entered for stage in found.stages] == [2, 1, 0]
+    assert [stage.median_days for stage in found.stages] == [2, None, None]
+    assert found.stages[1].median_age_days == 1
+    assert list(prepared.known.ids) == ["A", "B"]
+
+
+def test_nine_of_ten_says_who_is_stuck() -> None:
+    days = pd.date_range("2026-01-01", periods=11)
+    went_on = [
+        row
+        for n in range(11)
+        for row in (
+            (f"W{n}", "lead", days[0]),
+            (f"W{n}", "qualified", days[0] + pd.Timedelta(days=n)),
+            (f"W{n}", "lost", days[0] + pd.Timedelta(days=n, hours=1)),
+        )
+    ]
+    waiting = [("S", "lead", "2026-01-01"), ("T", "lead", "2026-01-03")]
+    found = funnel(
+        None, STAGES, entries=of_events(*went_on, *waiting), as_of=pd.Timestamp("2026-01-11 12:00")
+    )
+    assert found.stages[0].ninth_days == 9
+    assert found.stages[0].stuck == 1, "nine days and a half are longer, eight and a half are not"
+
+
+@pytest.mark.parametrize(
+    ("rows", "entries", "sentence"),
+    [
+        (rows_of(LOST, LOST), None, "The opportunity L stands there 2 times"),
+        (rows_of(("X", "lead", "lost", -5.0, "2026-01-01", None)), None, "The amount of X is -5"),
+        (rows_of(("X", "lead", "gone", 5.0, "2026-01-01", None)), None, "not 'gone'"),
+        (rows_of(("X", "lost", "lost", 5.0, "2026-01-01", None)), None, "say 'lost' for their"),
+        (rows_of(("X", None, "lost", 5.0, "2026-01-01", None)), None, "nothing for their stage"),
+        (rows_of(("X", "lead", "lost", 5.0, "soon", None)), None, "In the column created_at"),
+        (rows_of(LOST).assign(currency="CNY"), None, ""),
+        (rows_of(LOST, ("X", *LOST[1:])).assign(currency=["CNY", "EUR"]), None, "2 currencies"),
+        (None, of_events(("A", "somewhere", "2026-01-01")), "stage 'somewhere' is not among"),
+        (None, of_events(("A", "lead", None)), "do not say when"),
+        (None, of_events((None, "lead", "2026-01-01")), "do not say which opportunity"),
+        (None, of_events(), "There are no opportunities"),
+        (None, None, "There are no opportunities"),
+        (None, ONE_DAY.assign(currency=["CNY", "EUR"] * 4), "2 currencies"),
+        (None, ONE_DAY.assign(amount=-1.0), "The amount of A is -1"),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_a_sentence(
+    rows: pd.DataFrame | None, entries: pd.DataFrame | None, sentence: str
+) -> None:
+    if not sentence:
+        assert funnel(rows, STAGES, entries=entries).lost == 1
+        return
+    with pytest.raises(ModelError, match=sentence):
+        funnel(rows, STAGES, entries=entries)
+
+
+def test_what_is_missing_or_strange_is_remarked_on() -> None:
+    rows = rows_of(LOST, ("A", "lead", "open", None, "2026-01-01", None))
+    found = funnel(rows, STAGES, entries=ONE_DAY)
+    assert found.remarks == (
+        "5 events are of opportunities that are not in the file, and are left out.",
+        "1 opportunity stands elsewhere by its last event than by its row; the event counts.",
+        "1 opportunity has no amount: it counts in numbers, and as nothing in money.",
+    )
+    assert found.stages[2].open == 1, "its last event was the order, and its row says it is open"
+    assert found.weighted_open_amount == 0
+
+
+def test_no_amounts_at_all_are_no_trouble() -> None:
+    found = funnel(None, STAGES, entries=ONE_DAY)
+    assert (found.won_amount, found.velocity_per_day, found.remarks) == (0, None, ())
+
+
+def test_an_amount_or_owner_is_that_of_the_last_event_that_names_one() -> None:
+    entries = ONE_DAY.assign(amount=[1, 2, None, 3, 4, None, 5, 6], owner=["x", *[None] * 6, "y"])
+    found = funnel(None, STAGES, entries=entries)
+    assert (found.won_amount, found.open_amount) == (2, 6)
+    assert {owner.owner: owner.won for owner in found.owners} == {"x": 1, "y": 0}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["L-0003", "L-0001", "L-0003", "L-0009"],
+        ["7", "12", "7", "8"],
+        ["OPP-2025-001", "OPP-2026-001", "OPP-2025-001", "OPP-2025-002"],
+        ["ä1", "ä2", "ä1", "ä3"],
+        ["same", "same", "same", "same"],
+        ["L-1", "L-1", "L-1", "L-1"],
+        ["12345678901234567890", "12345678901234567891", "12345678901234567890", "1"],
+        [3, 1, 3, 9],
+        [3, 10**15, 3, 7],
+    ],
+)
+def test_every_name_has_a_number_of_its_own(names: list[Any]) -> None:
+    column = pd.Series(names, dtype="string[pyarrow]" if isinstance(names[0], str) else "int64")
+    for rows in (column, column.astype(object)):
+        numbers, below = numbered(rows)
+        assert (numbers >= 0).all()
+        assert (numbers < below).all()
+        same = np.array(names)[:, None] == np.array(names)[None, :]
+        assert ((numbers[:, None] == numbers[None, :]) == same).all()
