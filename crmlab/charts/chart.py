@@ -51,7 +51,7 @@ def laid_out(chart: Chart) -> dict[str, Any]:
     shared: dict[str, Any] = {
         "autosize": True,
         "height": chart.height,
-        "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
+        "margin": {"l": 8, "r": 16, "t": 16, "b": 12},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "Inter, Segoe UI, system-ui, Noto Sans SC, sans-serif", "size": 14},
@@ -74,6 +74,21 @@ def key(chart: Chart) -> list[tuple[str, str]]:
     """The key of a chart with more than one form: each form (`bars`, `line`, ...) and its name."""
     named = [(str(t["meta"]), str(t["name"])) for t in chart.traces if t.get("name")]
     return named if len(named) > 1 else []
+
+
+def money(amount: float) -> str:
+    """An amount of yuan as it is written, without fen."""
+    return f"{_minus(amount)}¥{abs(amount):,.0f}"
+
+
+def change(percent: float) -> str:
+    """A change in per cent as it is written, with its sign."""
+    sign = "" if not round(percent) else "+" if percent > 0 else _minus(percent)
+    return f"{sign}{abs(percent):,.0f} %"
+
+
+def _minus(number: float) -> str:
+    return "\u2212" if round(number) < 0 else ""
 
 
 def bars(**trace: Any) -> Trace:
@@ -101,6 +116,12 @@ def dashed(**trace: Any) -> Trace:
     """A thin broken line: a limit, or what something is compared with."""
     look = {"line": {"color": QUIET, "width": 1.5, "dash": "dash"}}
     return {"type": "scatter", "meta": "dashed", "mode": "lines", **look, **trace}
+
+
+def dotted(**trace: Any) -> Trace:
+    """A thin dotted line: a mean, beside limits that are broken lines."""
+    look = {"line": {"color": QUIET, "width": 1.5, "dash": "dot"}}
+    return {"type": "scatter", "meta": "dotted", "mode": "lines", **look, **trace}
 
 
 def marked(**trace: Any) -> Trace:

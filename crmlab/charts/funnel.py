@@ -1,58 +1,108 @@
-"""The funnel as a picture."""
+"""The funnel as a picture: how far opportunities come, and what the open ones are worth."""
 
 from __future__ import annotations
 
-from crmlab.charts.chart import Chart, bars, hatched
+from crmlab.charts.chart import Chart, bars, dashed, hatched, money
 from crmlab.models.funnel import Funnel
+from crmlab.models.funnel_dials import Turned, Unproven
 from crmlab.text import gettext as _
 
+MILLION = 1_000_000
 
-def funnel_chart(now: Funnel, at_first: Funnel | None = None) -> Chart:
-    """How many came to each stage, beside how many did with the dials at first.
 
-    A bar's name in `customdata` is that of the records behind it: `stage:needs`.
+def funnel_chart(found: Funnel, now: Turned) -> Chart:
+    """How many come to each stage with the dials, beside how many really did.
+
+    A bar's name in `customdata` is that of the records behind it: `entered:needs`, or `won`.
     """
-    first = at_first or now
-    stages = now.stages
-    names = [_(stage.stage) for stage in stages] + [_("won")]
-    last = stages[-1]
-    reached = [stage.entered for stage in stages] + [last.converted]
-    before = [stage.entered for stage in first.stages] + [first.stages[-1].converted]
-    behind = [f"stage:{stage.stage}" for stage in stages] + ["outcome:won"]
-    known = [stage for stage in stages if stage.conversion is not None]
-    weakest = min(known, key=lambda stage: stage.conversion or 0.0)
-    says = _(
-        "Of {entered:,} opportunities that came in, {won:,} were won. The step where most are left "
-        "behind is “{stage}”: {share:.0f} % went on from there."
-    ).format(
-        entered=reached[0],
-        won=reached[-1],
-        stage=_(weakest.stage),
-        share=100 * (weakest.conversion or 0.0),
+    stages = [stage.stage for stage in found.stages]
+    before = [*(stage.entered for stage in found.stages), found.won]
+    weakest = min(
+        (n for n, share in enumerate(now.conversions) if share is not None),
+        key=lambda n: now.conversions[n] or 0.0,
+        default=0,
     )
-    texts = [f"{number:,.0f}" for number in reached]
+    says = _(
+        "Of {entered:,.0f} opportunities that came in, {won:,.0f} are won. The step where the "
+        "largest share is left behind is “{stage}”: {share:.0f} % go on from there."
+    ).format(
+        entered=now.entered[0],
+        won=now.entered[-1],
+        stage=_(stages[weakest]),
+        share=100 * (now.conversions[weakest] or 0.0),
+    )
+    shared = {
+        "y": [*(_(stage) for stage in stages), _("won")],
+        "customdata": [*(f"entered:{stage}" for stage in stages), "won"],
+        "orientation": "h",
+    }
     return Chart(
         _("How far opportunities come"),
         says,
         (
             bars(
-                y=names,
-                x=reached,
-                text=texts,
+                **shared,
+                x=list(now.entered),
+                text=[f"{number:,.0f}" for number in now.entered],
                 textposition="outside",
                 cliponaxis=False,
-                customdata=behind,
-                orientation="h",
                 name=_("with the dials"),
             ),
-            hatched(
-                y=names,
-                x=before,
-                customdata=behind,
-                orientation="h",
-                name=_("at first"),
-            ),
+            hatched(**shared, x=before, name=_("as it was")),
         ),
         x=_("opportunities"),
-        layout={"yaxis": {"autorange": "reversed"}, "barmode": "group", "margin": {"r": 56}},
+        layout={
+            "yaxis": {"autorange": "reversed"},
+            "barmode": "group",
+            "margin": {"r": 56},
+            "xaxis": {"range": [0, 1.05 * found.stages[0].entered]},
+        },
+    )
+
+
+def pipeline_chart(found: Unproven, target: float, most: float, *, evidence: bool = True) -> Chart:
+    """What open opportunities are worth by the books, and what is still to be won.
+
+    Args:
+        evidence: show beside it what there is evidence for.
+        target: what is still to be won.
+        most: the largest amount that the axis has to hold, whatever the dials say.
+    """
+    both = (found.told, found.real) if evidence else (found.told,)
+    stuck = [part.weighted_stuck_amount / MILLION for part in both]
+    moving = [
+        part.weighted_open_amount / MILLION - lies for part, lies in zip(both, stuck, strict=True)
+    ]
+    amount = found.told.weighted_open_amount
+    says = _(
+        "The books weigh the pipeline at {amount}. {stuck} of it, {share:.0f} %, is stuck. The "
+        "broken line is what is still to be won: {target}."
+    ).format(
+        amount=money(amount),
+        stuck=money(found.told.weighted_stuck_amount),
+        share=100 * found.told.weighted_stuck_amount / amount if amount else 0.0,
+        target=money(target),
+    )
+    end = len(both) - 0.5
+    shared = {"y": list(range(len(both))), "orientation": "h"}
+    goal = target / MILLION
+    return Chart(
+        _("What the pipeline is worth"),
+        says,
+        (
+            bars(**shared, x=moving, name=_("still moving"), customdata=["moving"] * len(both)),
+            hatched(**shared, x=stuck, name=_("stuck"), customdata=["stuck"] * len(both)),
+            dashed(x=[goal, goal], y=[-0.5, end], name=_("still to be won")),
+        ),
+        x=_("weighted pipeline, million ¥"),
+        layout={
+            "barmode": "stack",
+            "yaxis": {
+                "range": [end, -0.5],
+                "tickvals": shared["y"],
+                "ticktext": [_("the books"), _("the evidence")][: len(both)],
+            },
+            "xaxis": {"range": [0, 1.08 * max(most / MILLION, goal)], "nticks": 5},
+        },
+        height=100 + 80 * len(both),
     )

@@ -230,8 +230,13 @@ def by_product(transactions: pd.DataFrame, same: Mapping[str, str] | None = None
     Args:
         transactions: as for customers, with `product_id`; lines without a cost are left out.
         same: products that somebody entered a second time, and which each of them truly is.
+
+    Raises:
+        ModelError: there are no sales, none of them has a cost, or nothing says of which product.
     """
     _check(transactions)
+    if "product_id" not in transactions:
+        raise ModelError(_("Nothing says what was sold; bring in the product of each line."))
     known = transactions[transactions["cost"].notna()]
     product = known["product_id"].replace(dict(same)) if same else known["product_id"]
     codes, names = pd.factorize(product, sort=True)

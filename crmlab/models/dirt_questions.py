@@ -132,7 +132,7 @@ def about_contribution(
 
     def ask(tables: Frames) -> Answer:
         rows = tables["transactions"]
-        found = contribution(rows)
+        found = contribution(rows[["customer_id", "amount", "cost", "service_cost"]])
         figure = float(found.each["contribution"].get(customer, 0.0))
         own = float(rows["amount"][rows["customer_id"] == customer].sum())
         counted = float(found.each["revenue"].get(customer, 0.0))
@@ -166,13 +166,21 @@ def about_value(transactions: pd.DataFrame, *, price: float = 25_000) -> Questio
     """Is it worth so much to keep a customer?"""
     rows = transactions.assign(date=_moments(transactions["date"]))
     last = rows["date"].max()
+    fitted: dict[int, float] = {}
+
+    def spending(bought: pd.DataFrame) -> float:
+        """What a customer will spend on average; fitted once for the same purchases."""
+        purchases = bought[["customer_id", "date", "amount"]]
+        same = int(pd.util.hash_pandas_object(purchases, index=False).sum())
+        if same not in fitted:
+            found = lifetime_value(purchases, as_of=last)
+            fitted[same] = found.clv.total / found.customers
+        return fitted[same]
 
     def ask(tables: Frames) -> Answer:
         bought = tables["transactions"]
         margin = 1 - float(bought["cost"].fillna(0.0).sum()) / float(bought["amount"].sum())
-        by_then = bought[bought["date"] <= last]
-        found = lifetime_value(by_then, as_of=last, margin=margin)
-        figure = found.clv.total / found.customers
+        figure = margin * spending(bought[bought["date"] <= last])
         return Answer(figure, YES if figure >= price else NO, price)
 
     def forget(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:

@@ -39,7 +39,8 @@ class Histories:
     """Opportunities up to a moment, a place for each in every array.
 
     Attributes:
-        ids: their names; `order`: the stages, without `won`.
+        names: a column in which their names stand, each of them in its row of `row`.
+        order: the stages, without `won`.
         place: the number of the stage that each stands in or was lost from; one past the last for
             what was won.
         amounts: in the currency of the file; not a number where nobody has entered one.
@@ -51,7 +52,8 @@ class Histories:
         remarks: a sentence for each thing that was left out or is missing.
     """
 
-    ids: pd.Index
+    names: pd.Series
+    row: Numbers
     order: tuple[str, ...]
     place: Numbers
     won: Flags
@@ -67,7 +69,7 @@ class Histories:
     remarks: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.row)
 
     @property
     def open(self) -> Flags:
@@ -143,11 +145,12 @@ def _of_events(
     if "owner" in entries:
         known = entries["owner"].notna().to_numpy()
         rows = (last if known.all() else events.last_rows(number, known))[there]
-        codes, owners = owners_of(entries["owner"].take(rows[rows >= 0]))
-        owner[rows >= 0] = codes
+        codes, owners = owners_of(entries["owner"])
+        owner = np.where(rows < 0, -1, codes[rows])
     won, lost, since = told.won[there], told.lost[there], told.since[there]
     return Histories(
-        pd.Index(entries["opportunity_id"].take(last[there])),
+        entries["opportunity_id"],
+        last[there],
         order,
         told.place[there],
         won,
@@ -199,7 +202,8 @@ def _of_rows(
     return _kept(
         ~(after | unseen),
         Histories(
-            names,
+            rows["opportunity_id"],
+            np.arange(number),
             order,
             np.where(won, len(order), np.minimum(place, len(order) - 1)),
             won,
@@ -285,7 +289,7 @@ def _kept(there: Flags, all_: Histories) -> Histories:
     """The histories that count."""
     if there.all():
         return all_
-    names = ("ids", "place", "won", "lost", "amounts", "created", "closed", "since", "owner")
+    names = ("row", "place", "won", "lost", "amounts", "created", "closed", "since", "owner")
     each: dict[str, Any] = {name: getattr(all_, name)[there] for name in names}
     return replace(all_, **each)
 

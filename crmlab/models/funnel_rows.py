@@ -59,7 +59,7 @@ def behind(
     owners = np.array([*known.owners, None], dtype=object)
     rows = pd.DataFrame(
         {
-            "opportunity_id": known.ids[at],
+            "opportunity_id": known.names.iloc[known.row[at]].to_numpy(),
             "owner": owners[known.owner[at]],
             "stage": names[known.place[at]],
             "outcome": np.select([known.won[at], known.lost[at]], [WON, LOST], OPEN),

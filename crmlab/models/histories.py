@@ -116,15 +116,6 @@ def histories(
     )
 
 
-def bought_between(transactions: pd.DataFrame, after: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
-    """On how many days each customer bought after one day and up to another."""
-    bought = purchases(transactions, end=end)
-    who, day = bought.visits()
-    late = day > np.datetime64(after, "D").astype(np.int64)
-    counted = np.bincount(who[late], minlength=len(bought.customers))
-    return pd.Series(counted, index=bought.customers)
-
-
 def gaps(bought: Purchases) -> tuple[Whole, Whole]:
     """The days between one purchase of a customer and the next: whose, and how many."""
     who, day = bought.visits()

@@ -21,7 +21,7 @@ from crmlab.errors import ModelError
 from crmlab.models import bg_nbd
 from crmlab.models.bg_nbd import BgNbd
 from crmlab.models.histories import DAYS, Histories, histories
-from crmlab.models.purchases import as_date, as_dates, purchases
+from crmlab.models.purchases import as_dates, purchases
 from crmlab.text import gettext as _
 
 WEEK = 7
@@ -118,15 +118,3 @@ def _weeks(
         {"actual": actual, "expected": expected, "held_out": marks > border},
         index=pd.Index(as_dates(marks), name="week_end"),
     )
-
-
-def behind_week(
-    transactions: pd.DataFrame, found: Tracking, week_end: pd.Timestamp
-) -> pd.DataFrame:
-    """The purchases of the week that ends with a day, by those who are followed."""
-    end = int(np.datetime64(pd.Timestamp(week_end), "D").astype(np.int64))
-    rows = transactions.assign(_day=pd.to_datetime(transactions["date"]).dt.normalize())
-    first = rows.groupby("customer_id")["_day"].transform("min")
-    within = (rows["_day"] > as_date(end - WEEK)) & (rows["_day"] <= as_date(end))
-    followed = (first <= found.calibration_end) & (rows["_day"] > first)
-    return rows[within & followed].drop(columns="_day")

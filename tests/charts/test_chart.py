@@ -13,6 +13,7 @@ from crmlab.charts.chart import (
     Chart,
     bars,
     dashed,
+    dotted,
     hatched,
     key,
     laid_out,
@@ -21,7 +22,7 @@ from crmlab.charts.chart import (
 )
 from crmlab.widgets.live import HERE
 
-FORMS = (bars, hatched, line, dashed, marked)
+FORMS = (bars, hatched, line, dashed, dotted, marked)
 TOKENS = (HERE / "look" / "tokens.css").read_text("utf-8")
 PAPERS = re.findall(r"--card: light-dark\((#\w+), (#\w+)\)", TOKENS)[0]
 

@@ -25,6 +25,11 @@ def test_less_than_nothing_has_left() -> None:
     says("In 2024-02 -5 orders left us.* leave out what came back", complaints(1), exposure(9, -5))
 
 
+def test_a_day_of_the_extract_before_anything_left() -> None:
+    early = pd.Timestamp("2023-06-30")
+    says("By 2023-06-30 nothing had left us yet", complaints(1), exposure(9, 9), as_of=early)
+
+
 def test_a_number_that_nobody_has_filled_in() -> None:
     left = exposure(9, float("nan"), 9)
     says(

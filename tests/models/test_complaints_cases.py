@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from crmlab.errors import ModelError
+from crmlab.intake.company import company_table
 from crmlab.models.complaints import (
     ComplaintRate,
     batch_of,
@@ -64,6 +65,20 @@ def test_the_cases_of_a_bar_are_as_many_as_it_says() -> None:
     for column, shares in (("category", WHOLE.by_category), ("product_id", WHOLE.by_product)):
         for share in shares:
             assert len(cases(ROWS, WHOLE, **{column: share.name})) == share.complaints
+
+
+@pytest.mark.parametrize("kept_as", ["object", "string", "category"])
+def test_names_may_be_kept_in_any_type(kept_as: str) -> None:
+    names = ["product_id", "batch_no", "category", "customer_id"]
+    rows = ROWS.astype(dict.fromkeys(names, kept_as))
+    left = LEFT.astype({"product_id": kept_as, "period": kept_as})
+    people = company_table("customers").astype({"branch": kept_as})
+    found = complaint_rate(rows, left, customers=people, as_of=EXTRACT)
+    plain = complaint_rate(ROWS, LEFT, customers=company_table("customers"), as_of=EXTRACT)
+    assert found == plain
+    assert len(behind(rows, left, found, "2025-09").rows) == 25
+    one = complaint_rate(rows, left, product="SK-40", as_of=EXTRACT)
+    assert one == complaint_rate(ROWS, LEFT, product="SK-40", as_of=EXTRACT)
 
 
 def test_the_cases_come_from_the_same_day_s_knowledge() -> None:

@@ -362,6 +362,11 @@ def test_invoices_in_another_currency_than_the_sales_are_told() -> None:
         contribution(rows, invoices=pd.DataFrame({"currency": ["EUR"]}))
 
 
+def test_sales_without_a_product_have_no_figures_by_product() -> None:
+    with pytest.raises(ModelError, match="Nothing says what was sold"):
+        by_product(sales(("A", 1, 1, 0), ("B", 1, 1, 0)))
+
+
 def test_a_company_that_makes_a_loss_has_no_shares() -> None:
     found = contribution(sales(("A", 10, 40, 0), ("B", 10, 5, 0)))
     assert (found.share_top_20_percent, found.whale_peak_percent) == (None, None)

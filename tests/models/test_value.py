@@ -9,7 +9,8 @@ import pytest
 from crmlab.errors import ModelError
 from crmlab.models import bg_nbd, gamma_gamma, one_customer, value
 from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.histories import Histories, bought_between, histories
+from crmlab.models.histories import Histories, histories
+from crmlab.models.tracking import tracking
 from tests.models.cdnow import CALIBRATION_END, HOLDOUT_END, cdnow
 
 
@@ -49,11 +50,10 @@ def test_one_customers_purchases_to_come(fitted: BgNbd) -> None:
         assert float(model.expected(39, 2, 30.43, 38.86)) == pytest.approx(1.226, abs=0.0005)
 
 
-def test_the_hold_out_of_cdnow(bought: Histories, fitted: BgNbd) -> None:
-    actual = bought_between(cdnow(), CALIBRATION_END, HOLDOUT_END).sum()
-    predicted = fitted.expected(39, bought.frequency, bought.recency, bought.age).sum()
-    assert int(actual) == 1882
-    assert round(float(predicted)) == 1653
+def test_the_hold_out_of_cdnow() -> None:
+    found = tracking(cdnow(), CALIBRATION_END, as_of=HOLDOUT_END)
+    assert found.actual == 1882
+    assert round(found.predicted) == 1653
 
 
 def test_whoever_bought_once_is_active_for_certain(fitted: BgNbd) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import numpy as np
@@ -11,20 +12,22 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from typer.testing import CliRunner
 
+from crmlab.cli.app import app
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
 from crmlab.models import bg_nbd, gamma_gamma
 from crmlab.models.bg_nbd import BgNbd
 from crmlab.models.buyers import simulated
 from crmlab.models.gamma_gamma import GammaGamma
-from crmlab.models.histories import Histories, bought_between, gaps, histories
+from crmlab.models.histories import Histories, gaps, histories
 from crmlab.models.intervals import intervals
 from crmlab.models.misleading import EVEN, doubts, regularity
 from crmlab.models.one_customer import by_hand, hand_formula, price_of, worth_of_one
 from crmlab.models.prospects import prospects, top_share
 from crmlab.models.purchases import purchases, purchases_of
-from crmlab.models.tracking import Tracking, behind_week, tracking
+from crmlab.models.tracking import Tracking, tracking
 from crmlab.models.value import Value, lifetime_value
 from crmlab.places import SAMPLE_DATA
 from tests.models.cdnow import CALIBRATION_END, HOLDOUT_END, cdnow
@@ -271,12 +274,12 @@ def test_tracking_follows_cdnow_week_by_week(tracked: Tracking) -> None:
     assert tracked.customers == 2357
 
 
-def test_the_weeks_of_tracking_are_the_purchases_behind_them(tracked: Tracking) -> None:
-    week = tracked.weeks.index[50]
-    rows = behind_week(cdnow(), tracked, week)
-    days = rows.drop_duplicates(["customer_id", "date"])
+def test_the_weeks_of_tracking_are_the_purchases_in_them(tracked: Tracking) -> None:
+    rows, week = cdnow(), tracked.weeks.index[50]
+    first = rows.groupby("customer_id")["date"].transform("min")
+    within = rows["date"].between(week - pd.Timedelta(days=6), week) & (rows["date"] > first)
+    days = rows[within].drop_duplicates(["customer_id", "date"])
     assert len(days) == tracked.weeks["actual"].iloc[50] - tracked.weeks["actual"].iloc[49]
-    assert rows["date"].between(week - pd.Timedelta(days=6), week).all()
 
 
 def test_known_buyers_are_tracked_closely() -> None:
@@ -561,12 +564,24 @@ def test_histories_are_what_groupby_would_make_of_them(
     )
 
 
-def test_bought_between_counts_days_with_purchases() -> None:
-    rows = rows_of(
-        ("A", "2026-01-01", 1.0),
-        ("A", "2026-01-05", 1.0),
-        ("A", "2026-01-05", 1.0),
-        ("B", "2026-01-01", 1.0),
+# The command
+
+
+def test_the_command_tells_the_ends_the_segments_and_the_warnings() -> None:
+    told = CliRunner().invoke(
+        app, ["analyse", "value", str(SAMPLE_DATA / "transactions.csv"), "--as-of", "2026-03-31"]
     )
-    counted = bought_between(rows, pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-31"))
-    assert counted.to_dict() == {"A": 1, "B": 0}
+    assert told.exit_code == 0, told.output
+    assert "398 purchases after 2026-03-31 are left out." in told.stdout
+    assert "By resampling between" in told.stdout
+    assert "CU-152" in told.stdout
+    as_json = CliRunner().invoke(
+        app, ["analyse", "value", str(SAMPLE_DATA / "transactions.csv"), "--json"]
+    )
+    found = json.loads(as_json.stdout)
+    assert found["left_out"] == ""
+    total = found["clv"]["intervals"]["total"]
+    assert total["low"] < found["clv"]["total"] < total["high"]
+    assert found["retention"]["share"] == pytest.approx(0.926, abs=0.001)
+    assert sum(each["customers"] for each in found["segments"]) == found["customers"]
+    assert len(found["warnings"]) == 4

@@ -73,7 +73,7 @@ def cases(
     rows = counted.rows(complaints, month)
     for column, name in named.items():
         if name is not None:
-            rows = rows[rows[column].fillna("").astype(str).str.strip() == name]
+            rows = rows[rows[column].astype("string").fillna("").str.strip() == name]
     return rows
 
 

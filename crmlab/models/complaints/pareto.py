@@ -67,7 +67,7 @@ class Hides:
 def counts_of(column: pd.Series) -> dict[str, float]:
     """How many there are of each name; an empty name for those without one."""
     numbers, found = column.value_counts(), dict[str, float]()
-    for name, number in numbers.items():
+    for name, number in numbers[numbers > 0].items():
         found[str(name).strip()] = found.get(str(name).strip(), 0) + int(number)
     if unsaid := len(column) - int(numbers.sum()):
         found[""] = found.get("", 0) + unsaid

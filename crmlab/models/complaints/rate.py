@@ -216,7 +216,8 @@ def _shares(
 
 def _by_branch(of_customers: Mapping[str, float], customers: pd.DataFrame) -> dict[str, float]:
     """Complaints by the branch of who complained; an empty name where that is not known."""
-    known = dict(zip(customers["customer_id"], customers["branch"].fillna(""), strict=True))
+    told = customers["branch"].astype("string").fillna("")
+    known = dict(zip(customers["customer_id"], told, strict=True))
     found: dict[str, float] = {}
     for customer, number in of_customers.items():
         branch = str(known.get(customer, ""))

@@ -50,8 +50,19 @@ class Left:
     by_product: NDArray[np.float64]
 
     def until(self, day: int) -> Left:
-        """Without the months that begin after a day."""
+        """Without the months that begin after a day.
+
+        Raises:
+            ModelError: there is no other month.
+        """
         begun = first_day(self.months) <= day
+        if not begun.any():
+            raise ModelError(
+                _(
+                    "By {day} nothing had left us yet, so there is nothing to hold complaints "
+                    "against; choose a later day."
+                ).format(day=day_of(day))
+            )
         by_product = self.by_product[begun]
         return Left(self.months[begun], self.total[begun], self.empty, self.products, by_product)
 

@@ -92,7 +92,7 @@ class Board(ipywidgets.Box):
         self.behind = self.records()
         self.controls, self.answer = Controls(self), Answer(self)
         self.plot = Plot(self.seen.chart, self.answer.look_behind)
-        right = ipywidgets.Box([self.plot.widget, self.answer])
+        right = ipywidgets.Box([self.plot, self.answer])
         right.add_class("crmlab-seen")
         super().__init__([self.controls, right] if dials else [right])
         for name in ("crmlab", "crmlab-board"):

@@ -1,60 +1,53 @@
-"""A chart on the page: a plotly figure that is built once and then only changed."""
+"""A chart on the page: a figure that is built once and then only changed.
+
+plotly draws it, as it comes with its Python package. Its own widget would send each figure five
+megabytes of code; here a page gets them once, however many figures it has.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
+import anywidget
+import traitlets
+from plotly.io.json import to_json_plotly
+from plotly.offline import get_plotlyjs
 
 from crmlab.charts.chart import Chart, laid_out
 
 
-class Plot:
-    """A live figure of one chart after another of the same kind.
+class Plot(anywidget.AnyWidget):
+    """A figure of one chart after another of the same kind.
+
+    Args:
+        chart: what is drawn first.
+        opened: told the name of the records behind a point that is pressed.
 
     Attributes:
-        widget: what stands on the page.
+        figure: title, data and layout, as the JSON that plotly.js reads.
     """
 
+    _esm = Path(__file__).with_name("plot.js")
+    figure = traitlets.Unicode().tag(sync=True)
+
     def __init__(self, chart: Chart, opened: Callable[[str], object] = lambda _name: None) -> None:
-        """Build the figure.
-
-        Args:
-            opened: told the name of the records behind a point that is pressed.
-        """
-        self._layout = laid_out(chart)
-        self._traces: tuple[dict[str, Any], ...] = chart.traces
-        self.widget = go.FigureWidget(data=list(chart.traces), layout=self._layout)
-        # One turns dials here and presses points; dragging and zooming would only get in the way.
-        self.widget._config = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
-        self.widget.add_class("crmlab-plot")
-
-        def pressed(trace: Any, points: Any, _state: Any) -> None:
-            names = trace.customdata
-            if names is not None and points.point_inds:
-                opened(str(names[points.point_inds[0]]))
-
-        for trace in self.widget.data:
-            trace.on_click(pressed)
+        super().__init__(figure=_json(chart))
+        self.opened = opened
+        self.on_msg(self._receive)
 
     def show(self, chart: Chart) -> None:
-        """Change what has changed; a turned dial costs one message to the browser."""
-        layout = laid_out(chart)
-        with self.widget.batch_update():
-            for drawn, old, new in zip(self.widget.data, self._traces, chart.traces, strict=True):
-                changed = {k: v for k, v in new.items() if not _same(old.get(k), v)}
-                if changed:
-                    drawn.update(changed, overwrite=True)
-            for name, value in layout.items():
-                if value != self._layout.get(name):
-                    self.widget.layout[name] = value
-        self._layout, self._traces = layout, chart.traces
+        """Draw another chart in its place; what is the same is not drawn again."""
+        self.figure = _json(chart)
+
+    def _receive(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        if content.get("ask") == "library":
+            self.send({"library": True}, [get_plotlyjs().encode()])
+        elif "behind" in content:
+            self.opened(content["behind"])
 
 
-def _same(old: Any, new: Any) -> bool:
-    return type(old) is type(new) and bool(list(old) == list(new) if _many(old) else old == new)
-
-
-def _many(value: Any) -> bool:
-    return not isinstance(value, str | dict) and hasattr(value, "__iter__")
+def _json(chart: Chart) -> str:
+    figure = {"title": chart.title, "data": chart.traces, "layout": laid_out(chart)}
+    return str(to_json_plotly(figure))

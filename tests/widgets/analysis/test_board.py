@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,26 +60,31 @@ def board() -> Doubling:
 
 
 def drawn(board: Board) -> list[Any]:
-    return [list(trace.y) for trace in board.plot.widget.data]
+    return [trace["y"] for trace in figure(board)["data"]]
+
+
+def figure(board: Board) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(board.plot.figure)
+    return found
 
 
 def test_a_turned_dial_changes_figure_sentence_and_number(board: Doubling) -> None:
-    built = board.plot.widget
+    built = board.plot
     board.click("turn", {"by": 3.6})
-    assert board.plot.widget is built
+    assert board.plot is built
     assert drawn(board) == [[3.5, 7.0], [2.0, 4.0]]
-    assert list(built.layout.yaxis.range) == [0, 8]
+    assert figure(board)["layout"]["yaxis"]["range"] == [0, 8]
     for said in ("3.5 times", "at first 2 times", "It is 3.5 times.", "The second is 7.", "Twice"):
         assert said in board.text()
 
 
-def test_a_turned_dial_sends_only_what_has_changed(board: Doubling) -> None:
+def test_a_dial_that_changes_nothing_sends_no_figure(board: Doubling) -> None:
     sent: list[Any] = []
-    board.plot.widget.observe(lambda change: sent.append(change.new), "_py2js_update")
+    board.plot.observe(lambda change: sent.append(change.new), "figure")
+    board.click("turn", {"by": 2})
+    assert sent == []
     board.click("turn", {"by": 3})
-    (message,) = [each for each in sent if each]
-    assert message["style_traces"] == [0]
-    assert set(message["style_data"]) == {"y"}
+    assert len(sent) == 1
 
 
 def test_all_dials_go_back(board: Doubling) -> None:
@@ -114,17 +120,19 @@ def test_the_records_behind_a_figure_open_and_more_of_them(board: Doubling) -> N
 
 
 def test_a_point_of_the_figure_opens_its_records(board: Doubling) -> None:
-    press = board.plot.widget.data[0]._click_callbacks[0]
-
-    class At:
-        def __init__(self, *points: int) -> None:
-            self.point_inds = list(points)
-
-    press(board.plot.widget.data[0], At(), None)
-    press(board.plot.widget.data[0], At(1), None)  # nothing is kept behind this one
+    board.plot._receive(board.plot, {"behind": "none"}, [])  # nothing is kept behind this one
     assert "records" not in board.text().split("Open the records")[1]
-    press(board.plot.widget.data[0], At(0), None)
+    board.plot._receive(board.plot, {"behind": "all"}, [])
     assert "10 of 24 records" in board.text()
+
+
+def test_the_first_figure_of_a_page_is_given_what_draws_it(board: Doubling) -> None:
+    sent: list[Any] = []
+    board.plot.send = lambda content, buffers: sent.append((content, buffers))
+    board.plot._receive(board.plot, {"ask": "library"}, [])
+    ((content, (code,)),) = sent
+    assert content == {"library": True}
+    assert b"plotly.js" in code[:200]
 
 
 def test_a_board_that_cannot_begin_says_why() -> None:

@@ -1,0 +1,263 @@
+"""Complaints as pictures: the months with their limits, what is behind them, a batch over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from textwrap import wrap
+
+import numpy as np
+from babel.dates import format_skeleton
+
+from crmlab.charts.chart import (
+    QUIET,
+    Chart,
+    bars,
+    dashed,
+    dotted,
+    hatched,
+    line,
+    marked,
+)
+from crmlab.models.complaints import Batch, Caught, Hides, Period, Share
+from crmlab.text import gettext as _
+from crmlab.text import manner, ngettext, show_day
+
+SHOWN = 10
+"""So many bars at most, or they could not be told apart."""
+
+NAMED = 4
+"""So many names at most in a sentence."""
+
+_STEPS = {"color": QUIET, "width": 1.5, "dash": "dash", "shape": "hvh"}
+
+
+def rate_chart(periods: Sequence[Period], per: str) -> Chart:
+    """The months with what chance alone would do: a u-chart.
+
+    A point's name in `customdata` is that of the records behind it: `month:2025-09`.
+
+    Args:
+        per: what the rates are for, in words.
+    """
+    months = [period.period for period in periods]
+    loud = [period for period in periods if period.signal == "beyond"]
+    every_half_year = [n for n in range(len(months)) if n % 6 == 4]
+    return Chart(
+        _("Complaints by month"),
+        _what_to_see(periods, per),
+        (
+            line(
+                x=months,
+                y=[period.rate for period in periods],
+                customdata=[f"month:{month}" for month in months],
+                name=_("complaints so far"),
+            ),
+            dashed(
+                x=months,
+                y=[period.upper for period in periods],
+                line=_STEPS,
+                name=_("limits of chance"),
+            ),
+            dashed(x=months, y=[period.lower for period in periods], line=_STEPS),
+            dotted(x=months, y=[period.centre for period in periods], name=_("mean of the months")),
+            marked(
+                x=[period.period for period in loud],
+                y=[period.rate for period in loud],
+                customdata=[f"month:{period.period}" for period in loud],
+                name=_("signal: beyond a limit"),
+            ),
+        ),
+        y=_("for {per}").format(per=per),
+        layout={
+            "xaxis": {
+                "type": "category",
+                "tickmode": "array",
+                "tickvals": [months[n] for n in every_half_year],
+                "ticktext": [_in_two_lines(months[n]) for n in every_half_year],
+            },
+            "yaxis": {"rangemode": "tozero"},
+        },
+    )
+
+
+def _what_to_see(periods: Sequence[Period], per: str) -> str:
+    loud = [period for period in periods if period.signal == "beyond"]
+    most = max(loud or periods, key=lambda period: period.rate)
+    figures = {
+        "month": show_month(most.period),
+        "n": most.complaints,
+        "rate": number(most.rate),
+        "per": per,
+        "low": number(most.lower or 0.0),
+        "high": number(most.upper or 0.0),
+    }
+    if not loud:
+        return _(
+            "No month lies beyond the limits of chance. The highest is {month}: {rate} for {per}, "
+            "and chance alone can bring up to {high}."
+        ).format(**figures)
+    said = ngettext(
+        "One month lies beyond the limits of chance: {months}.",
+        "{n} months lie beyond the limits of chance: {months}.",
+        len(loud),
+    ).format(n=len(loud), months=", ".join(show_month(period.period) for period in loud))
+    highest = _("In {month} it was {rate} for {per}; chance alone gives {low} to {high}.")
+    said = f"{said} {highest.format(**figures)}"
+    low = [period.period for period in periods if (period.signal, period.side) == ("run", "low")]
+    if not low:
+        return said
+    run = _("The long run below the mean, up to {month}, is their doing: they pull the mean up.")
+    return f"{said} {run.format(month=show_month(low[-1]))}"
+
+
+def pareto_chart(
+    shares: Sequence[Share],
+    hidden: Hides,
+    first: Sequence[Share],
+    called: Mapping[str, str],
+    kind: str,
+) -> Chart:
+    """What complaints have in common, the most frequent first, beside what it was at first.
+
+    A bar's name in `customdata` is that of the records behind it: `category:leak`.
+
+    Args:
+        first: the same before the dials were turned.
+        called: how a name is read, where it is not read as it is written.
+        kind: the column: category, product_id, batch_no or branch.
+    """
+    before = {share.name: share.complaints for share in first}
+    shown = shares[:SHOWN]
+    # On a narrow page a long name in one line would leave no room for its bar.
+    names = ["<br>".join(wrap(called.get(share.name, share.name), 16)) for share in shown]
+    behind = [f"{kind}:{share.name}" for share in shown]
+    numbers = [share.complaints for share in shown]
+    return Chart(
+        _("What complaints have in common"),
+        _what_stands_first(shares, hidden, called),
+        (
+            bars(
+                y=names,
+                x=numbers,
+                text=[_counted(share) for share in shown],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=behind,
+                orientation="h",
+                name=_("with the dials"),
+            ),
+            hatched(
+                y=names,
+                x=[before.get(share.name, 0) for share in shown],
+                customdata=behind,
+                orientation="h",
+                name=_("at first"),
+            ),
+        ),
+        x=_("complaints, share added up"),
+        layout={"yaxis": {"autorange": "reversed"}, "barmode": "group", "margin": {"r": 96}},
+        height=440,
+    )
+
+
+def _what_stands_first(shares: Sequence[Share], hidden: Hides, called: Mapping[str, str]) -> str:
+    top = shares[0]
+    said = _("“{name}” stands first with {n:,} complaints, {share:.0f} % of all.").format(
+        name=called.get(top.name, top.name), n=top.complaints, share=100 * top.share
+    )
+    if not hidden.complaints:
+        return said
+    if not hidden.unsure:
+        sure = _("{n:,} are sorted nowhere, too few to change the order.")
+        return f"{said} {sure.format(n=hidden.complaints)}"
+    some = hidden.unsure[:NAMED]
+    more = len(hidden.unsure) - len(some)
+    names = ", ".join(f"“{called.get(name, name)}”" for name in some)
+    unsure = (
+        _(
+            "{n:,} are sorted nowhere. Sorted rightly, they could give another place to {names} "
+            "and {more} more."
+        )
+        if more
+        else _(
+            "{n:,} are sorted nowhere. Sorted rightly, they could give another place to {names}."
+        )
+    )
+    return f"{said} {unsure.format(n=hidden.complaints, names=names, more=more)}"
+
+
+def batch_chart(batch: Batch, caught: Caught) -> Chart:
+    """The complaints about one batch as they came in, and those left if it had been stopped.
+
+    The name of a point in `customdata` is that of the records behind it: `batch`.
+    """
+    came = np.arange(1, len(batch) + 1)
+    stopped_on = np.datetime64(caught.day, "D")
+    left = np.cumsum(batch.shipped <= stopped_on.astype(np.int64))
+    days = [str(day) for day in batch.received.astype("datetime64[D]")]
+    months = sorted({day[:7] for day in days})[1:]
+    at = int((batch.received <= stopped_on.astype(np.int64)).sum())
+    behind = ["batch"] * len(batch)
+    return Chart(
+        _("Complaints about batch {batch}").format(batch=batch.name),
+        _(
+            "The line goes up to {all:,} complaints. Stopped on {day}, the batch would have "
+            "brought {left:,}, about the pieces that had left us by then."
+        ).format(all=caught.all, day=show_day(caught.day), left=caught.out_of_reach),
+        (
+            line(
+                x=days,
+                y=came.tolist(),
+                customdata=behind,
+                name=_("as they came in"),
+                line={**line()["line"], "shape": "hv"},
+                mode="lines",
+            ),
+            dashed(
+                x=days,
+                y=left.tolist(),
+                line={**_STEPS, "shape": "hv"},
+                customdata=behind,
+                name=_("if it had been stopped"),
+            ),
+            marked(x=[caught.day], y=[at], customdata=["batch"], name=_("the day it is stopped")),
+        ),
+        y=_("complaints, added up"),
+        layout={
+            "yaxis": {"rangemode": "tozero"},
+            "xaxis": {
+                "type": "date",
+                "tickmode": "array",
+                "tickvals": [f"{month}-01" for month in months],
+                "ticktext": [_in_two_lines(month) for month in months],
+            },
+        },
+    )
+
+
+def _counted(share: Share) -> str:
+    return f"{share.complaints:,} · {100 * share.cumulative:.0f} %"
+
+
+@cache
+def _month_in(period: str, manner: str) -> str:
+    told: str = format_skeleton("yMMM", date.fromisoformat(f"{period}-01"), locale=manner)
+    return told
+
+
+def show_month(period: str) -> str:
+    """A month (`2025-09`) in the manner of the language in force."""
+    return _month_in(period, manner())
+
+
+def _in_two_lines(period: str) -> str:
+    return show_month(period).replace(" ", "<br>")
+
+
+def number(value: float) -> str:
+    """A rate as it is read: as many digits as say something."""
+    if value == 0 or value >= 10:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if value >= 1 else f"{value:.3f}"

@@ -1,0 +1,325 @@
+"""Complaints with their dials: signal or noise, what is called other, when a batch is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+
+from crmlab.charts.complaints import (
+    SHOWN,
+    batch_chart,
+    number,
+    pareto_chart,
+    rate_chart,
+    show_month,
+)
+from crmlab.intake.company import company_table
+from crmlab.models.complaints import (
+    ComplaintRate,
+    Share,
+    batch_of,
+    behind,
+    cases,
+    complaint_rate,
+    hides,
+    into_other,
+    silent_from,
+    stopped_after,
+    with_missing,
+)
+from crmlab.procedures import load
+from crmlab.text import gettext as _
+from crmlab.text import ngettext, show_day
+from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.dial import Dial
+from crmlab.widgets.live import shows_trouble
+
+EXTRACT = pd.Timestamp("2026-04-30")
+"""The day up to which the practice company's files go."""
+
+GOODS = ("", "SK-40", "CV-50")
+"""All goods, and the two whose months the lesson looks at."""
+
+START = 5
+"""With which complaint a batch is stopped at first: the fewest that stops no sound one."""
+
+COLUMNS = ("category", "product_id", "batch_no", "branch")
+"""By what complaints can be sorted."""
+
+
+def kinds_of_trouble() -> dict[str, str]:
+    """How the kinds of trouble are read where complaints are entered."""
+    field = load("complaint").field("register.category")
+    return {choice.value: _(choice.label) for choice in field.choices} if field else {}
+
+
+def _company() -> tuple[pd.DataFrame, pd.DataFrame]:
+    return company_table("complaints"), company_table("exposure")
+
+
+def _rate(
+    rows: pd.DataFrame, left: pd.DataFrame, product: str = "", per: str = "orders"
+) -> ComplaintRate:
+    customers = company_table("customers")
+    return complaint_rate(
+        rows, left, per=per, product=product or None, customers=customers, as_of=EXTRACT
+    )
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a complaint that say what it is about."""
+    columns = ("complaint_id", "customer_id", "product_id", "batch_no", "category")
+    return rows[[*columns, "shipped_at", "received_at", "remedy_cost"]]
+
+
+class SignalBoard(Board):
+    """The practice company's complaints by month, with the limits of chance.
+
+    SignalBoard()
+    """
+
+    @shows_trouble
+    def __init__(self) -> None:
+        self.rows, self.left = _company()
+        unknown = self.rows.drop(columns="shipped_at")
+        self.found = {
+            (product, told): _rate(rows, self.left, product)
+            for product in GOODS
+            for told, rows in enumerate((self.rows, unknown))
+        }
+        names = [_("all goods"), _("seal kit SK-40"), _("check valve CV-50")]
+        months = [_("month they left us"), _("month of the call")]
+        super().__init__(
+            _("Which month says more than chance?"),
+            {
+                "goods": Dial(_("Complaints about"), 0, 2, 1, 0, told=lambda at: names[int(at)]),
+                "month": Dial(_("Counted in the"), 0, 1, 1, 0, told=lambda at: months[int(at)]),
+                "missing": Dial(_("Not entered yet, of 100 complaints"), 0, 95, 5, 0),
+            },
+        )
+
+    def look(self, at: Mapping[str, float]) -> Seen:
+        self.goods, by_call = GOODS[int(at["goods"])], int(at["month"])
+        self.shown = self.found[self.goods, by_call]
+        now = with_missing(self.shown, at["missing"] / 100)
+        figures = [
+            Figure(
+                _("For {per}").format(per=one.per),
+                number(one.rate * (1 - now.share)),
+                _("of {n:,.0f} {name}, month by month").format(n=one.exposure, name=_(one.name)),
+            )
+            for one in self.shown.denominators
+        ]
+        return Seen(
+            rate_chart(now.periods, self.shown.per),
+            self._says(now.seen, at["missing"], by_call),
+            tuple(figures),
+        )
+
+    def _says(self, seen: Mapping[str, float], missing: float, by_call: int) -> str:
+        if by_call and not seen:
+            return _(
+                "Counted in the month of the call, the complaints about one month's goods are "
+                "spread over many, and no month is loud enough to be a signal."
+            )
+        if not seen:
+            return _(
+                "No month asks to be looked into. Looking for the cause of the highest would cost "
+                "hours and find nothing but chance."
+            )
+        lasts = silent_from(self.shown)
+        weak = min(lasts, key=lambda month: lasts[month])
+        if not missing:
+            return _(
+                "A signal asks for a look at what left us then. The weaker one, {month}, is there "
+                "as long as fewer than {share} of 100 complaints are missing."
+            ).format(month=show_month(weak), share=lasts[weak])
+        parts = [
+            _("{month} {times:.0f} times in 100").format(
+                month=show_month(month), times=100 * chance
+            )
+            for month, chance in seen.items()
+        ]
+        return _(
+            "{share:.0f} of 100 complaints are missing. How often the signal would still be seen: "
+            "{parts}."
+        ).format(share=missing, parts="; ".join(parts))
+
+    def records(self) -> dict[str, Records]:
+        months = [period.period for period in self.found["", 0].periods]
+        return {
+            f"month:{month}": Records(
+                _("Complaints counted in {month}").format(month=show_month(month)),
+                partial(self._of, month),
+            )
+            for month in months
+        }
+
+    def _of(self, month: str) -> pd.DataFrame:
+        by_call = self.shown is self.found[self.goods, 1]
+        rows = self.rows.drop(columns="shipped_at") if by_call else self.rows
+        here = cases(rows, self.shown, period=month, product_id=self.goods or None)
+        return _shown(self.rows.loc[here.index])
+
+
+class ParetoBoard(Board):
+    """What the practice company's complaints have in common, and what *other* would hide.
+
+    ParetoBoard()
+    """
+
+    @shows_trouble
+    def __init__(self) -> None:
+        self.rows, left = _company()
+        branch = company_table("customers").set_index("customer_id")["branch"]
+        self.rows["branch"] = self.rows["customer_id"].map(branch)
+        self.found = _rate(self.rows, left)
+        self.called = {"": _("not said"), **kinds_of_trouble()}
+        names = [_("kind of trouble"), _("product"), _("batch"), _("branch")]
+        super().__init__(
+            _("What do they have in common?"),
+            {
+                "by": Dial(_("Sorted by"), 0, 3, 1, 0, told=lambda at: names[int(at)]),
+                "other": Dial(_("Sorted as “other” or not at all, of 100"), 0, 50, 5, 0),
+            },
+        )
+
+    def look(self, at: Mapping[str, float]) -> Seen:
+        column = COLUMNS[int(at["by"])]
+        first = self.found.shares(column)
+        now = into_other(self.found, column, at["other"] / 100)
+        hidden = hides(now)
+        return Seen(
+            pareto_chart(now, hidden, first, self.called, column),
+            self._says(now, first, at["other"]),
+            tuple(self._figures(now, first)),
+        )
+
+    def _says(self, now: tuple[Share, ...], first: tuple[Share, ...], other: float) -> str:
+        unsure = hides(now).unsure
+        if not other:
+            rated = [share for share in now if share.rate is not None and share.complaints >= 5]
+            if rated:
+                worst = max(rated, key=lambda share: share.rate or 0.0)
+                return _(
+                    "The most complaints are about {first}; the most for 1,000 orders are about "
+                    "{worst}: {rate:.0f}. One says where the work is, the other how likely an "
+                    "order is to come back."
+                ).format(first=now[0].name, worst=worst.name, rate=worst.rate)
+            return _("Begin where most of it is: that is the longest bar, if its place is sure.")
+        if now[0].best is None or first[0].name in unsure:
+            return _(
+                "With {n:.0f} of 100 not sorted, not even the first place is sure: nobody can say "
+                "any more where to begin."
+            ).format(n=other)
+        if unsure:
+            return ngettext(
+                "With {n:.0f} of 100 not sorted, the first place is sure, and {many} other is not.",
+                "With {n:.0f} of 100 not sorted, the first place is sure, and {many} others are "
+                "not.",
+                len(unsure),
+            ).format(n=other, many=len(unsure))
+        return _("With {n:.0f} of 100 not sorted, every place is still sure.").format(n=other)
+
+    def _figures(self, now: tuple[Share, ...], first: tuple[Share, ...]) -> list[Figure]:
+        hidden, before = hides(now), hides(first)
+        figures = [
+            Figure(
+                _("Sorted nowhere, of all complaints"),
+                f"{100 * hidden.share:.0f} %",
+                _("at first {share:.0f} %").format(share=100 * before.share),
+            )
+        ]
+        if hidden.new_place is not None:
+            figures.append(
+                Figure(
+                    _("Place of a cause that nobody has named, if it were all of these"),
+                    str(hidden.new_place),
+                )
+            )
+        return figures
+
+    def records(self) -> dict[str, Records]:
+        found = {}
+        for column in COLUMNS:
+            for share in self.found.shares(column)[:SHOWN]:
+                found[f"{column}:{share.name}"] = Records(
+                    _("Complaints: {name}").format(name=self.called.get(share.name, share.name)),
+                    partial(self._of, column, share.name),
+                )
+        return found
+
+    def _of(self, column: str, name: str) -> pd.DataFrame:
+        return _shown(cases(self.rows, self.found, **{column: name}))
+
+
+class CaughtBoard(Board):
+    """When should somebody stop a batch? The bad batch of the practice company, stopped earlier.
+
+    CaughtBoard()
+    """
+
+    @shows_trouble
+    def __init__(self) -> None:
+        self.rows, left = _company()
+        self.found = _rate(self.rows, left)
+        self.batch = batch_of(self.rows, behind(self.rows, left, self.found, "2025-09").batch)
+        super().__init__(
+            _("When do we stop a batch?"),
+            {"after": Dial(_("Stopped with its complaint number"), 1, len(self.batch), 1, START)},
+        )
+
+    def look(self, at: Mapping[str, float]) -> Seen:
+        self.caught = self.batch.caught_after(int(at["after"]))
+        stopped = stopped_after(self.found, self.caught.after)
+        others = len(set(stopped) - {self.batch.name})
+        return Seen(
+            batch_chart(self.batch, self.caught),
+            self._says(others),
+            (
+                Figure(
+                    _("Complaints that would not have been"),
+                    f"{self.caught.avoided}",
+                    _("of {n}").format(n=self.caught.all),
+                ),
+                Figure(_("Remedies saved"), f"¥{self.caught.cost_avoided or 0:,.0f}"),
+                Figure(_("Other batches stopped by the same rule"), str(others)),
+            ),
+        )
+
+    def _says(self, others: int) -> str:
+        caught = self.caught
+        if not caught.avoided:
+            return _(
+                "Stopped with complaint {n}, on {day}, it would have been too late: all that was "
+                "complained about had left us by then."
+            ).format(n=caught.after, day=show_day(caught.day))
+        saved = _("Stopped with complaint {n}, on {day}, {avoided} of {all} would not have been.")
+        price = (
+            ngettext(
+                "The same rule would have stopped {n} other batch, with nothing wrong in it.",
+                "The same rule would have stopped {n} other batches, with nothing wrong in them.",
+                others,
+            ).format(n=others)
+            if others
+            else _("The same rule would have stopped no other batch.")
+        )
+        said = saved.format(
+            n=caught.after, day=show_day(caught.day), avoided=caught.avoided, all=caught.all
+        )
+        return f"{said} {price}"
+
+    def records(self) -> dict[str, Records]:
+        return {
+            "batch": Records(_("All complaints about the batch"), partial(self._rows, False)),
+            "avoided": Records(_("Those that would not have been"), partial(self._rows, True)),
+        }
+
+    def _rows(self, avoided: bool) -> pd.DataFrame:
+        rows = self.rows[self.rows["batch_no"] == self.batch.name]
+        if avoided:
+            after = pd.Timestamp(self.caught.day) + pd.Timedelta(days=1)
+            rows = rows[rows["shipped_at"] >= after]
+        return _shown(rows)

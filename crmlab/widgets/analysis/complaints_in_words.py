@@ -1,0 +1,125 @@
+"""What the complaints of the practice company say, in words: for a page, and for comparing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from IPython.display import Markdown
+
+from crmlab.charts.complaints import number, show_month
+from crmlab.errors import CrmlabError
+from crmlab.intake.company import company_table
+from crmlab.models.complaints import ComplaintRate, batch_of, behind, complaint_rate
+from crmlab.text import gettext as _
+from crmlab.text import show_day
+from crmlab.widgets.analysis.complaints import EXTRACT, kinds_of_trouble
+from crmlab.widgets.retelling import plain
+
+
+def complaints_in_words(about: str) -> Markdown:
+    """A few figures of the practice company's complaints.
+
+    Args:
+        about: `rates` (the denominators side by side), `signal` (what is behind the loudest
+            month), `lags` (what is still to come) or `batch` (if it had been stopped).
+    """
+    told: dict[str, Callable[[ComplaintRate], list[str]]] = {
+        "rates": _rates,
+        "signal": _signal,
+        "lags": _lags,
+        "batch": _batch,
+    }
+    try:
+        rows, left = company_table("complaints"), company_table("exposure")
+        lines = told[about](complaint_rate(rows, left, as_of=EXTRACT))
+    except CrmlabError as trouble:
+        lines = [str(trouble)]
+    return Markdown("\n".join(lines))
+
+
+def _rates(found: ComplaintRate) -> list[str]:
+    return [
+        _("- **{rate} for {per}** ({n:,} complaints, {exposure:,.0f} {name}). {misleads}").format(
+            rate=number(one.rate),
+            per=one.per,
+            n=found.complaints,
+            exposure=one.exposure,
+            name=_(one.name),
+            misleads=one.misleads,
+        )
+        for one in found.denominators
+    ]
+
+
+def _signal(found: ComplaintRate) -> list[str]:
+    rows, left = company_table("complaints"), company_table("exposure")
+    month = max(found.periods, key=lambda period: period.rate)
+    told = behind(rows, left, found, month.period)
+    first = told.products[0]
+    for_one = month.complaints / month.rate if month.rate else 0.0
+    lines = [
+        _(
+            "1. **The month.** Of what left us in {month}, {n} complaints came; chance alone gives "
+            "{low:.0f} to {high:.0f}."
+        ).format(
+            month=show_month(month.period),
+            n=month.complaints,
+            low=(month.lower or 0) * for_one,
+            high=(month.upper or 0) * for_one,
+        ),
+        _(
+            "2. **The product.** {n} of them are about {product}; its other months would give "
+            "{expected:.0f}."
+        ).format(n=first.complaints, product=plain(first.name), expected=first.expected or 0),
+    ]
+    parts = ", ".join(
+        _("{n} name batch {batch}").format(n=part.complaints, batch=plain(part.name))
+        if part.name
+        else _("{n} name none").format(n=part.complaints)
+        for part in told.batches
+    )
+    lines.append(_("3. **The batch.** Of these, {parts}.").format(parts=parts))
+    kinds = told.rows["category"].value_counts()
+    same = kinds_of_trouble().get(str(kinds.index[0]), str(kinds.index[0]))
+    lines.append(
+        _("4. **The cases.** {n} of {all} say the same: “{kind}”.").format(
+            n=int(kinds.iloc[0]), all=len(told.rows), kind=plain(same)
+        )
+    )
+    return lines
+
+
+def _lags(found: ComplaintRate) -> list[str]:
+    return [
+        _(
+            "- **{month}**: {n} complaints so far. By now {share:.0f} of 100 of them have come, so "
+            "about {more:.0f} more will come."
+        ).format(
+            month=show_month(cohort.period),
+            n=cohort.complaints,
+            share=100 * cohort.arrived,
+            more=cohort.awaited or 0,
+        )
+        for cohort in found.cohorts[-2:]
+    ]
+
+
+def _batch(found: ComplaintRate) -> list[str]:
+    rows, left = company_table("complaints"), company_table("exposure")
+    batch = batch_of(rows, behind(rows, left, found, "2025-09").batch)
+    lines = []
+    for after in (3, 5, 10, 20):
+        caught = batch.caught_after(after)
+        lines.append(
+            _(
+                "- Stopped with complaint **{n}**, on {day}: {avoided} of {all} complaints would "
+                "not have been, and ¥{cost:,.0f} would have been saved."
+            ).format(
+                n=after,
+                day=show_day(caught.day),
+                avoided=caught.avoided,
+                all=caught.all,
+                cost=caught.cost_avoided or 0,
+            )
+        )
+    return lines

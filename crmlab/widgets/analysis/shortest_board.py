@@ -1,0 +1,154 @@
+"""How far the practice company's figures can be trusted: its books, and its shortest board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, partial
+
+import pandas as pd
+from IPython.display import Markdown
+
+from crmlab import places
+from crmlab.charts.chart import money
+from crmlab.charts.shortest_board import bucket_chart
+from crmlab.intake.company import company_table
+from crmlab.models import shortest_board
+from crmlab.models.reconciliation import Reconciliation, by_month, reconcile
+from crmlab.procedures import load
+from crmlab.text import gettext as _
+from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.dial import Dial
+from crmlab.widgets.live import shows_trouble
+
+
+@cache
+def company_match() -> Reconciliation:
+    """The practice company's sales held against its invoices, month by month."""
+    return reconcile(
+        by_month(company_table("transactions"), "date"),
+        by_month(company_table("invoices"), "invoiced_at"),
+    )
+
+
+@cache
+def company_staves() -> dict[str, shortest_board.Board]:
+    """The boards of the practice company's bucket."""
+    return {
+        "complete": shortest_board.complete(company_table("transactions")),
+        "on_time": shortest_board.on_time(pd.read_parquet(places.SAMPLE_DATA / "events.parquet")),
+        "supported": shortest_board.supported(
+            company_table("opportunities"),
+            company_table("opportunity_stages"),
+            list(load("lead_to_cash").stages),
+        ),
+        "reconciled": shortest_board.reconciled(company_match()),
+        "used": shortest_board.used(
+            pd.read_parquet(places.SAMPLE_DATA / "usage.parquet"), company_table("catalogue")
+        ),
+    }
+
+
+def names_of_staves() -> dict[str, str]:
+    """The boards, in a word."""
+    return {
+        "complete": _("complete"),
+        "on_time": _("on time"),
+        "supported": _("borne out"),
+        "reconciled": _("matching"),
+        "used": _("used"),
+    }
+
+
+class ShortestBoard(Board):
+    """How far the company's figures can be trusted: as far as the shortest board.
+
+    ShortestBoard()
+    """
+
+    @shows_trouble
+    def __init__(self) -> None:
+        self.staves, self.names = company_staves(), names_of_staves()
+        self.first = shortest_board.bucket(
+            {name: stave.share for name, stave in self.staves.items()}
+        )
+        told = {
+            "used": _("used: reports that somebody opens"),
+            "on_time": _("on time: entered within a day"),
+            "complete": _("complete: lines with a cost"),
+            "reconciled": _("matching: months that match the books"),
+            "supported": _("borne out: stages with their entries"),
+        }
+        super().__init__(
+            _("How high does the water stand?"),
+            {
+                name: Dial(told[name], 0, 100, 1, round(100 * share), "%")
+                for name, share in self.first.shares.items()
+            },
+        )
+
+    def look(self, at: Mapping[str, float]) -> Seen:
+        # A dial that has not been turned stands at the share itself, which it shows rounded.
+        shares = {
+            name: self.first.shares[name]
+            if at[name] == round(100 * self.first.shares[name])
+            else at[name] / 100
+            for name in at
+        }
+        now = shortest_board.bucket(shares)
+        gained = round(100 * now.health) - round(100 * self.first.health)
+        low, health = self.names[now.shortest], f"{100 * now.health:.0f} %"
+        if shares == self.first.shares:
+            says = _("The water stands at {health}: the shortest board is “{low}”.").format(
+                health=health, low=low
+            )
+        elif not gained:
+            says = _(
+                "The water stands at {health}, as before. What you have changed is not the "
+                "shortest board, “{low}”."
+            ).format(health=health, low=low)
+        else:
+            says = _(
+                "The water stands at {health} now, {gained:+d} points. The shortest board is "
+                "“{low}”."
+            ).format(health=health, gained=gained, low=low)
+        return Seen(
+            bucket_chart(now, self.first, self.names),
+            says,
+            (
+                Figure(
+                    _("Health: the shortest board"),
+                    health,
+                    _("at first {value}").format(value=f"{100 * self.first.health:.0f} %"),
+                ),
+                Figure(
+                    _("What a mean would have said"),
+                    f"{100 * now.mean:.0f} %",
+                    _("at first {value}").format(value=f"{100 * self.first.mean:.0f} %"),
+                ),
+            ),
+        )
+
+    def records(self) -> dict[str, Records]:
+        titles = {
+            "used": _("Reports that nobody opens"),
+            "on_time": _("What was entered more than a day later"),
+            "complete": _("Lines of sales without a cost"),
+        }
+        return {
+            f"board:{name}": Records(title, partial(self._lacking, name))
+            for name, title in titles.items()
+        }
+
+    def _lacking(self, name: str) -> pd.DataFrame:
+        return self.staves[name].lacking
+
+
+def books_in_words() -> Markdown:
+    """Whether the sales match the books, month by month: the latest months and the verdict."""
+    match = company_match()
+    lines = [
+        f"- {one.period}: {money(one.model or 0.0)} / {money(one.books or 0.0)}, "
+        + (_("matches") if one.matches else _("off by {sum}").format(sum=money(one.difference)))
+        for one in match.periods[-4:]
+    ]
+    return Markdown("\n".join([*lines, "", match.says()]))

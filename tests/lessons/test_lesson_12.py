@@ -1,0 +1,337 @@
+"""Lesson 12, complaint rate: what it says is true, and its boards turn in a real browser."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from crmlab.intake.company import company_table
+from crmlab.models.complaints import (
+    ComplaintRate,
+    batch_of,
+    behind,
+    cases,
+    complaint_rate,
+    hides,
+    into_other,
+    silent_from,
+    stopped_after,
+    with_missing,
+)
+from crmlab.widgets import CaughtBoard, DirtyData, ParetoBoard, Quiz, SignalBoard
+from crmlab.widgets.analysis.board import Board
+from tests.browser import axe_troubles, open_lesson
+from tests.lessons.board_page import BoardPage
+from tests.serving import ROOT
+
+LESSON = "12_complaint_rate.ipynb"
+BRIEFING = "briefing_complaints.ipynb"
+
+
+def written(notebook: str) -> str:
+    cells = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells)
+
+
+TEXT, BRIEF = written(LESSON), written(BRIEFING)
+QUESTIONS = " ".join((ROOT / "exercises" / "lesson_12.yaml").read_text(encoding="utf-8").split())
+ROWS, LEFT = company_table("complaints"), company_table("exposure")
+EXTRACT = pd.Timestamp("2026-04-30")
+
+
+def rate(product: str | None = None, rows: pd.DataFrame = ROWS) -> ComplaintRate:
+    customers = company_table("customers")
+    return complaint_rate(rows, LEFT, product=product, customers=customers, as_of=EXTRACT)
+
+
+@pytest.fixture(scope="module")
+def whole() -> ComplaintRate:
+    return rate()
+
+
+def loud(found: ComplaintRate) -> list[str]:
+    return [p.period for p in found.periods if (p.signal, p.side) == ("beyond", "high")]
+
+
+# What the lesson says
+
+
+def test_every_question_can_be_asked() -> None:
+    assert len(Quiz("12").questions) == 10
+
+
+def test_the_case_four_valves_and_forty_seven_kits() -> None:
+    by_month = sorted((p.complaints, p.period) for p in rate("CV-50").periods)
+    assert by_month[-1] == (4, "2025-12")
+    assert by_month[-2][0] == 2, "in no other month more than two"
+    left = ROWS["shipped_at"].dt.strftime("%Y-%m").isin(["2025-09", "2025-10"])
+    kits = ROWS[left & (ROWS["product_id"] == "SK-40")]
+    branch = company_table("customers").set_index("customer_id")["branch"]
+    assert (len(kits), kits["customer_id"].nunique()) == (47, 39)
+    assert kits["customer_id"].map(branch).nunique() == 3
+    assert kits["received_at"].dt.month.nunique() == 4
+    assert set(kits["remedy"]) == {"replace"}
+    assert kits["batch_no"].isna().sum() == 2
+    cost = company_table("products").set_index("product_id")["cost"]["SK-40"]
+    assert cost == 150
+    people = company_table("users").set_index("name")["user_id"]
+    seats = set(zip(*company_table("user_seats")[["user_id", "seat"]].to_numpy().T, strict=True))
+    assert (people["Gu Min"], "quality_engineer") in seats
+    assert (people["Qin Mei"], "sales_director") in seats
+
+
+def test_the_lag_is_mostly_two_or_three_weeks() -> None:
+    days = (ROWS["received_at"].dt.normalize() - ROWS["shipped_at"].dt.normalize()).dt.days
+    assert 14 <= days.median() <= 21
+    assert 85 <= days.max() <= 95, "now and then three months"
+
+
+def test_number_1_and_3_of_the_board(whole: ComplaintRate) -> None:
+    assert loud(whole) == ["2025-09", "2025-10"]
+    september = next(p for p in whole.periods if p.period == "2025-09")
+    told = (september.rate, september.lower, september.upper)
+    assert [round(value or 0, 1) for value in told] == [85.3, 7.1, 56.9]
+    assert "85 complaints for 1,000 orders, where chance gives 7.1 to 57" in TEXT
+    kit = rate("SK-40")
+    october = next(p for p in kit.periods if p.period == "2025-10")
+    assert (round(october.rate), round(october.upper or 0)) == (606, 242)
+    runs = [p.period for p in kit.periods if (p.signal, p.side) == ("run", "low")]
+    assert len(runs) == 7
+    assert "the seven months on the low side" in TEXT
+
+
+def test_number_2_of_the_board_is_noise() -> None:
+    valve = rate("CV-50")
+    assert [p.signal for p in valve.periods if p.signal] == []
+    december = next(p for p in valve.periods if p.period == "2025-12")
+    assert (round(december.rate), round(december.upper or 0)) == (111, 167)
+    assert december.exposure == 36
+    assert max(valve.periods, key=lambda p: p.rate) == december
+
+
+def test_the_quiz_takes_its_limit_from_the_valve() -> None:
+    december = next(p for p in rate("CV-50").periods if p.period == "2025-12")
+    assert round((december.upper or 0) * december.exposure / 1000) == 6
+    assert "Chance alone can bring up to six" in QUESTIONS
+
+
+def test_number_4_counted_by_the_call_there_is_no_signal() -> None:
+    assert loud(rate(rows=ROWS.drop(columns="shipped_at"))) == []
+
+
+def test_number_5_what_is_missing_before_a_signal_goes(whole: ComplaintRate) -> None:
+    seen = with_missing(whole, 0.30).seen
+    assert round(100 * seen["2025-10"]) == 44
+    assert seen["2025-09"] >= 0.5
+    kit = rate("SK-40")
+    assert all(chance >= 0.5 for chance in with_missing(kit, 0.80).seen.values())
+    assert all(chance < 0.5 for chance in with_missing(kit, 0.85).seen.values())
+    assert min(silent_from(kit).values()) > 80
+
+
+def test_the_pareto_says_what_the_text_says(whole: ComplaintRate) -> None:
+    assert [(s.name, s.complaints) for s in whole.by_category[:1]] == [("leak", 127)]
+    assert round(100 * whole.by_category[0].share) == 50
+    product = whole.by_product[0]
+    assert (product.name, product.complaints) == ("SK-40", 58)
+    rated = [s for s in whole.by_product if s.complaints >= 5]
+    worst = max(rated, key=lambda s: s.rate or 0)
+    assert (worst.name, round(worst.rate or 0)) == ("LP-65", 77)
+    batches = {s.name: s.complaints for s in whole.by_batch}
+    assert (batches.pop("SK-40-2509"), batches.pop(""), max(batches.values())) == (45, 10, 4)
+    assert (whole.by_branch[0].name, whole.by_branch[0].complaints) == ("South", 105)
+    one = ROWS[ROWS["customer_id"] == "CU-095"]
+    branch = company_table("customers").set_index("customer_id")["branch"]
+    assert (len(one), branch["CU-095"]) == (28, "South")
+
+
+def test_the_steps_of_other_are_where_the_text_has_them(whole: ComplaintRate) -> None:
+    def unsure(percent: int) -> tuple[str, ...]:
+        return hides(into_other(whole, "category", percent / 100)).unsure
+
+    assert (unsure(0), len(unsure(5)), len(unsure(10))) == ((), 3, 3)
+    assert hides(into_other(whole, "category", 0.10)).complaints == 29
+    assert "leak" not in unsure(20)
+    assert "leak" in unsure(25)
+    assert into_other(whole, "category", 0.40)[0].name == "other"
+
+
+def test_the_dirt_turns_the_decision_where_the_text_says() -> None:
+    board = DirtyData("complaints")
+    assert board.title == "Do we look into the leaks of September?"
+    assert board.dirt.flips_at("wrong_category") == 25
+    assert board.dirt.flips_at("late_entry") is None
+    assert board.dirt.flips_at("duplicates") is None
+    assert board.dirt.read({}).answer.figure == pytest.approx(33.2, abs=0.05)
+    assert board.dirt.read({"wrong_category": 25}).answer.figure == pytest.approx(21.3, abs=0.05)
+    assert board.dirt.read({"late_entry": 30}).drift_percent < 0
+    assert board.dirt.read({"duplicates": 30}).drift_percent > 0
+
+
+def test_the_briefing_s_rule(whole: ComplaintRate) -> None:
+    batch = batch_of(ROWS, behind(ROWS, LEFT, whole, "2025-09").batch)
+    assert (batch.name, len(batch)) == ("SK-40-2509", 45)
+    assert batch.cost is not None
+    assert f"¥{batch.cost.sum():,.0f} in all" in BRIEF
+    assert [batch.caught_after(n).avoided for n in (3, 5)] == [37, 32]
+    others = [len(set(stopped_after(whole, n)) - {batch.name}) for n in (3, 4, 5)]
+    assert others == [4, 1, 0]
+    assert "four other batches with nothing wrong in them" in BRIEF
+    unsaid = next(s for s in whole.by_batch if not s.name)
+    assert (unsaid.complaints, whole.complaints) == (10, 253)
+    batches = company_table("batches").set_index("batch_no")
+    assert batches.loc["SK-40-2509", "in_stock"] == 0, "sold to the last piece"
+
+
+def test_from_the_third_complaint_to_the_tenth() -> None:
+    batch = batch_of(ROWS, "SK-40-2509")
+    third, tenth = batch.caught_after(3), batch.caught_after(10)
+    assert (pd.Timestamp(tenth.day) - pd.Timestamp(third.day)).days == 25
+    assert third.avoided - tenth.avoided == 15
+    assert "lie 25 days" in TEXT
+    assert "brought fifteen more" in TEXT
+
+
+# The boards, without a browser
+
+
+def test_the_signal_board_has_the_records_behind_each_point() -> None:
+    board = SignalBoard()
+    for turned in ({}, {"goods": 1}, {"goods": 0, "month": 1}):
+        board.click("turn", turned)
+        drawn = board.seen.chart.traces[0]
+        for name, value in zip(drawn["customdata"], drawn["y"], strict=True):
+            rows = board.behind[name].rows()
+            period = next(p for p in board.shown.periods if f"month:{p.period}" == name)
+            assert len(rows) == period.complaints
+            assert period.rate == pytest.approx(value)
+    board.click("open", {"behind": "month:2025-09"})
+    assert "C-000145" in board.text()
+
+
+def test_a_bar_of_the_pareto_has_as_many_records() -> None:
+    board = ParetoBoard()
+    for by in range(4):
+        board.click("turn", {"by": by})
+        bars = board.seen.chart.traces[0]
+        for name, number in zip(bars["customdata"], bars["x"], strict=True):
+            assert len(board.behind[name].rows()) == number
+    whole = rate()
+    assert len(cases(ROWS, whole, category="leak")) == 127
+
+
+def test_the_caught_board_shows_those_that_would_not_have_been() -> None:
+    board = CaughtBoard()
+    for after in (1, 5, 45):
+        board.click("turn", {"after": after})
+        assert len(board.behind["avoided"].rows()) == board.caught.avoided
+        assert len(board.behind["batch"].rows()) == 45
+        assert board.seen.chart.traces[1]["y"][-1] == board.caught.out_of_reach
+
+
+@pytest.mark.parametrize("make", [SignalBoard, ParetoBoard, CaughtBoard])
+def test_a_turned_dial_is_answered_in_ten_milliseconds(make: type[Board]) -> None:
+    board = make()
+    for name, dial in board.dials.items():
+        at = {one: float(stands) for one, stands in board.stands.items()} | {name: dial.high}
+        took = []
+        for _time in range(10):
+            begun = time.perf_counter()
+            board.look(at)
+            took.append(time.perf_counter() - begun)
+        assert min(took) < 0.01, name
+
+
+# In a browser
+
+
+TRACES = """(el) => { while (!el._fullData) el = el.parentElement;
+    return JSON.stringify(el._fullData.map((t) => [t.name, [...(t.x ?? [])], [...(t.y ?? [])]])) }"""
+
+
+def drawn(board: BoardPage) -> str:
+    """What the figure shows, as text."""
+    return str(board.board.locator(".crmlab-plot .svg-container").evaluate(TRACES))
+
+
+def await_drawn(board: BoardPage, before: str, *, same: bool) -> None:
+    """Wait until the figure is another than before, or the same again."""
+    board.page.wait_for_function(
+        f"([el, before, same]) => (({TRACES})(el) === before) === same",
+        arg=[
+            board.board.locator(".crmlab-plot .svg-container").element_handle(),
+            before,
+            same,
+        ],
+    )
+
+
+def test_every_dial_changes_the_figure_and_its_words(lessons: Any, window: Any) -> None:
+    page = window()
+    open_lesson(page, lessons.url(LESSON))
+    turned = {
+        "Which month says more than chance?": {
+            "goods": (["ArrowRight"], "606 for 1,000 orders"),
+            "month": (["ArrowRight"], "No month lies beyond the limits of chance"),
+            "missing": (["ArrowRight"] * 6, "One month lies beyond the limits of chance: Sep 2025"),
+        },
+        "What do they have in common?": {
+            "by": (["ArrowRight"], "“SK-40” stands first with 58 complaints"),
+            "other": (["ArrowRight"] * 5, "“It leaks”, “Wrong or missing parts”"),
+        },
+        "Do we look into the leaks of September?": {
+            "wrong_category": (["ArrowRight"] * 5, "21.3"),
+            "late_entry": (["ArrowRight"] * 6, "23.7"),
+            "duplicates": (["ArrowRight"] * 6, "40.3"),
+        },
+    }
+    for title, dials in turned.items():
+        board = BoardPage(page, title)
+        before, see, says = drawn(board), board.see(), board.sentence()
+        for name, (keys, sees) in dials.items():
+            board.press(name, *keys)
+            page.wait_for_function(
+                "([see, part]) => see.innerText.includes(part)",
+                arg=[board.answer.locator(".see").element_handle(), sees],
+            )
+            await_drawn(board, before, same=False)
+            assert board.sentence() != says, name
+            board.press(name, "Home")
+            await_drawn(board, before, same=True)
+            page.wait_for_function(
+                "([see, text]) => see.innerText.trim() === text",
+                arg=[board.answer.locator(".see").element_handle(), see],
+            )
+            assert board.sentence() == says
+    board = BoardPage(page, "Which month says more than chance?")
+    rows = board.look_behind("Complaints counted in Sep 2025")
+    assert len(rows) == 10
+    assert "of 36 records" in board.answer.inner_text()
+    assert not axe_troubles(page, "main")
+
+    dark = window(theme="dark")
+    open_lesson(dark, lessons.url(LESSON))
+    BoardPage(dark, "Which month says more than chance?")
+    assert not axe_troubles(dark, "main")
+
+
+def test_the_briefing_s_dial_in_a_browser(lessons: Any, window: Any) -> None:
+    page = window()
+    open_lesson(page, lessons.url(BRIEFING))
+    board = BoardPage(page, "When do we stop a batch?")
+    assert "32 of 45 would not have been" in board.sentence()
+    assert "no other batch" in board.sentence()
+    before = drawn(board)
+    board.press("after", "ArrowLeft", "ArrowLeft")
+    page.wait_for_function(
+        "(said) => said.innerText.includes('37 of 45')",
+        arg=board.view.locator("[role=status]").first.element_handle(),
+    )
+    assert "4 other batches" in board.sentence()
+    assert board.figures()["Remedies saved"] == "¥22,275"
+    await_drawn(board, before, same=False)
+    assert not axe_troubles(page, "main")

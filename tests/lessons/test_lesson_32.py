@@ -1,0 +1,312 @@
+"""Lesson 32, what a customer is worth: its figures, its boards, and a real browser."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from crmlab.intake.company import company_table
+from crmlab.models.one_customer import by_hand, hand_formula, worth_of_one
+from crmlab.models.retention import cohorts
+from crmlab.widgets import DirtyData, LostCustomerBoard, Quiz, TrackingBoard, ValueBoard
+from crmlab.widgets.analysis.value_company import (
+    DAILY,
+    DISCOUNT,
+    DOUBTED,
+    MARGIN,
+    STEADY,
+    chances,
+    company,
+)
+from crmlab.widgets.analysis.value_in_words import value_in_words
+from tests.browser import axe_troubles, open_lesson
+from tests.lessons.board_page import BoardPage
+from tests.serving import ROOT
+
+LESSON, BRIEFING = "32_lifetime_value.ipynb", "briefing_value.ipynb"
+
+
+def text_of(notebook: str) -> str:
+    cells = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells)
+
+
+TEXT, BRIEF = text_of(LESSON), text_of(BRIEFING)
+
+
+@pytest.fixture(scope="module")
+def value() -> ValueBoard:
+    return ValueBoard()
+
+
+@pytest.fixture(scope="module")
+def tracked() -> TrackingBoard:
+    return TrackingBoard()
+
+
+def figures(board: ValueBoard, **turned: float) -> list[str]:
+    """The large numbers with these dials turned, and then all of them back."""
+    board.turn(turned)
+    seen = [figure.value for figure in board.seen.figures]
+    board.back()
+    return seen
+
+
+def test_every_question_can_be_asked() -> None:
+    assert len(Quiz("32").questions) == 10
+
+
+# What the text says
+
+
+def test_the_sums_by_hand() -> None:
+    assert [round(part) for part in by_hand(100, 0.8, 0.1).years[:3]] == [100, 73, 53]
+    assert round(hand_formula(100, 0.8, 0.1)) == 367
+    assert round(hand_formula(100, 0.8, 0.1, at_once=False)) == 267
+    assert [round(hand_formula(100, r, 0.1)) for r in (0.9, 0.95)] == [550, 733]
+    assert "110 / 0.20 = ¥550" in TEXT
+    assert round(hand_formula(10_000, 0.8, 0.1)) == 36_667
+
+
+def test_the_two_customers_of_the_case() -> None:
+    sales, customers = company_table("transactions"), company_table("customers")
+    named = customers.set_index("customer_id")
+    assert (named.loc[DAILY, "contact"], named.loc[DAILY, "city"]) == ("马丽", "Wenzhou")
+    assert named.loc[DAILY, "card"] != "gold"
+    assert int((customers["card"] == "gold").sum()) == 103
+    daily = sales[sales["customer_id"] == DAILY]
+    assert (daily["amount"] == 500).all()
+    lately = daily[(sales["date"].max() - daily["date"]).dt.days < 365]
+    assert f"¥{lately['amount'].sum():,.0f}" == "¥123,500"
+    steady = sales[sales["customer_id"] == STEADY]
+    assert (named.loc[STEADY, "contact"], named.loc[STEADY, "name"]) == (
+        "Mo Yun",
+        "East Haitang Paper",
+    )
+    assert steady["date"].dt.normalize().nunique() == 48
+    assert f"{steady['date'].max():%Y-%m}" == "2025-10"
+    assert STEADY not in set(company_table("complaints")["customer_id"])
+
+
+def test_what_the_dials_are_said_to_do(value: ValueBoard) -> None:
+    assert figures(value) == ["¥199,966", "¥169,062", "¥55,977", "¥2,239"]
+    for told in (
+        "By hand ¥199,966, by the model ¥55,977",
+        "71 % of the value by hand lies beyond the second year",
+        "Turn it to 95 %: ¥226,629. To 85 %: ¥135,977",
+        "Turn it to 0 %: ¥441,484",
+        "Turn it to 20 %: ¥137,351",
+        "from ¥61,289 to ¥51,666",
+    ):
+        assert told in TEXT
+    assert "The first 2 years are 29 % of the whole" in value.seen.chart.says
+    higher, lower = (figures(value, retention=r)[0] for r in (95, 85))
+    assert (higher, lower) == ("¥226,629", "¥135,977")
+    assert pytest.approx(0.4, abs=0.01) == 1 - 135_977 / 226_629, "two fifths"
+    assert figures(value, discount=0)[::2] == ["¥441,484", "¥61,289"]
+    assert figures(value, discount=20)[::2] == ["¥137,351", "¥51,666"]
+    halved = figures(value, margin=15)
+    assert halved == ["¥99,983", "¥84,531", "¥27,988", "¥1,120"]
+    hand, model = (trace["y"][:2] for trace in value.seen.chart.traces)
+    assert model == pytest.approx(hand, rel=0.05), "they nearly agree"
+    assert f"{sum(hand):,.0f}" == "57,032"
+    assert (226_629 - 199_966) == 26_663
+
+
+def test_which_dial_moves_the_value_most(value: ValueBoard) -> None:
+    def moved(**turned: float) -> float:
+        return float(figures(value, **turned)[0].strip("¥").replace(",", "")) - 199_966
+
+    assert moved(retention=94) > moved(discount=9) > moved(margin=31) > 0
+
+
+def test_the_price_of_four_points() -> None:
+    assert chances() == (0.03, 0.07)
+    worth = worth_of_one(company().value.ahead.value(DISCOUNT, MARGIN), company().value.ahead.alive)
+    prices = [f"¥{0.04 * each:,.0f}" for each in (worth.median, worth.mean, worth.top)]
+    assert prices == ["¥821", "¥2,239", "¥12,122"]
+    said = value_in_words("price").data
+    assert all(f"**{price}**" in said for price in prices)
+    assert 0.04 * worth.top > 2 * 5_820, "twice as much as all the rest of it"
+
+
+def test_the_tracking_says_what_the_text_says(tracked: TrackingBoard) -> None:
+    told = {"2025-10-31": (1820, 1712), "2025-12-31": (1276, 1058), "2026-03-31": (306, 314)}
+    for day, (predicted, actual) in told.items():
+        tracked.turn({"known": [str(end.date()) for end in tracked.ends].index(day) + 1})
+        assert tracked.seen.figures[0].value == f"{predicted:,}"
+        assert tracked.seen.figures[1].value == f"{actual:,}"
+        assert f"{predicted:,}" in TEXT
+        assert f"{actual:,}" in TEXT
+    tracked.back()
+    assert "6 % too many" in tracked.seen.says
+    tracked.turn({"known": [str(end.date()) for end in tracked.ends].index("2025-12-31") + 1})
+    assert "21 % too many" in tracked.seen.says
+    tracked.back()
+
+
+def test_segments_and_silence_are_as_the_text_says() -> None:
+    found = company().rfm
+    carry = next(each for each in found.segments if each.segment == "carry_us")
+    assert (carry.customers, round(100 * carry.share_of_spend)) == (91, 58)
+    assert tuple(found.each.loc[DAILY, ["r", "f", "m"]]) == (5, 5, 5)
+    quiet = found.members("going_quiet")
+    assert STEADY in quiet.index
+    assert len(quiet) == 82
+    each = company().value.each
+    doubted = each[each["alive"] < DOUBTED]
+    assert len(doubted) == 17
+    steady = doubted[doubted["frequency"] >= 20]
+    assert len(steady) == 13
+    assert each.loc["CU-388", "silent_days"] == 120
+    assert "CU-388" in steady.index
+    # After seven days, four times the usual gap; after six weeks, about four times too.
+    gaps = [float(cell) for cell in ("1.7", "11.0")]
+    assert [round(days / gap) for days, gap in zip((7, 42), gaps, strict=True)] == [4, 4]
+    said = value_in_words("patience").data
+    assert f"| {DAILY} | 1.7 days | 98 % | 88 % |" in said
+    assert f"| {STEADY} | 11.0 days | 99 % | 99 % | 98 % | 82 % | 54 % |" in said
+
+
+def test_a_quarter_may_be_skipped() -> None:
+    share = cohorts(company().sales, period="quarter").share
+    assert [round(100 * share.loc["2024-Q3", n]) for n in (2, 3)] == [64, 70]
+
+
+def test_dirty_data_turn_the_decision_as_the_text_says() -> None:
+    board = DirtyData("value")
+    assert board.dirt.flips_at("duplicates") == 15
+    assert board.dirt.flips_at("missing_cost") is None
+    assert board.dirt.flips_at("late_entry") is None
+    assert board.dirt.read({"missing_cost": 20}).drift_percent == pytest.approx(48, abs=3)
+    assert abs(board.dirt.read({"late_entry": 20}).drift_percent) < 3
+
+
+# The boards
+
+
+def test_the_records_behind_are_those_that_are_counted(value: ValueBoard) -> None:
+    names = list(value.behind)
+    assert len(value.behind["active"].rows()) == 517
+    assert sum(len(value.behind[f"decile:{n}"].rows()) for n in range(1, 11)) == 553
+    segments = [name for name in names if name.startswith("segment:")]
+    assert sum(len(value.behind[name].rows()) for name in segments) == 553
+    assert len(value.behind[f"customer:{DAILY}"].rows()) == 496
+    value.click("open", {"behind": "doubted"})
+    assert STEADY in value.text()
+    value.click("open", {"behind": ""})
+
+
+def test_what_was_held_out_is_behind_the_tracking(tracked: TrackingBoard) -> None:
+    tracked.back()
+    rows = tracked.behind["held_out"].rows()
+    days = rows.drop_duplicates(["customer_id", "date"])
+    assert len(days) == tracked.now.actual == 1712
+    cohort = tracked.behind["cohort:2024-Q3"].rows()
+    assert len(cohort) == 86
+    assert "| 2024-Q3 | 86 |" in value_in_words("cohorts").data
+
+
+def test_a_look_takes_less_than_nine_milliseconds(
+    value: ValueBoard, tracked: TrackingBoard
+) -> None:
+    for board, name in ((value, "retention"), (value, "discount"), (tracked, "known")):
+        took = []
+        for place in range(12):
+            at = {**board._numbers(), name: board.dials[name].low + place}
+            begun = time.perf_counter()
+            board.look(at)
+            took.append(time.perf_counter() - begun)
+        assert sorted(took)[len(took) // 2] < 0.009
+
+
+def test_the_briefing_says_what_its_board_says() -> None:
+    board = LostCustomerBoard()
+    assert "¥2,239" in board.seen.says
+    assert "¥12,122" in board.seen.says
+    for figure in ("¥55,977", "¥20,534", "¥303,060", "¥2,239", "¥12,122", "average of 517"):
+        assert figure in BRIEF
+    board.turn({"points": 8})
+    assert "¥4,478" in board.seen.says
+
+
+def test_a_chart_keeps_its_traces_and_tells_them_apart_by_form(
+    value: ValueBoard, tracked: TrackingBoard
+) -> None:
+    for board, name in ((value, "retention"), (value, "discount"), (tracked, "known")):
+        forms = set()
+        for end in ("low", "high"):
+            at = {**board._numbers(), name: getattr(board.dials[name], end)}
+            chart = board.look(at).chart
+            forms.add(tuple(trace["meta"] for trace in chart.traces))
+            assert chart.says
+            assert "nan" not in f"{chart.says} {board.look(at).says}"
+        assert len(forms) == 1
+        shown = forms.pop()
+        assert len(set(shown)) == len(shown), "each in a form of its own, so it reads in grey"
+
+
+# On the page
+
+
+def test_each_dial_changes_its_figure_and_its_words(lessons: Any, window: Any) -> None:
+    page = window()
+    open_lesson(page, lessons.url(LESSON))
+    one = BoardPage(page, "What is one customer worth?")
+    first = one.figure()[0]["y"]
+    for name, hand in (("retention", "¥212,464"), ("discount", "¥190,574"), ("margin", "¥206,632")):
+        at_first, see, said = one.figure()[0]["y"], one.see(), one.sentence()
+        one.press(name, "ArrowRight")
+        assert hand in one.sentence() != said
+        assert one.see() != see
+        assert wait_for(page, lambda before=at_first: one.figure()[0]["y"] != before)
+        one.view.get_by_role("button", name="Back to how it was").click()
+        assert wait_for(page, lambda: one.figure()[0]["y"] == first)
+        assert "¥199,966" in one.sentence()
+    rows = one.look_behind("The purchases of CU-152")
+    assert len(rows) == 10
+    assert all("500" in row for row in rows)
+
+    kept_up = BoardPage(page, "Does the model keep up?")
+    before, see = kept_up.figure(), kept_up.see()
+    kept_up.press("known", "ArrowRight", "ArrowRight")
+    assert "1,276" in kept_up.sentence()
+    assert kept_up.see() != see
+    assert wait_for(page, lambda: kept_up.figure() != before)
+
+    dirty = BoardPage(page, "May it cost ¥25,000 to keep a customer?")
+    for name in ("missing_cost", "late_entry", "duplicates"):
+        before, said = dirty.figure(), dirty.sentence()
+        dirty.press(name, "End")
+        assert dirty.sentence() != said
+        assert wait_for(page, lambda drawn=before: dirty.figure() != drawn)
+    assert not axe_troubles(page, "main")
+
+    dark = window(theme="dark")
+    open_lesson(dark, lessons.url(LESSON))
+    BoardPage(dark, "What is one customer worth?")
+    assert not axe_troubles(dark, "main")
+
+
+def test_the_briefing_can_be_turned(lessons: Any, page: Any) -> None:
+    open_lesson(page, lessons.url(BRIEFING))
+    board = BoardPage(page, "What may it cost to keep a customer?")
+    before = board.figure()
+    assert "¥2,239" in board.sentence()
+    board.press("points", "ArrowRight")
+    assert "¥2,799" in board.sentence()
+    assert wait_for(page, lambda: board.figure() != before)
+    assert not axe_troubles(page, "main")
+
+
+def wait_for(page: Any, true: Any, seconds: float = 10.0) -> bool:
+    """Whether something comes true in time, looked at each time that the page has drawn."""
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            return False
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    return True
