@@ -4,8 +4,10 @@
 
 Both read the same file, each in a process of its own, and come to the same figures: entered and
 converted by stage, by month and by owner, times in the stages, ageing and stuck ones, amounts, the
-weighted pipeline and the forecast's chances. Memory is the highest that the process has held while
-it worked, less what it held after it had read the file (VmHWM, set back before the work).
+weighted pipeline and the forecast's chances. The seconds are those of the processor, since others
+may want it at the same time; those on the clock are printed beside them. Memory is the highest that
+the process has held while it worked, less what it held after it had read the file (VmHWM, set back
+before the work).
 
 Stated limits: at least 6 times as quick and at most half the memory; a dial turned at the practice
 company's size in at most 10 ms.
@@ -148,10 +150,14 @@ def measured(work: Callable[[pd.DataFrame], dict[str, Any]], file: Path) -> dict
     events = pd.read_parquet(file)
     work(events.tail(100_000))  # what is loaded at the first use is no part of it
     Path("/proc/self/clear_refs").write_text("5")
-    before, begun = held("VmRSS"), time.perf_counter()
+    before, clock, begun = held("VmRSS"), time.perf_counter(), time.process_time()
     found = work(events)
-    seconds = time.perf_counter() - begun
-    return {"found": found, "seconds": seconds, "megabytes": (held("VmHWM") - before) / 1000}
+    return {
+        "found": found,
+        "seconds": time.process_time() - begun,
+        "by_the_clock": time.perf_counter() - clock,
+        "megabytes": (held("VmHWM") - before) / 1000,
+    }
 
 
 def in_a_process(way: str, file: Path) -> dict[str, Any]:
@@ -181,11 +187,12 @@ def test_ten_million_stage_events(tmp_path: Path) -> None:
     for name, figures in plain["found"].items():
         assert np.ravel(here["found"][name]) == pytest.approx(np.ravel(figures), rel=1e-9), name
     quicker, less = (plain[what] / here[what] for what in ("seconds", "megabytes"))
-    print(
-        f"\n{EVENTS:,} stage events: {here['seconds']:.1f} s and {here['megabytes']:,.0f} MB; "
-        f"plain pandas: {plain['seconds']:.1f} s and {plain['megabytes']:,.0f} MB; "
-        f"{quicker:.1f} times as quick, {1 / less:.2f} of the memory"
-    )
+    for way, told in (("crmlab", here), ("plain pandas", plain)):
+        print(
+            f"\n{EVENTS:,} stage events, {way}: {told['seconds']:.1f} s, by the clock "
+            f"{told['by_the_clock']:.1f} s, and {told['megabytes']:,.0f} MB"
+        )
+    print(f"{quicker:.1f} times as quick, {1 / less:.2f} of the memory")
     assert quicker >= 6
     assert less >= 2
 

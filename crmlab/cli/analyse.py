@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from crmlab.cli.analysing.rows import Rows
 from crmlab.cli.app import AsJson, app
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _
 
-if TYPE_CHECKING:
-    import pandas as pd
+MODELS = ("funnel", "complaints", "contribution", "value")
 
-
-READS = {
-    "funnel": "opportunities",
-    "complaints": "complaints",
-    "contribution": "transactions",
-    "value": "transactions",
+ITS_OWN = {
+    "events": "funnel",
+    "stages": "funnel",
+    "target": "funnel",
+    "exposure": "complaints",
+    "calibration_end": "value",
 }
-"""Which kind of data each model reads."""
-
-BLOCKED_SHOWN = 20
-"""How many of the lines without a cost are listed."""
+"""Options that say something to one model only."""
 
 
 @app.command()
@@ -69,261 +66,34 @@ def analyse(
     as_json: AsJson = False,
 ) -> None:
     """Run a model on a file, through the same checks as an import."""
-    from crmlab.intake.frames import frame_of
-
-    if model not in READS:
+    if model not in MODELS:
         raise CrmlabError(
             _("There is no model '{name}'; there are: {known}.").format(
-                name=model, known=", ".join(READS)
+                name=model, known=", ".join(MODELS)
             )
         )
-    kind = _kind_of_funnel(file, map_file) if model == "funnel" else READS[model]
-    rows = frame_of(file, kind, map_file=map_file, accept_good=accept_good)
-    if model == "funnel":
-        came = frame_of(events, "stages", accept_good=accept_good) if events else None
-        alone = kind == "stages"
-        found = _funnel(None if alone else rows, rows if alone else came, stages, as_of, target)
-        told, say = found, _say_funnel
-    elif model == "complaints":
-        if exposure is None:
+    given = {
+        "events": events,
+        "stages": stages,
+        "target": target,
+        "exposure": exposure,
+        "calibration_end": calibration_end,
+    }
+    for name, value in given.items():
+        if value is not None and ITS_OWN[name] != model:
             raise CrmlabError(
-                _("A complaint rate needs what left us each month; give it with --exposure FILE.")
+                _("--{option} says something to the model {model} only; leave it out.").format(
+                    option=name.replace("_", "-"), model=ITS_OWN[name]
+                )
             )
-        left = frame_of(exposure, "exposure", accept_good=accept_good)
-        told, say = _complaints(rows, left, as_of), _say_complaints
-    elif model == "contribution":
-        told, say = _contribution(rows), _say_contribution
-    else:
-        told, say = _value(rows, as_of, calibration_end), _say_value
+    # Each model brings its own libraries, so only the one that is asked for is loaded.
+    does = import_module(f"crmlab.cli.analysing.{model}")
+    told = does.reckon(file, Rows(map_file, accept_good), as_of=as_of, **_its(model, given))
     if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        say(told)
+        does.say(told)
 
 
-def _kind_of_funnel(file: Path, map_file: Path | None) -> str:
-    """Whether a file holds opportunities or stage events, by its map or its headings."""
-    from crmlab.errors import IntakeError
-    from crmlab.intake.contracts import kind_of
-    from crmlab.intake.maps import offer_map, read_map
-    from crmlab.intake.reading import open_source
-
-    headings, trouble = open_source(file).headings, None
-    for name in ("opportunities", "stages"):
-        try:
-            if map_file:
-                read_map(map_file, kind_of(name), headings)
-            else:
-                offer_map(kind_of(name), headings)
-            return name
-        except IntakeError as fault:
-            trouble = trouble or fault
-    raise trouble or AssertionError
-
-
-def _funnel(
-    rows: pd.DataFrame | None,
-    entries: pd.DataFrame | None,
-    stages: str | None,
-    as_of: Any,
-    target: float | None,
-) -> dict[str, Any]:
-    from crmlab.models.funnel import funnel
-    from crmlab.procedures import load
-
-    order = stages.split(",") if stages else list(load("lead_to_cash").stages)
-    names = [name.strip() for name in order]
-    return asdict(funnel(rows, names, entries=entries, as_of=as_of, target=target))
-
-
-def _complaints(rows: pd.DataFrame, left: pd.DataFrame, as_of: Any) -> dict[str, Any]:
-    from crmlab.models.complaints import behind, complaint_rate, denominators_in
-
-    per = next(iter(denominators_in(left)), "orders")
-    found = complaint_rate(rows, left, per=per, as_of=as_of)
-    high = [p.period for p in found.periods if p.signal == "beyond" and p.side == "high"]
-    signals = []
-    for period in high:
-        told = behind(rows, left, found, period)
-        signals.append(
-            {
-                "period": period,
-                "product": told.product,
-                "batch": told.batch,
-                "products": [asdict(part) for part in told.products],
-                "batches": [asdict(part) for part in told.batches],
-                "cases": list(told.rows["complaint_id"]),
-            }
-        )
-    return {**asdict(found), "signals": signals}
-
-
-def _say_complaints(told: dict[str, Any]) -> None:
-    typer.echo(
-        _("{n:,} complaints: {rate:.2f} for {per}.").format(
-            n=told["complaints"], rate=told["rate"], per=told["per"]
-        )
-    )
-    for other in told["denominators"]:
-        if other["name"] != told["denominator"]:
-            typer.echo("  " + _("The same for {per}: {rate:,.4g}.").format(**other))
-    signals = [period for period in told["periods"] if period["signal"]]
-    for period in signals:
-        typer.echo(
-            "  "
-            + _(
-                "{period}: {rate:.2f}, where chance alone gives {lower:.2f} to {upper:.2f}."
-            ).format(**{name: period[name] for name in ("period", "rate", "lower", "upper")})
-        )
-    for signal in told["signals"]:
-        typer.echo(
-            "  "
-            + _("Behind {period}: {product}, batch {batch}, {n:,} complaints.").format(
-                period=signal["period"],
-                product=signal["product"] or "–",
-                batch=signal["batch"] or "–",
-                n=len(signal["cases"]),
-            )
-        )
-    if not signals and len(told["periods"]) > 1:
-        typer.echo(_("No month says more than chance alone would."))
-    for note in told["notes"]:
-        typer.echo(f"  {note}")
-
-
-def _say_funnel(told: dict[str, Any]) -> None:
-    typer.echo(
-        _("{n:,} opportunities: {won:,} won, {lost:,} lost, {open:,} open.").format(
-            n=told["opportunities"], won=told["won"], lost=told["lost"], open=told["open"]
-        )
-    )
-    for stage in told["stages"]:
-        share = "–" if stage["conversion"] is None else f"{stage['conversion']:.0%}"
-        typer.echo(
-            _("  {stage}: {entered:,} came here, {converted:,} went on ({share}).").format(
-                share=share, **{name: stage[name] for name in ("stage", "entered", "converted")}
-            )
-        )
-    if told["stuck"]:
-        typer.echo(
-            _(
-                "{n:,} stand in their stage for longer than nine of ten that went on; they are "
-                "{amount:,.0f} of a weighted pipeline of {weighted:,.0f}."
-            ).format(
-                n=told["stuck"],
-                amount=told["weighted_stuck_amount"],
-                weighted=told["weighted_open_amount"],
-            )
-        )
-    for owner in (owner for owner in told["owners"] if owner["stalled"]):
-        typer.echo(
-            _("  {owner}: {stuck:,} of {n:,} are stuck, more than chance explains.").format(
-                owner=owner["owner"], stuck=owner["stuck"], n=owner["opportunities"]
-            )
-        )
-    typer.echo(
-        _(
-            "What is open may bring {p50:,.0f}, and in 80 of 100 draws {p10:,.0f} to {p90:,.0f}."
-        ).format(**told["forecast"])
-    )
-    if told["coverage"]:
-        typer.echo(
-            _(
-                "For each 1 of {target:,.0f} still to be won {unweighted:.2f} is open, and "
-                "{weighted:.2f} weighted."
-            ).format(**told["coverage"])
-        )
-    for remark in told["remarks"]:
-        typer.echo(remark)
-
-
-def _contribution(rows: pd.DataFrame) -> dict[str, Any]:
-    from crmlab.models.contribution import contribution
-
-    found = contribution(rows)
-    names = ("customers", "revenue", "contribution", "share_top_20_percent", "loss_making")
-    told = {name: getattr(found, name) for name in (*names, "whale_peak_percent", "blocked_rows")}
-    losing = found.each[found.each["contribution"] < 0]["contribution"].tail(10)
-    columns = [name for name in ("product_id", "date", "amount") if name in found.blocked]
-    blocked = found.blocked[["customer_id", *columns]].head(BLOCKED_SHOWN)
-    return {
-        **told,
-        "most_costly": {str(who): float(sum_) for who, sum_ in losing[::-1].items()},
-        "parts": found.parts.steps(),
-        "discount": found.parts.discount,
-        "abc": found.abc,
-        "blocked": [
-            {name: each if name == "amount" else str(each) for name, each in line.items()}
-            for line in blocked.to_dict("records")
-        ],
-        "remarks": list(found.remarks),
-    }
-
-
-def _say_contribution(told: dict[str, Any]) -> None:
-    typer.echo(
-        _(
-            "{customers:,} customers: {contribution:,.0f} left of {revenue:,.0f}; {loss_making:,} "
-            "of them cost more than they bring."
-        ).format(**told)
-    )
-    for who, amount in told["most_costly"].items():
-        typer.echo(f"  {who}: {amount:,.0f}")
-    for remark in told["remarks"]:
-        typer.echo(remark)
-    for line in told["blocked"]:
-        typer.echo("  " + ", ".join(str(each) for each in line.values()))
-    if told["blocked_rows"] > len(told["blocked"]):
-        typer.echo(_("  and {n:,} more").format(n=told["blocked_rows"] - len(told["blocked"])))
-
-
-def _value(rows: pd.DataFrame, as_of: Any, calibration_end: Any) -> dict[str, Any]:
-    from crmlab.models.retention import cohorts
-    from crmlab.models.rfm import rfm
-    from crmlab.models.value import draws_for, lifetime_value
-
-    draws = draws_for(rows["customer_id"].nunique())
-    found = lifetime_value(rows, as_of=as_of, calibration_end=calibration_end, draws=draws)
-    later = cohorts(rows, end=as_of).year_later
-    drawn = asdict(found.intervals) if found.intervals else {}
-    return {
-        "customers": found.customers,
-        "repeat_customers": found.repeat_customers,
-        "left_out": found.left_out_says(),
-        "bg_nbd": asdict(found.bg_nbd),
-        "gamma_gamma": asdict(found.gamma_gamma),
-        "holdout": asdict(found.holdout) if found.holdout else None,
-        "clv": {**asdict(found.clv), "intervals": drawn or None},
-        "retention": {**asdict(later), "share": later.share} if later else None,
-        "segments": [asdict(segment) for segment in rfm(rows, end=as_of).segments],
-        "warnings": [*found.doubts.warnings(), *filter(None, [found.no_intervals])],
-    }
-
-
-def _say_value(told: dict[str, Any]) -> None:
-    if told["left_out"]:
-        typer.echo(told["left_out"])
-    typer.echo(
-        _("{customers:,} customers, {again:,} of whom have bought again.").format(
-            customers=told["customers"], again=told["repeat_customers"]
-        )
-    )
-    typer.echo(
-        _(
-            "In the coming year they are worth {total:,.0f}; the best tenth of them {share:.0%}."
-        ).format(total=told["clv"]["total"], share=told["clv"]["top_decile_share"])
-    )
-    if told["clv"]["intervals"]:
-        typer.echo(
-            _("By resampling between {low:,.0f} and {high:,.0f}.").format(
-                **told["clv"]["intervals"]["total"]
-            )
-        )
-    if told["holdout"]:
-        typer.echo(
-            _("Held against the rest: {actual:,} purchases, {predicted:,.0f} predicted.").format(
-                **told["holdout"]
-            )
-        )
-    for warning in told["warnings"]:
-        typer.echo(warning)
+def _its(model: str, given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if ITS_OWN[name] == model}

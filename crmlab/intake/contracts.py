@@ -169,6 +169,7 @@ KINDS: dict[str, Kind] = {
             (
                 _must(_CUSTOMER),
                 Column("date", "day", True, known_as=("ordered_at", "purchase date", "日期")),
+                _PRODUCT,
                 _must(_AMOUNT),
                 Column("cost", "number", low=0, known_as=("cogs", "成本")),
                 Column("discount", "number", low=0, known_as=("rebate", "折扣")),

@@ -121,3 +121,31 @@ def test_the_contribution_of_a_file() -> None:
     assert told["blocked_rows"] > 0
     assert told["whale_peak_percent"] > 100
     assert list(told["most_costly"].values()) == sorted(told["most_costly"].values())
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "other"),
+    [
+        ("value", ["--target", "100"], "funnel"),
+        ("funnel", ["--calibration-end", "2025-10-31"], "value"),
+        ("contribution", ["--exposure", "x.csv"], "complaints"),
+    ],
+)
+def test_an_option_of_another_model_is_refused(model: str, option: list[str], other: str) -> None:
+    with pytest.raises(CrmlabError, match=f"{option[0]} says something to the model {other} only"):
+        analyse(model, str(SAMPLE_DATA / "transactions.csv"), *option)
+
+
+def test_a_contribution_up_to_a_day_says_what_it_leaves_out(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    lines = ["customer_id,date,amount,cost,product_id"]
+    lines += ["A,2026-01-05,100,60,LP-40", "B,2026-01-06,200,90,LP-40", "A,2026-02-01,50,,LP-50"]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    told = analyse("contribution", str(file))
+    (blocked,) = told["blocked"]
+    assert blocked == {
+        "customer_id": "A", "product_id": "LP-50", "date": "2026-02-01", "amount": 50.0,
+    }  # fmt: skip
+    told = analyse("contribution", str(file), "--as-of", "2026-01-31")
+    assert (told["contribution"], told["blocked_rows"]) == (150.0, 0)
+    assert told["remarks"][0] == "1 line after 2026-01-31 is left out."

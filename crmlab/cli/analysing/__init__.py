@@ -1,0 +1,1 @@
+"""What `crmlab analyse` tells of each model: as JSON, and in sentences."""

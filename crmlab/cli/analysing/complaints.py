@@ -1,0 +1,75 @@
+"""What `crmlab analyse complaints` tells."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from crmlab.cli.analysing.rows import Rows
+from crmlab.errors import CrmlabError
+from crmlab.text import gettext as _
+
+
+def reckon(file: Path, rows: Rows, *, as_of: Any, exposure: Path | None) -> dict[str, Any]:
+    """The complaint rate, and what is behind each of its signals."""
+    from crmlab.models.complaints import behind, complaint_rate, denominators_in
+
+    if exposure is None:
+        raise CrmlabError(
+            _("A complaint rate needs what left us each month; give it with --exposure FILE.")
+        )
+    complaints, left = rows.of(file, "complaints"), rows.beside(exposure, "exposure")
+    per = next(iter(denominators_in(left)), "orders")
+    found = complaint_rate(complaints, left, per=per, as_of=as_of)
+    high = [p.period for p in found.periods if p.signal == "beyond" and p.side == "high"]
+    signals = []
+    for period in high:
+        told = behind(complaints, left, found, period)
+        signals.append(
+            {
+                "period": period,
+                "product": told.product,
+                "batch": told.batch,
+                "products": [asdict(part) for part in told.products],
+                "batches": [asdict(part) for part in told.batches],
+                "cases": list(told.rows["complaint_id"]),
+            }
+        )
+    return {**asdict(found), "signals": signals}
+
+
+def say(told: dict[str, Any]) -> None:
+    """The same in sentences."""
+    typer.echo(
+        _("{n:,} complaints: {rate:.2f} for {per}.").format(
+            n=told["complaints"], rate=told["rate"], per=told["per"]
+        )
+    )
+    for other in told["denominators"]:
+        if other["name"] != told["denominator"]:
+            typer.echo("  " + _("The same for {per}: {rate:,.4g}.").format(**other))
+    signals = [period for period in told["periods"] if period["signal"]]
+    for period in signals:
+        typer.echo(
+            "  "
+            + _(
+                "{period}: {rate:.2f}, where chance alone gives {lower:.2f} to {upper:.2f}."
+            ).format(**{name: period[name] for name in ("period", "rate", "lower", "upper")})
+        )
+    for signal in told["signals"]:
+        typer.echo(
+            "  "
+            + _("Behind {period}: {product}, batch {batch}, {n:,} complaints.").format(
+                period=signal["period"],
+                product=signal["product"] or "–",
+                batch=signal["batch"] or "–",
+                n=len(signal["cases"]),
+            )
+        )
+    if not signals and len(told["periods"]) > 1:
+        typer.echo(_("No month says more than chance alone would."))
+    for note in told["notes"]:
+        typer.echo(f"  {note}")

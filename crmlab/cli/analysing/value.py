@@ -1,0 +1,67 @@
+"""What `crmlab analyse value` tells."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from crmlab.cli.analysing.rows import Rows
+from crmlab.text import gettext as _
+
+
+def reckon(file: Path, rows: Rows, *, as_of: Any, calibration_end: Any) -> dict[str, Any]:
+    """What customers will still bring, and what is to be doubted of it."""
+    from crmlab.models.retention import cohorts
+    from crmlab.models.rfm import rfm
+    from crmlab.models.value import draws_for, lifetime_value
+
+    bought = rows.of(file, "transactions")
+    draws = draws_for(bought["customer_id"].nunique())
+    found = lifetime_value(bought, as_of=as_of, calibration_end=calibration_end, draws=draws)
+    later = cohorts(bought, end=as_of).year_later
+    drawn = asdict(found.intervals) if found.intervals else {}
+    return {
+        "customers": found.customers,
+        "repeat_customers": found.repeat_customers,
+        "left_out": found.left_out_says(),
+        "bg_nbd": asdict(found.bg_nbd),
+        "gamma_gamma": asdict(found.gamma_gamma),
+        "holdout": asdict(found.holdout) if found.holdout else None,
+        "clv": {**asdict(found.clv), "intervals": drawn or None},
+        "retention": {**asdict(later), "share": later.share} if later else None,
+        "segments": [asdict(segment) for segment in rfm(bought, end=as_of).segments],
+        "warnings": [*found.doubts.warnings(), *filter(None, [found.no_intervals])],
+    }
+
+
+def say(told: dict[str, Any]) -> None:
+    """The same in sentences."""
+    if told["left_out"]:
+        typer.echo(told["left_out"])
+    typer.echo(
+        _("{customers:,} customers, {again:,} of whom have bought again.").format(
+            customers=told["customers"], again=told["repeat_customers"]
+        )
+    )
+    typer.echo(
+        _(
+            "In the coming year they are worth {total:,.0f}; the best tenth of them {share:.0%}."
+        ).format(total=told["clv"]["total"], share=told["clv"]["top_decile_share"])
+    )
+    if told["clv"]["intervals"]:
+        typer.echo(
+            _("By resampling between {low:,.0f} and {high:,.0f}.").format(
+                **told["clv"]["intervals"]["total"]
+            )
+        )
+    if told["holdout"]:
+        typer.echo(
+            _("Held against the rest: {actual:,} purchases, {predicted:,.0f} predicted.").format(
+                **told["holdout"]
+            )
+        )
+    for warning in told["warnings"]:
+        typer.echo(warning)

@@ -1,0 +1,265 @@
+"""Lesson 23, the funnel: its text held to the model, and its dials in a real browser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from crmlab.models.funnel_forecast import DRAWS
+from crmlab.models.funnel_rows import behind
+from crmlab.widgets import (
+    DirtyData,
+    FunnelBoard,
+    PipelineBoard,
+    PipelineBriefing,
+    Quiz,
+    funnel_in_words,
+)
+from crmlab.widgets.analysis.funnel import TARGET, company_funnel
+from tests.browser import axe_troubles, open_lesson
+from tests.lessons.board_page import BoardPage
+from tests.serving import ROOT
+
+LESSON = "23_the_funnel.ipynb"
+BRIEFING = "briefing_funnel.ipynb"
+
+
+def text_of(notebook: str) -> str:
+    cells = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells)
+
+
+TEXT, BRIEF = text_of(LESSON), text_of(BRIEFING)
+
+
+def figures(board: Any) -> dict[str, str]:
+    return {figure.label: figure.value for figure in board.seen.figures}
+
+
+WON, VELOCITY = "Won in 24 months", "Velocity, ¥ a day"
+BRINGS = "What is open brings, in 80 of 100 draws"
+WEIGHTED, COVERAGE = "Weighted pipeline by the books", "Coverage of what is still to be won"
+OPEN_AT_FIRST = "¥2.16 to 3.01 million"
+
+
+def test_every_question_can_be_asked() -> None:
+    assert len(Quiz("23").questions) == 10
+
+
+def test_the_page_of_the_meeting_is_that_of_the_model() -> None:
+    found = company_funnel().found
+    for said in (
+        f"{found.open} opportunities are open, worth ¥{found.open_amount:,.0f}",
+        f"¥{found.weighted_open_amount:,.0f}",
+        f"180 of the {found.open}",
+    ):
+        assert said in TEXT + BRIEF
+    assert found.coverage is not None
+    assert round(100 * found.coverage.weighted) == 86
+    assert found.coverage.target == TARGET == 3_000_000
+    assert found.stuck == 180
+    stuck = behind(company_funnel(), "stuck")
+    assert set(stuck["owner"]) == {"U-25"}
+    assert (stuck["days_in_stage"] > 365).sum() == 76
+    oldest = stuck.iloc[0]
+    assert (oldest["opportunity_id"], oldest["amount"]) == ("L-000005", 98_136)
+    assert int(oldest["days_in_stage"]) == 723
+
+
+def test_the_words_on_history_are_true() -> None:
+    found, stages = company_funnel().found, company_funnel("procedure").found.stages
+    shown = [round(100 * stage.chance) for stage in found.stages]
+    assert shown == [36, 57, 57, 57]
+    assert [round(100 * stage.chance) for stage in stages] == [10, 25, 45, 60]
+    lost = behind(company_funnel(), "lost", stage="qualified")
+    assert lost.empty, "not one was closed as lost from there"
+    assert found.stages[0].open == 4
+    moving = found.open - found.stuck
+    velocity = found.velocity_per_day or 0
+    assert round(velocity) == 39_760
+    assert round(velocity / found.open * moving) == 6_779
+    assert f"217 × ¥{found.won_amount / found.won:,.0f} × 36.2 % / 50.8 days" in TEXT
+    assert found.cycle_days.mean == pytest.approx(50.8, abs=0.05)
+    assert f"It does so {DRAWS:,} times" in TEXT
+    assert found.win_rate == pytest.approx(0.362, abs=0.0005)
+
+
+def test_the_kept_words_are_those_of_the_model() -> None:
+    stages, owners, months = (funnel_in_words(part).data for part in ("stages", "owners", "months"))
+    assert "qualified: 1,829 came, 1,642 went on, 89.8 %" in stages
+    assert "More is stuck with U-25 than chance explains." in owners
+    assert "the 11 others: 2,482 opportunities, 35 open, 0 of them stuck" in owners
+    assert "2026-04: 152 began, 32 won, 46 open, 21 %: too young to judge" in months
+
+
+@pytest.mark.parametrize(
+    ("stage", "more"), [(0, "¥1,775,949"), (1, "¥1,314,251"), (2, "¥28,778"), (3, "¥2,105,553")]
+)
+def test_five_points_bring_what_the_text_says(stage: int, more: str) -> None:
+    board = FunnelBoard()
+    board.turn({"stage": stage, "points": 5})
+    assert f"{more} more" in board.seen.says
+    assert more in TEXT
+    drawn, before = board.seen.chart.traces
+    assert drawn["x"][-1] > before["x"][-1] == 919
+    if stage == 2:
+        board.turn({"points": 20})
+        assert f"{more} more" in board.seen.says, "however far it is turned"
+
+
+def test_the_forecast_moves_where_the_open_ones_still_have_to_pass() -> None:
+    board = FunnelBoard()
+    assert figures(board)[BRINGS] == OPEN_AT_FIRST
+    board.turn({"stage": 0, "points": 5})
+    assert figures(board)[BRINGS] == OPEN_AT_FIRST
+    board.turn({"stage": 3, "points": 5})
+    assert figures(board)[BRINGS] == "¥2.40 to 3.22 million"
+
+
+def test_ten_days_bring_more_only_by_the_formula() -> None:
+    board = FunnelBoard()
+    assert figures(board)[VELOCITY] == "¥39,760"
+    board.turn({"days": 10})
+    assert "¥5,785,855 more" in board.seen.says
+    assert "only if the sellers begin something new" in board.seen.says
+    assert figures(board)[VELOCITY] == "¥49,508"
+    assert figures(board)[BRINGS] == OPEN_AT_FIRST
+    for number in ("¥5,785,855", "¥39,760", "¥49,508"):
+        assert number in TEXT
+    board.click("back")
+    assert board.seen.says.startswith("As it was")
+
+
+def test_what_is_left_of_the_stuck_ones_decides() -> None:
+    for board in (PipelineBoard(), PipelineBriefing()):
+        assert (figures(board)[WEIGHTED], figures(board)[COVERAGE]) == ("¥2,581,140", "86 %")
+        assert "may be hoped for and not promised" in board.seen.says
+        board.turn({"left": 50})
+        assert figures(board)[WEIGHTED] == "¥1,533,877"
+        assert "no more than ¥1.93 million" in board.seen.says
+        board.turn({"left": 0})
+        assert (figures(board)[WEIGHTED], figures(board)[COVERAGE]) == ("¥486,613", "16 %")
+        assert "no more than ¥0.71 million. The ¥3,000,000 may not be promised." in board.seen.says
+    for number in ("¥1,533,877", "¥486,613", "¥0.71 million"):
+        assert number in TEXT
+    assert "¥486,613" in BRIEF
+
+
+def test_a_stage_too_far_changes_the_books_and_not_the_evidence() -> None:
+    board = PipelineBoard()
+    board.turn({"ways": 1})
+    assert figures(board)[WEIGHTED] == "¥1,380,824"
+    board.turn({"far": 20})
+    assert board.seen.says.startswith("39 opportunities stand one stage further")
+    assert "¥149,608 more" in board.seen.says
+    assert board.seen.figures[0].beside == "by the evidence ¥1,380,824"
+    board.turn({"far": 50})
+    assert "¥394,102 more" in board.seen.says
+    board.turn({"far": 20, "ways": 0})
+    assert "¥520 more" in board.seen.says
+    for number in ("¥1,380,824", "¥149,608", "¥394,102", "¥520"):
+        assert number in TEXT
+
+
+def test_dirt_turns_the_decision_where_the_text_says() -> None:
+    board = DirtyData("funnel")
+    for kind, share, turned in (
+        ("late_entry", 10, False), ("late_entry", 15, True),
+        ("duplicates", 10, False), ("duplicates", 15, True),
+    ):  # fmt: skip
+        board.back()
+        board.turn({kind: share})
+        assert ("has turned" in board.seen.says) == turned
+    board.back()
+    board.turn({"wrong_stage": 20})
+    assert "−" in board.seen.figures[-1].value, "it becomes smaller"
+
+
+def test_every_point_that_can_be_pressed_has_its_records() -> None:
+    for board in (FunnelBoard(), PipelineBoard(), PipelineBriefing()):
+        names = {name for trace in board.seen.chart.traces for name in trace.get("customdata", [])}
+        assert names
+        assert names <= set(board.behind)
+        for records in board.behind.values():
+            rows = records.rows()
+            assert isinstance(rows, pd.DataFrame)
+            assert len(rows) > 0
+    board = FunnelBoard()
+    entered = board.seen.chart.traces[0]
+    for name, number in zip(entered["customdata"], entered["x"], strict=True):
+        assert len(board.behind[name].rows()) == round(number)
+
+
+def drawn(board: BoardPage, trace: int, place: int, value: float) -> None:
+    """Wait until the figure shows this number."""
+    board.page.wait_for_function(
+        "([el, t, n, v]) => { while (!el._fullData) el = el.parentElement;"
+        " return Math.abs(el._fullData[t].x[n] - v) < 0.001 }",
+        arg=[
+            board.board.locator(".crmlab-plot .svg-container").element_handle(),
+            *(trace, place, value),
+        ],
+    )
+
+
+def test_the_dials_in_the_browser(lessons: Any, window: Any) -> None:
+    page = window()
+    open_lesson(page, lessons.url(LESSON))
+    more = BoardPage(page, "What if more went on?")
+    drawn(more, 0, 4, 919)
+    first = (more.sentence(), more.see(), more.figures())
+    assert first[2][BRINGS] == OPEN_AT_FIRST
+    more.press("points", *["ArrowRight"] * 5)
+    assert "¥1,775,949 more" in more.sentence()
+    assert "988 are won" in more.see()
+    more.press("stage", "End")
+    assert more.shown("stage") == "proposal"
+    assert "¥2,105,553 more" in more.sentence()
+    drawn(more, 0, 4, 1001)
+    drawn(more, 1, 4, 919)
+    more.press("days", *["ArrowRight"] * 10)
+    assert "begin something new" in more.sentence()
+    assert more.figures()[VELOCITY] != first[2][VELOCITY]
+    more.press("days", "Home")
+    more.press("points", "Home")
+    more.press("stage", "Home")
+    drawn(more, 0, 4, 919)
+    assert (more.sentence(), more.see(), more.figures()) == first
+    assert more.look_behind("Stuck")[0].startswith("L-000005 U-25 qualified open 98,136")
+
+    count = BoardPage(page, "What may we count on?")
+    before = count.see()
+    count.press("left", "Home")
+    assert "no more than ¥0.71 million" in count.sentence()
+    assert "¥0 of it, 0 %, is stuck" in count.see()
+    for bar in (0, 1):
+        drawn(count, 1, bar, 0.0)
+    count.press("left", "End")
+    drawn(count, 1, 0, 2.0945272)
+    assert count.see() == before
+    count.press("ways", "End")
+    assert count.shown("ways") == "as the procedure says"
+    count.press("far", *["ArrowRight"] * 4)
+    assert "¥149,608 more" in count.sentence()
+    drawn(count, 1, 0, 1.069690)
+    drawn(count, 1, 1, 0.920772)
+    assert not axe_troubles(page, "main")
+
+    dark = window(theme="dark")
+    open_lesson(dark, lessons.url(LESSON))
+    BoardPage(dark, "What may we count on?")
+    assert not axe_troubles(dark, "main")
+
+
+def test_the_briefing_in_the_browser(lessons: Any, window: Any) -> None:
+    page = window()
+    open_lesson(page, lessons.url(BRIEFING))
+    board = BoardPage(page, "What may we count on?")
+    assert "may be hoped for and not promised" in board.sentence()
+    board.press("left", *["ArrowLeft"] * 5)
+    assert board.figures()[WEIGHTED] == "¥1,533,877"
+    assert "may not be promised" in board.sentence()
+    assert not axe_troubles(page, "main")
