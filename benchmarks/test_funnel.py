@@ -30,7 +30,7 @@ import pytest
 
 from crmlab.intake.company import company_table
 from crmlab.models.funnel import funnel, prepare
-from crmlab.models.funnel_dials import turn, without_evidence
+from crmlab.models.funnel.dials import turn, without_evidence
 
 EVENTS = 10_000_000
 STAGES = ["lead", "qualified", "needs", "proposal", "won"]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmlab.models.rfm import rfm
+from crmlab.models.value.rfm import rfm
 
 PURCHASES, CUSTOMERS, DAYS = 10_000_000, 200_000, 730
 

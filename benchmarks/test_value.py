@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crmlab.models import bg_nbd
-from crmlab.models.histories import histories
+from crmlab.models.value import bg_nbd
+from crmlab.models.value.histories import histories
 from tests.models.cdnow import CALIBRATION_END, cdnow
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from crmlab.charts.chart import Chart, bars, dashed, hatched, line, marked
 from crmlab.models.contribution import Contribution
-from crmlab.models.contribution_dials import Turned
+from crmlab.models.contribution.dials import Turned
 from crmlab.text import gettext as _
 
 POINTS = 60

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crmlab.charts.chart import Chart, bars, change, dashed, hatched, marked, money
-from crmlab.models.dirt import NO, UNSAID, YES, Reading
+from crmlab.models.entry.dirt import NO, UNSAID, YES, Reading
 from crmlab.text import gettext as _
 
 BESIDE = 0.08

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmlab.charts.chart import Chart, bars, dashed, hatched, money
 from crmlab.models.funnel import Funnel
-from crmlab.models.funnel_dials import Turned, Unproven
+from crmlab.models.funnel.dials import Turned, Unproven
 from crmlab.text import gettext as _
 
 MILLION = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crmlab.charts.chart import Chart, bars, dashed, marked
-from crmlab.models.shortest_board import Bucket
+from crmlab.models.entry.shortest_board import Bucket
 from crmlab.text import gettext as _
 
 ABOVE = 15

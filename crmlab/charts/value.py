@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crmlab.charts.chart import QUIET, Chart, bars, dashed, hatched, line, marked
-from crmlab.models.one_customer import ByHand
-from crmlab.models.tracking import Tracking
+from crmlab.models.value.one_customer import ByHand
+from crmlab.models.value.tracking import Tracking
 from crmlab.text import gettext as _
 
 

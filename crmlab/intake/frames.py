@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,17 +46,21 @@ def frame_of(
     sure_style_of(source, wanted, used)
     told = refusals or file.with_name(f"{file.stem}.refused.csv")
     with TemporaryDirectory(prefix="crmlab-") as folder:
-        out = Path(folder) / "good.parquet"
+        # Nothing is written beside the file as long as there is nothing to say: two may read it at
+        # once, and it may lie where nobody may write.
+        out, refused = Path(folder) / "good.parquet", Path(folder) / "refused.csv"
         brought = bring_in(
             source,
             wanted,
             used,
             out=out,
-            refusals=told,
+            refusals=refused,
             key=None,
             accept_good=accept_good,
             progress=progress,
         )
+        if brought.refused:
+            shutil.copyfile(refused, told)
         if not brought.taken:
             raise IntakeError(
                 _(

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crmlab.models.funnel_forecast import DRAWS
-from crmlab.models.funnel_rows import behind
+from crmlab.models.funnel.forecast import DRAWS
+from crmlab.models.funnel.rows import behind
 from crmlab.widgets import (
     DirtyData,
     FunnelBoard,

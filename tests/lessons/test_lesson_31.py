@@ -12,9 +12,9 @@ import pytest
 
 from crmlab.charts.chart import money
 from crmlab.intake.company import company_table
-from crmlab.models.dirt import STEPS
-from crmlab.models.reconciliation import by_month, reconcile
-from crmlab.models.shortest_board import on_time_at_month_end
+from crmlab.models.entry.dirt import STEPS
+from crmlab.models.entry.reconciliation import by_month, reconcile
+from crmlab.models.entry.shortest_board import on_time_at_month_end
 from crmlab.places import SAMPLE_DATA
 from crmlab.widgets import (
     ContributionBoard,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crmlab.intake.company import company_table
-from crmlab.models.one_customer import by_hand, hand_formula, worth_of_one
-from crmlab.models.retention import cohorts
+from crmlab.models.value.one_customer import by_hand, hand_formula, worth_of_one
+from crmlab.models.value.retention import cohorts
 from crmlab.widgets import DirtyData, LostCustomerBoard, Quiz, TrackingBoard, ValueBoard
 from crmlab.widgets.analysis.value_company import (
     DAILY,

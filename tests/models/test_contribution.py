@@ -19,8 +19,8 @@ from crmlab.cli.app import app
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
 from crmlab.models.contribution import Contribution, by_product, contribution
-from crmlab.models.contribution_costs import Rates
-from crmlab.models.contribution_dials import Turn, turned
+from crmlab.models.contribution.costs import Rates
+from crmlab.models.contribution.dials import Turn, turned
 from crmlab.places import SAMPLE_DATA
 
 COLUMNS = ["customer_id", "amount", "cost", "service_cost"]

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
 from crmlab.models.contribution import contribution
-from crmlab.models.dirt import KINDS, MOST, NO, STEPS, UNSAID, YES, Dirt, Question
-from crmlab.models.dirt_questions import (
+from crmlab.models.entry.dirt import KINDS, MOST, NO, STEPS, UNSAID, YES, Dirt, Question
+from crmlab.models.entry.questions import (
     about_complaints,
     about_contribution,
     about_funnel,
     about_value,
 )
-from crmlab.models.reconciliation import by_month, reconcile
+from crmlab.models.entry.reconciliation import by_month, reconcile
 
 MODELS = ("funnel", "complaints", "contribution", "value")
 

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
 from crmlab.models.funnel import Prepared, funnel, prepare
-from crmlab.models.funnel_rows import behind
+from crmlab.models.funnel.rows import behind
 from crmlab.places import SAMPLE_DATA
 
 STAGES = ["lead", "qualified", "proposal", "won"]

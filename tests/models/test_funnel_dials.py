@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from crmlab.errors import ModelError
 from crmlab.models.funnel import Prepared, prepare
-from crmlab.models.funnel_dials import turn, without_evidence
-from crmlab.models.funnel_forecast import EACH, draw_luck, forecast
+from crmlab.models.funnel.dials import turn, without_evidence
+from crmlab.models.funnel.forecast import EACH, draw_luck, forecast
 from tests.models.test_funnel import MIXED, STAGES, company, table
 
 __all__ = ["company"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crmlab.errors import ModelError
 from crmlab.models.funnel import Funnel, funnel, prepare
-from crmlab.models.funnel_columns import numbered
+from crmlab.models.funnel.columns import numbered
 
 STAGES = ["lead", "qualified", "proposal", "won"]
 MIDNIGHT = datetime(2026, 1, 1)

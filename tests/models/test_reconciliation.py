@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
-from crmlab.models.reconciliation import NEEDED, Reconciliation, by_month, reconcile
+from crmlab.models.entry.reconciliation import NEEDED, Reconciliation, by_month, reconcile
 
 MONTHS = [str(month) for month in pd.period_range("2025-01", periods=12, freq="M")]
 

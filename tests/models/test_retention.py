@@ -8,10 +8,10 @@ import pytest
 
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.buyers import simulated
-from crmlab.models.gamma_gamma import GammaGamma
-from crmlab.models.retention import cohorts
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.buyers import simulated
+from crmlab.models.value.gamma_gamma import GammaGamma
+from crmlab.models.value.retention import cohorts
 from tests.models.cdnow import cdnow
 
 

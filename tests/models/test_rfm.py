@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
-from crmlab.models.rfm import SEGMENTS, Rfm, rfm, scores
+from crmlab.models.value.rfm import SEGMENTS, Rfm, rfm, scores
 from crmlab.places import SAMPLE_DATA
 
 

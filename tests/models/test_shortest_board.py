@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
-from crmlab.models.reconciliation import by_month, reconcile
-from crmlab.models.shortest_board import (
+from crmlab.models.entry.reconciliation import by_month, reconcile
+from crmlab.models.entry.shortest_board import (
     Board,
     bucket,
     complete,

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from crmlab.errors import ModelError
-from crmlab.models import bg_nbd, gamma_gamma, one_customer, value
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.histories import Histories, histories
-from crmlab.models.tracking import tracking
+from crmlab.models.value import bg_nbd, gamma_gamma, one_customer
+from crmlab.models.value import lifetime as value
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.histories import Histories, histories
+from crmlab.models.value.tracking import tracking
 from tests.models.cdnow import CALIBRATION_END, HOLDOUT_END, cdnow
 
 

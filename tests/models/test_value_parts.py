@@ -17,18 +17,17 @@ from typer.testing import CliRunner
 from crmlab.cli.app import app
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
-from crmlab.models import bg_nbd, gamma_gamma
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.buyers import simulated
-from crmlab.models.gamma_gamma import GammaGamma
-from crmlab.models.histories import Histories, gaps, histories
-from crmlab.models.intervals import intervals
-from crmlab.models.misleading import EVEN, doubts, regularity
-from crmlab.models.one_customer import by_hand, hand_formula, price_of, worth_of_one
-from crmlab.models.prospects import prospects, top_share
-from crmlab.models.purchases import purchases, purchases_of
-from crmlab.models.tracking import Tracking, tracking
-from crmlab.models.value import Value, lifetime_value
+from crmlab.models.value import Value, bg_nbd, gamma_gamma, lifetime_value
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.buyers import simulated
+from crmlab.models.value.gamma_gamma import GammaGamma
+from crmlab.models.value.histories import Histories, gaps, histories
+from crmlab.models.value.intervals import intervals
+from crmlab.models.value.misleading import EVEN, doubts, regularity
+from crmlab.models.value.one_customer import by_hand, hand_formula, price_of, worth_of_one
+from crmlab.models.value.prospects import prospects, top_share
+from crmlab.models.value.purchases import purchases, purchases_of
+from crmlab.models.value.tracking import Tracking, tracking
 from crmlab.places import SAMPLE_DATA
 from tests.models.cdnow import CALIBRATION_END, HOLDOUT_END, cdnow
 

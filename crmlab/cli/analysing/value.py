@@ -14,9 +14,9 @@ from crmlab.text import gettext as _
 
 def reckon(file: Path, rows: Rows, *, as_of: Any, calibration_end: Any) -> dict[str, Any]:
     """What customers will still bring, and what is to be doubted of it."""
-    from crmlab.models.retention import cohorts
-    from crmlab.models.rfm import rfm
     from crmlab.models.value import draws_for, lifetime_value
+    from crmlab.models.value.retention import cohorts
+    from crmlab.models.value.rfm import rfm
 
     bought = rows.of(file, "transactions")
     draws = draws_for(bought["customer_id"].nunique())

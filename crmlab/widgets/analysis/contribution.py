@@ -12,8 +12,8 @@ from crmlab.charts.chart import money
 from crmlab.charts.contribution import contribution_chart
 from crmlab.intake.company import company_table
 from crmlab.models.contribution import Contribution, contribution
-from crmlab.models.contribution_costs import Rates
-from crmlab.models.contribution_dials import Turn, Turned, turned
+from crmlab.models.contribution.costs import Rates
+from crmlab.models.contribution.dials import Turn, Turned, turned
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.dial import Dial

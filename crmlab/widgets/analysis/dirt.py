@@ -11,8 +11,8 @@ from crmlab.charts.chart import change
 from crmlab.charts.dirt import dirt_chart, kinds_of_dirt, what_it_does, words_of
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
-from crmlab.models.dirt import MOST, STEP, Dirt, Question
-from crmlab.models.dirt_questions import (
+from crmlab.models.entry.dirt import MOST, STEP, Dirt, Question
+from crmlab.models.entry.questions import (
     about_complaints,
     about_contribution,
     about_funnel,

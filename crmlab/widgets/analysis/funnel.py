@@ -14,8 +14,8 @@ from crmlab.charts.chart import money
 from crmlab.charts.funnel import MILLION, funnel_chart, pipeline_chart
 from crmlab.intake.company import company_table
 from crmlab.models.funnel import Forecast, Funnel, Prepared, prepare
-from crmlab.models.funnel_dials import Turned, Unproven, turn, without_evidence
-from crmlab.models.funnel_rows import Which, behind
+from crmlab.models.funnel.dials import Turned, Unproven, turn, without_evidence
+from crmlab.models.funnel.rows import Which, behind
 from crmlab.procedures import load
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen

@@ -12,8 +12,8 @@ from crmlab import places
 from crmlab.charts.chart import money
 from crmlab.charts.shortest_board import bucket_chart
 from crmlab.intake.company import company_table
-from crmlab.models import shortest_board
-from crmlab.models.reconciliation import Reconciliation, by_month, reconcile
+from crmlab.models.entry import shortest_board
+from crmlab.models.entry.reconciliation import Reconciliation, by_month, reconcile
 from crmlab.procedures import load
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen

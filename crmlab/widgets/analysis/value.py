@@ -8,12 +8,12 @@ from functools import partial
 import pandas as pd
 
 from crmlab.charts.value import one_customer_chart, price_chart, tracking_chart
-from crmlab.models.one_customer import ACTIVE, WorthOfOne, by_hand, price_of, worth_of_one
-from crmlab.models.purchases import purchases_of
-from crmlab.models.retention import cohorts
-from crmlab.models.rfm import segment_names
-from crmlab.models.tracking import tracking
 from crmlab.models.value import TENTHS
+from crmlab.models.value.one_customer import ACTIVE, WorthOfOne, by_hand, price_of, worth_of_one
+from crmlab.models.value.purchases import purchases_of
+from crmlab.models.value.retention import cohorts
+from crmlab.models.value.rfm import segment_names
+from crmlab.models.value.tracking import tracking
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen

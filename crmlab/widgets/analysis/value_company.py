@@ -9,11 +9,11 @@ from functools import cache
 import pandas as pd
 
 from crmlab.intake.company import company_table
-from crmlab.models.one_customer import ACTIVE
-from crmlab.models.prospects import Prospects, prospects
-from crmlab.models.retention import cohorts
-from crmlab.models.rfm import Rfm, rfm
 from crmlab.models.value import Value, lifetime_value
+from crmlab.models.value.one_customer import ACTIVE
+from crmlab.models.value.prospects import Prospects, prospects
+from crmlab.models.value.retention import cohorts
+from crmlab.models.value.rfm import Rfm, rfm
 from crmlab.practice.debrief import debrief
 from crmlab.practice.trial import case_for_trial, with_slip
 from crmlab.procedures import load

@@ -8,11 +8,11 @@ import pandas as pd
 from IPython.display import Markdown
 
 from crmlab.errors import CrmlabError
-from crmlab.models.intervals import DRAWS
-from crmlab.models.one_customer import price_of, worth_of_one
-from crmlab.models.retention import cohorts
-from crmlab.models.tracking import WEEK
 from crmlab.models.value import lifetime_value
+from crmlab.models.value.intervals import DRAWS
+from crmlab.models.value.one_customer import price_of, worth_of_one
+from crmlab.models.value.retention import cohorts
+from crmlab.models.value.tracking import WEEK
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.value_company import (
     DAILY,

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel_columns import (
+from crmlab.models.funnel.columns import (
     LOST,
     WON,
     Flags,
@@ -29,7 +29,7 @@ from crmlab.models.funnel_columns import (
     owners_of,
     unknown_moments,
 )
-from crmlab.models.funnel_events import DAY, Stayed, Told, events_of, told_by
+from crmlab.models.funnel.events import DAY, Stayed, Told, events_of, told_by
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmlab.errors import ModelError
-from crmlab.models.purchases import Numbers
+from crmlab.models.value.purchases import Numbers
 from crmlab.text import gettext as _
 
 ACTIVE = 0.5

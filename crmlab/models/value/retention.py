@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from crmlab.errors import ModelError
-from crmlab.models.purchases import Purchases, as_date, as_dates, purchases
+from crmlab.models.value.purchases import Purchases, as_date, as_dates, purchases
 from crmlab.text import gettext as _
 
 MONTHS = {"month": 1, "quarter": 3}

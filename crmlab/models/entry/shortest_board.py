@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crmlab.errors import ModelError
-from crmlab.models.reconciliation import Reconciliation
+from crmlab.models.entry.reconciliation import Reconciliation
 from crmlab.text import gettext as _
 
 ON_TIME = pd.Timedelta(hours=24)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from crmlab.errors import ModelError
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.gamma_gamma import GammaGamma
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.gamma_gamma import GammaGamma
 from crmlab.text import gettext as _
 
 WEEK = 7.0

@@ -30,10 +30,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.gamma_gamma import GammaGamma
-from crmlab.models.histories import Histories, gaps
-from crmlab.models.purchases import Purchases
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.gamma_gamma import GammaGamma
+from crmlab.models.value.histories import Histories, gaps
+from crmlab.models.value.purchases import Purchases
 from crmlab.text import gettext as _
 
 CORRELATED, REGULAR, NO_MEAN, LEAVES = 0.3, 1.5, 1.0, 0.02

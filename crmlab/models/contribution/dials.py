@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.contribution import Contribution
+from crmlab.models.contribution.by_customer import Contribution
 from crmlab.text import gettext as _
 
 PARTS = (

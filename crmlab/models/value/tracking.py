@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from crmlab.errors import ModelError
-from crmlab.models import bg_nbd
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.histories import DAYS, Histories, histories
-from crmlab.models.purchases import as_dates, purchases
+from crmlab.models.value import bg_nbd
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.histories import DAYS, Histories, histories
+from crmlab.models.value.purchases import as_dates, purchases
 from crmlab.text import gettext as _
 
 WEEK = 7

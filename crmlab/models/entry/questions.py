@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
 from crmlab.models.complaints import complaint_rate
-from crmlab.models.contribution import contribution
-from crmlab.models.dirt import NO, UNSAID, YES, Answer, Frames, Luck, Question, Rows, Spoiling
-from crmlab.models.funnel import funnel
-from crmlab.models.funnel_columns import WON
-from crmlab.models.value import lifetime_value
+from crmlab.models.contribution.by_customer import contribution
+from crmlab.models.entry.dirt import NO, UNSAID, YES, Answer, Frames, Luck, Question, Rows, Spoiling
+from crmlab.models.funnel.columns import WON
+from crmlab.models.funnel.preparing import funnel
+from crmlab.models.value.lifetime import lifetime_value
 from crmlab.text import gettext as _
 
 BLOCKED_AT_MOST = 0.05

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, hyp2f1, zeta
 
 from crmlab.errors import ModelError
-from crmlab.models.fitting import NOTHING, least
+from crmlab.models.value.fitting import NOTHING, least
 from crmlab.text import gettext as _
 
 Numbers = NDArray[np.float64]

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel import Prepared
-from crmlab.models.funnel_columns import LOST, OPEN, WON, Flags
-from crmlab.models.funnel_histories import days_between
-from crmlab.models.funnel_parts import months_of
+from crmlab.models.funnel.columns import LOST, OPEN, WON, Flags
+from crmlab.models.funnel.histories import days_between
+from crmlab.models.funnel.parts import months_of
+from crmlab.models.funnel.preparing import Prepared
 from crmlab.text import gettext as _
 
 Which = Literal["all", "entered", "converted", "open", "stuck", "won", "lost"]

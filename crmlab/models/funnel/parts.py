@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.special import bdtrc
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel_columns import Flags, Numbers
-from crmlab.models.funnel_events import ENOUGH
-from crmlab.models.funnel_histories import Histories, days_between
+from crmlab.models.funnel.columns import Flags, Numbers
+from crmlab.models.funnel.events import ENOUGH
+from crmlab.models.funnel.histories import Histories, days_between
 from crmlab.text import gettext as _
 
 TAIL = 0.00135

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from crmlab.errors import ModelError
-from crmlab.models.contribution_costs import one_currency
+from crmlab.models.contribution.costs import one_currency
 from crmlab.text import gettext as _
 
 NEEDED = 3

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel import Prepared, velocity
-from crmlab.models.funnel_forecast import Floats, Forecast, forecast
+from crmlab.models.funnel.forecast import Floats, Forecast, forecast
+from crmlab.models.funnel.preparing import Prepared, velocity
 from crmlab.text import gettext as _
 
 

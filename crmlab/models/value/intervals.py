@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmlab.errors import ModelError
-from crmlab.models import bg_nbd, gamma_gamma
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.gamma_gamma import GammaGamma
-from crmlab.models.histories import Histories
-from crmlab.models.prospects import prospects, top_share
+from crmlab.models.value import bg_nbd, gamma_gamma
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.gamma_gamma import GammaGamma
+from crmlab.models.value.histories import Histories
+from crmlab.models.value.prospects import prospects, top_share
 from crmlab.text import gettext as _
 
 DRAWS = 200

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel_columns import (
+from crmlab.models.funnel.columns import (
     LOST,
     WON,
     Flags,

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmlab.errors import ModelError
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.gamma_gamma import GammaGamma
-from crmlab.models.histories import DAYS, Histories
-from crmlab.models.purchases import Numbers
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.gamma_gamma import GammaGamma
+from crmlab.models.value.histories import DAYS, Histories
+from crmlab.models.value.purchases import Numbers
 from crmlab.text import gettext as _
 
 MOMENTS = 8

@@ -1,14 +1,4 @@
-"""Lifetime value: what the customers that we have will still bring.
-
-Purchases to come by the BG/NBD model, what each is worth by the gamma-gamma model, both discounted
-to today. Their assumptions stand in those modules, and how it is discounted in `prospects`; one
-more is made here:
-
-1. It looks some years ahead, by default one, and not to the end of time: what lies further off says
-   more about the model than about the customers.
-
-*Active*, *recency* and *repeat* are as in `crmlab.models.histories`.
-"""
+"""What the models say about the customers of a file."""
 
 from __future__ import annotations
 
@@ -18,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from crmlab.errors import ModelError
-from crmlab.models import bg_nbd, gamma_gamma
-from crmlab.models.bg_nbd import BgNbd
-from crmlab.models.gamma_gamma import GammaGamma
-from crmlab.models.histories import Histories, histories
-from crmlab.models.intervals import DRAWS, Intervals, intervals
-from crmlab.models.misleading import Doubts, doubts
-from crmlab.models.prospects import Prospects, prospects, top_share
-from crmlab.models.purchases import purchases
-from crmlab.models.tracking import Tracking, tracking
+from crmlab.models.value import bg_nbd, gamma_gamma
+from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.gamma_gamma import GammaGamma
+from crmlab.models.value.histories import Histories, histories
+from crmlab.models.value.intervals import DRAWS, Intervals, intervals
+from crmlab.models.value.misleading import Doubts, doubts
+from crmlab.models.value.prospects import Prospects, prospects, top_share
+from crmlab.models.value.purchases import purchases
+from crmlab.models.value.tracking import Tracking, tracking
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 

@@ -11,7 +11,7 @@
    question. It is `yes`, `no`, or `unsaid` where the model refuses or may not be relied upon.
 
 Which kinds there are for a model, what they do to its records, and its question and rule stand in
-`crmlab.models.dirt_questions`.
+`crmlab.models.entry.questions`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 What the words mean here:
 
 1. *Recency* is the days since the last purchase, at the end of the period: fewer are better. (The
-   models of lifetime value use the word otherwise, see `crmlab.models.histories`.)
+   models of lifetime value use the word otherwise, see `crmlab.models.value.histories`.)
 2. *Frequency* is the number of days on which somebody has bought, the first one too.
 3. *Monetary* is what all purchases of the period came to, in the currency of the file.
 4. Each is scored from 1 to 5, 5 being the best: by how many of the four limits between the fifths
@@ -28,7 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.purchases import Numbers, Purchases, Whole, as_dates, purchases
+from crmlab.models.value.purchases import Numbers, Purchases, Whole, as_dates, purchases
 from crmlab.text import gettext as _
 
 Scores = NDArray[np.int8]
