@@ -63,6 +63,7 @@ class Kind:
 _CUSTOMER = Column("customer_id", known_as=("customer", "client", "account", "客户编号", "客户"))
 _PRODUCT = Column("product_id", known_as=("product", "item", "sku", "产品编号", "料号"))
 _OWNER = Column("owner", personal="name", known_as=("sales rep", "salesperson", "业务员", "负责人"))
+_CURRENCY = Column("currency", known_as=("ccy", "币种"))
 _AMOUNT = Column("amount", "number", low=0, known_as=("value", "total", "revenue", "金额"))
 
 
@@ -93,7 +94,7 @@ KINDS: dict[str, Kind] = {
                 Column("account_manager", personal="name", known_as=("owner", "客户经理")),
                 Column("credit_limit", "number", low=0, known_as=("limit", "信用额度")),
                 Column("payment_days", "whole", low=0, known_as=("payment terms", "账期")),
-                Column("currency", known_as=("ccy", "币种")),
+                _CURRENCY,
                 Column(
                     "created_at", "moment", known_as=("created", "created_on", "since", "创建时间")
                 ),
@@ -126,6 +127,7 @@ KINDS: dict[str, Kind] = {
                 Column("created_at", "moment", True, known_as=("created", "opened", "创建时间")),
                 Column("closed_at", "moment", known_as=("closed", "close date", "关闭时间")),
                 _AMOUNT,
+                _CURRENCY,
                 Column(
                     "outcome",
                     required=True,
@@ -145,6 +147,7 @@ KINDS: dict[str, Kind] = {
                 Column("entered_at", "moment", True, known_as=("entered", "date", "进入时间")),
                 _OWNER,
                 _AMOUNT,
+                _CURRENCY,
             ),
         ),
         Kind(
@@ -174,7 +177,7 @@ KINDS: dict[str, Kind] = {
                 Column("cost", "number", low=0, known_as=("cogs", "成本")),
                 Column("discount", "number", low=0, known_as=("rebate", "折扣")),
                 Column("service_cost", "number", low=0, known_as=("service", "服务成本")),
-                Column("currency", known_as=("ccy", "币种")),
+                _CURRENCY,
             ),
         ),
         Kind(

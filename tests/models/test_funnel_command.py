@@ -75,3 +75,12 @@ def test_rows_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     twice = (rows[1], rows[1])
     with pytest.raises(IntakeError, match="1 of 2 rows of file"):
         analyse("funnel", write(tmp_path, *twice, heading=HEADING))
+
+
+def test_two_currencies_are_refused(tmp_path: Path) -> None:
+    file = write(
+        tmp_path, "1,A,2026-01-01,10,CNY", "1,won,2026-01-05,10,CNY", "2,A,2026-01-02,10,EUR",
+        heading="opportunity_id,stage,entered_at,amount,currency",
+    )  # fmt: skip
+    with pytest.raises(ModelError, match="2 currencies"):
+        analyse("funnel", file, "--stages", "A")

@@ -26,7 +26,7 @@ from crmlab.models.complaints import complaint_rate
 from crmlab.models.contribution.by_customer import contribution
 from crmlab.models.entry.dirt import NO, UNSAID, YES, Answer, Frames, Luck, Question, Rows, Spoiling
 from crmlab.models.funnel.columns import WON
-from crmlab.models.funnel.preparing import funnel
+from crmlab.models.funnel.preparing import weighted_open_amount
 from crmlab.models.value.lifetime import lifetime_value
 from crmlab.text import gettext as _
 
@@ -51,7 +51,7 @@ def about_funnel(
     following = dict(zip(order, [*order[1:], order[-1]], strict=True))
 
     def ask(tables: Frames) -> Answer:
-        figure = funnel(tables["opportunities"], stages).weighted_open_amount
+        figure = weighted_open_amount(tables["opportunities"], stages)
         return Answer(figure, YES if figure >= target else NO, target)
 
     def reopen(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
@@ -95,8 +95,10 @@ def about_complaints(
     """
     day = pd.Timestamp(on)
     known = complaints[_moments(complaints["received_at"]) < day + pd.Timedelta(days=1)]
-    left = exposure[exposure["period"].astype(str) <= month]
-    if not (left["period"].astype(str) == month).any():
+    # What is asked is of all products, so their orders are added up once.
+    left = exposure.groupby(exposure["period"].astype(str))["orders"].sum().reset_index()
+    left = left[left["period"] <= month]
+    if not (left["period"] == month).any():
         raise ModelError(
             _("Nothing left us in {month}, so no complaint is about it.").format(month=month)
         )
@@ -105,7 +107,7 @@ def about_complaints(
 
     def ask(tables: Frames) -> Answer:
         told = tables["complaints"]
-        asked = told[told["category"] == category]
+        asked = told.loc[told["category"] == category, ["received_at", "shipped_at"]]
         found = complaint_rate(asked, tables["exposure"], as_of=day)
         here = next(one for one in found.periods if one.period == month)
         return Answer(here.rate, YES if here.signal == "beyond" else NO, here.upper)

