@@ -23,6 +23,7 @@ ITS_OWN = {
     "target": "funnel",
     "exposure": "complaints",
     "calibration_end": "value",
+    "margin": "value",
 }
 """Options that say something to one model only."""
 
@@ -38,7 +39,9 @@ def analyse(
     ] = None,
     events: Annotated[
         Path | None,
-        typer.Option(help=_("When each opportunity came to each stage: a file of its own.")),
+        typer.Option(
+            help=_("When each opportunity came to each stage, for the funnel: a file of its own.")
+        ),
     ] = None,
     exposure: Annotated[
         Path | None, typer.Option(help=_("What left us, for a complaint rate: a file of its own."))
@@ -58,14 +61,23 @@ def analyse(
     ] = None,
     calibration_end: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help=_("Hold a fit up to this day against the rest.")),
+        typer.Option(
+            formats=["%Y-%m-%d"], help=_("Hold a fit of the value up to this day against the rest.")
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(help=_("The share of a purchase that is left, for the value; 1 is sales.")),
     ] = None,
     accept_good: Annotated[
         bool, typer.Option("--accept-good", help=_("Go on without the rows that are refused."))
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a model on a file, through the same checks as an import."""
+    """Run a model on a file, through the same checks as an import.
+
+    docs/models.md says what each model reads, and what its figures mean.
+    """
     if model not in MODELS:
         raise CrmlabError(
             _("There is no model '{name}'; there are: {known}.").format(
@@ -78,6 +90,7 @@ def analyse(
         "target": target,
         "exposure": exposure,
         "calibration_end": calibration_end,
+        "margin": margin,
     }
     for name, value in given.items():
         if value is not None and ITS_OWN[name] != model:
@@ -88,11 +101,15 @@ def analyse(
             )
     # Each model brings its own libraries, so only the one that is asked for is loaded.
     does = import_module(f"crmlab.cli.analysing.{model}")
-    told = does.reckon(file, Rows(map_file, accept_good), as_of=as_of, **_its(model, given))
+    rows = Rows(map_file, accept_good)
+    told = does.reckon(file, rows, as_of=as_of, **_its(model, given))
+    told |= {"refused_rows": rows.refused, "of_the_files": rows.remarks}
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         does.say(told)
+        for remark in rows.remarks:
+            typer.echo(remark)
 
 
 def _its(model: str, given: dict[str, Any]) -> dict[str, Any]:

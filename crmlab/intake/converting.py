@@ -32,6 +32,10 @@ class Converted:
     faults: dict[int, str]
 
 
+LARGEST = 1e13
+"""Beyond this no number is an amount or a quantity: mostly it is a code in the wrong column."""
+
+
 def convert(texts: pd.Series, column: Column, style: Style) -> Converted:
     """A column of texts in the type that its contract names."""
     texts = texts.astype("string[pyarrow]").str.strip().reset_index(drop=True)
@@ -54,6 +58,8 @@ def convert(texts: pd.Series, column: Column, style: Style) -> Converted:
     for place in texts.index[wrong]:
         faults[place] = said[column.type]
     if column.type in ("number", "whole"):
+        for place in texts.index[values.abs().gt(LARGEST).fillna(False)]:
+            faults[place] = _("'{text}' is too large; is it a code in the wrong column?")
         for place in texts.index[texts.str.endswith("%")]:
             faults[place] = _("'{text}' is a share of a hundred: is that the number, or its part?")
     return Converted(

@@ -16,6 +16,11 @@ from crmlab.intake.maps import offer_map, read_map
 from crmlab.intake.reading import open_source
 from crmlab.text import gettext as _
 
+REFUSED = "refused_rows"
+"""Where a frame says, among its `attrs`, how many rows of its file were refused."""
+
+REFUSALS_BEGIN = "line,column,reason"
+
 
 def frame_of(
     file: Path,
@@ -59,7 +64,14 @@ def frame_of(
             accept_good=accept_good,
             progress=progress,
         )
+        if not brought.rows:
+            raise IntakeError(
+                _("{file} has headings and no rows; is it the right file, or sheet?").format(
+                    file=file.name
+                )
+            )
         if brought.refused:
+            _only_over_refusals(told)
             shutil.copyfile(refused, told)
         if not brought.taken:
             raise IntakeError(
@@ -68,4 +80,20 @@ def frame_of(
                     "them, or give --accept-good to go on without them."
                 ).format(refused=brought.refused, rows=brought.rows, file=file.name, told=told.name)
             )
-        return pd.read_parquet(out)
+        rows = pd.read_parquet(out)
+        rows.attrs[REFUSED] = brought.refused
+        return rows
+
+
+def _only_over_refusals(told: Path) -> None:
+    """Refuse to write over something that is no list of refused rows."""
+    if not told.exists():
+        return
+    with told.open(encoding="utf-8-sig", errors="replace") as there:
+        if not there.readline().startswith(REFUSALS_BEGIN):
+            raise IntakeError(
+                _(
+                    "Some rows are refused and should be listed in {file}, but that is there "
+                    "already and holds something else; give it another name."
+                ).format(file=told.name)
+            )

@@ -149,3 +149,82 @@ def test_a_contribution_up_to_a_day_says_what_it_leaves_out(tmp_path: Path) -> N
     told = analyse("contribution", str(file), "--as-of", "2026-01-31")
     assert (told["contribution"], told["blocked_rows"]) == (150.0, 0)
     assert told["remarks"][0] == "1 line after 2026-01-31 is left out."
+
+
+def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    lines = ["customer_id,date,amount,cost", "A,2026-01-05,100,60", "B,2026-01-06,200,90"]
+    file.write_text("\n".join([*lines, "C,2026-01-07,many,1"]), encoding="utf-8")
+    told = analyse("contribution", str(file), "--accept-good")
+    assert told["refused_rows"] == 1
+    assert told["of_the_files"] == [
+        "1 row of sales.csv is refused and left out; sales.refused.csv says why."
+    ]
+    said = CliRunner().invoke(app, ["analyse", "contribution", str(file), "--accept-good"])
+    assert "1 row of sales.csv is refused and left out" in said.output
+
+
+def test_a_day_that_is_yet_to_come_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    lines = ["customer_id,date,amount,cost", "A,2026-01-05,100,60", "B,2074-01-06,200,90"]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    (said,) = analyse("contribution", str(file))["of_the_files"]
+    assert "1 day of date is yet to come, the last is 2074-01-06" in said
+
+
+def test_what_is_too_large_for_an_amount_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("customer_id,date,amount,cost\nA,2026-01-05,1e17,1\nB,2026-01-05,9,1\n")
+    with pytest.raises(IntakeError, match="1 of 2 rows"):
+        analyse("contribution", str(file))
+    assert "too large" in (tmp_path / "sales.refused.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_file_of_somebody_s_own_is_not_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("customer_id,date,amount,cost\nA,2026-01-05,many,1\nB,2026-01-05,9,1\n")
+    mine = tmp_path / "sales.refused.csv"
+    mine.write_text("my own notes\n")
+    with pytest.raises(IntakeError, match="holds something else"):
+        analyse("contribution", str(file))
+    assert mine.read_text() == "my own notes\n"
+
+
+def test_headings_without_rows_are_said_to_be(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("customer_id,date,amount,cost\n")
+    with pytest.raises(IntakeError, match="has headings and no rows"):
+        analyse("contribution", str(file))
+
+
+@pytest.mark.parametrize("stages", ["A,B,", "A,A,B"])
+def test_stages_are_named_once_and_by_name(tmp_path: Path, stages: str) -> None:
+    file = write(
+        tmp_path, "1,A,2026-01-01", "1,won,2026-01-05", heading="opportunity_id,stage,entered_at"
+    )
+    with pytest.raises(ModelError, match="more than once, or says nothing"):
+        analyse("funnel", file, "--stages", stages)
+
+
+def test_a_target_beyond_all_numbers_makes_no_sense(tmp_path: Path) -> None:
+    file = str(SAMPLE_DATA / "opportunities.csv")
+    with pytest.raises(ModelError, match="makes no sense"):
+        analyse("funnel", file, "--target", "inf")
+
+
+def test_exposure_that_stands_there_twice_is_said(tmp_path: Path) -> None:
+    left = tmp_path / "left.csv"
+    left.write_text("period,units,orders\n2026-01,10,5\n2026-01,10,5\n2026-02,10,5\n")
+    came = write(tmp_path, "1,2026-01-09", "2,2026-02-09", heading="complaint_id,received_at")
+    told = analyse("complaints", came, "--exposure", str(left))
+    assert any("1 row of what left us stands there twice" in note for note in told["notes"])
+
+
+def test_the_value_says_on_which_terms(tmp_path: Path) -> None:
+    file = tmp_path / "cdnow.csv"
+    cdnow().to_csv(file, index=False)
+    whole = analyse("value", str(file))
+    part = analyse("value", str(file), "--margin", "0.25")
+    terms = ("as_of", "years", "discount", "margin")
+    assert [part[name] for name in terms] == ["1998-06-30", 1.0, 0.1, 0.25]
+    assert part["clv"]["total"] == pytest.approx(whole["clv"]["total"] / 4)

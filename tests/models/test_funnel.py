@@ -145,7 +145,7 @@ def test_coverage() -> None:
     assert found.coverage is not None
     assert found.coverage.unweighted == pytest.approx(130 / 260)
     assert found.coverage.weighted == pytest.approx(130 * 2 / 3 / 260)
-    with pytest.raises(ModelError, match="leaves nothing to be won"):
+    with pytest.raises(ModelError, match="makes no sense"):
         funnel(MIXED, STAGES, target=0)
     with pytest.raises(ModelError, match=r"chance of 'lead' is 1\.5"):
         funnel(MIXED, STAGES, chances={"lead": 1.5})

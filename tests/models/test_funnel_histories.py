@@ -113,7 +113,7 @@ def test_events_alone_say_how_it_ended() -> None:
 def test_what_came_later_is_left_out_and_said() -> None:
     found = funnel(None, STAGES, entries=ONE_DAY, as_of="2026-01-05")
     assert (found.won, found.lost, found.open) == (0, 1, 2)
-    assert found.remarks == ("2 events came after 2026-01-05 and are left out.",)
+    assert found.remarks[0] == "2 events came after 2026-01-05 and are left out."
     with pytest.raises(ModelError, match="By 2025-01-01 there were no opportunities yet"):
         funnel(None, STAGES, entries=ONE_DAY, as_of="2025-01-01")
 
@@ -224,9 +224,12 @@ def test_what_is_missing_or_strange_is_remarked_on() -> None:
     assert found.weighted_open_amount == 0
 
 
-def test_no_amounts_at_all_are_no_trouble() -> None:
+NO_AMOUNTS = "No opportunity has an amount, so all figures in money are 0."
+
+
+def test_no_amounts_at_all_are_no_trouble_and_said() -> None:
     found = funnel(None, STAGES, entries=ONE_DAY)
-    assert (found.won_amount, found.velocity_per_day, found.remarks) == (0, None, ())
+    assert (found.won_amount, found.velocity_per_day, found.remarks) == (0, None, (NO_AMOUNTS,))
 
 
 def test_an_amount_or_owner_is_that_of_the_last_event_that_names_one() -> None:

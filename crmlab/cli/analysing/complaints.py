@@ -53,12 +53,10 @@ def say(told: dict[str, Any]) -> None:
             typer.echo("  " + _("The same for {per}: {rate:,.4g}.").format(**other))
     signals = [period for period in told["periods"] if period["signal"]]
     for period in signals:
-        typer.echo(
-            "  "
-            + _(
-                "{period}: {rate:.2f}, where chance alone gives {lower:.2f} to {upper:.2f}."
-            ).format(**{name: period[name] for name in ("period", "rate", "lower", "upper")})
-        )
+        said = _("{period}: {rate:.2f}, where chance alone gives {lower:.2f} to {upper:.2f}.")
+        if period["signal"] == "run":
+            said = _("{period}: {rate:.2f}, one of a long run of months on one side of the mean.")
+        typer.echo("  " + said.format(**period))
     for signal in told["signals"]:
         typer.echo(
             "  "
@@ -71,5 +69,6 @@ def say(told: dict[str, Any]) -> None:
         )
     if not signals and len(told["periods"]) > 1:
         typer.echo(_("No month says more than chance alone would."))
-    for note in told["notes"]:
+    headline = next(d for d in told["denominators"] if d["name"] == told["denominator"])
+    for note in (headline["misleads"], *told["notes"]):
         typer.echo(f"  {note}")

@@ -32,6 +32,7 @@ def reckon(file: Path, rows: Rows, *, as_of: Any) -> dict[str, Any]:
         "most_costly": {str(who): float(sum_) for who, sum_ in losing[::-1].items()},
         "parts": found.parts.steps(),
         "discount": found.parts.discount,
+        "blocked_revenue": found.parts.blocked,
         "abc": found.abc,
         "blocked": [
             {name: each if name == "amount" else str(each) for name, each in line.items()}
@@ -45,9 +46,9 @@ def say(told: dict[str, Any]) -> None:
     """The same in sentences."""
     typer.echo(
         _(
-            "{customers:,} customers: {contribution:,.0f} left of {revenue:,.0f}; {loss_making:,} "
+            "{customers:,} customers: {contribution:,.0f} left of {counted:,.0f}; {loss_making:,} "
             "of them cost more than they bring."
-        ).format(**told)
+        ).format(**told, counted=told["revenue"] - told["blocked_revenue"])
     )
     for who, amount in told["most_costly"].items():
         typer.echo(f"  {who}: {amount:,.0f}")

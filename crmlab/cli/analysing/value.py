@@ -12,20 +12,29 @@ from crmlab.cli.analysing.rows import Rows
 from crmlab.text import gettext as _
 
 
-def reckon(file: Path, rows: Rows, *, as_of: Any, calibration_end: Any) -> dict[str, Any]:
+def reckon(
+    file: Path, rows: Rows, *, as_of: Any, calibration_end: Any, margin: float | None
+) -> dict[str, Any]:
     """What customers will still bring, and what is to be doubted of it."""
-    from crmlab.models.value import draws_for, lifetime_value
+    from crmlab.models.value import DISCOUNT, YEARS, draws_for, lifetime_value
     from crmlab.models.value.retention import cohorts
     from crmlab.models.value.rfm import rfm
 
     bought = rows.of(file, "transactions")
+    share = 1.0 if margin is None else margin
     draws = draws_for(bought["customer_id"].nunique())
-    found = lifetime_value(bought, as_of=as_of, calibration_end=calibration_end, draws=draws)
+    found = lifetime_value(
+        bought, as_of=as_of, calibration_end=calibration_end, draws=draws, margin=share
+    )
     later = cohorts(bought, end=as_of).year_later
     drawn = asdict(found.intervals) if found.intervals else {}
     return {
         "customers": found.customers,
         "repeat_customers": found.repeat_customers,
+        "as_of": str(found.end.date()),
+        "years": YEARS,
+        "discount": DISCOUNT,
+        "margin": share,
         "left_out": found.left_out_says(),
         "bg_nbd": asdict(found.bg_nbd),
         "gamma_gamma": asdict(found.gamma_gamma),
@@ -48,8 +57,15 @@ def say(told: dict[str, Any]) -> None:
     )
     typer.echo(
         _(
-            "In the coming year they are worth {total:,.0f}; the best tenth of them {share:.0%}."
-        ).format(total=told["clv"]["total"], share=told["clv"]["top_decile_share"])
+            "In the year after {day} they bring {total:,.0f}, discounted by {discount:.0%} and "
+            "with {margin:.0%} of each purchase counted; the best tenth of them {share:.0%} of it."
+        ).format(
+            day=told["as_of"],
+            total=told["clv"]["total"],
+            discount=told["discount"],
+            margin=told["margin"],
+            share=told["clv"]["top_decile_share"],
+        )
     )
     if told["clv"]["intervals"]:
         typer.echo(

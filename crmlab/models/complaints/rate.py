@@ -162,7 +162,7 @@ def complaint_rate(
         shares["branch"],
         hides(by_category) if by_category else None,
         counted.left_out,
-        tuple(_notes(counted, left)),
+        (*_notes(counted, left), *_twice(exposure)),
     )
 
 
@@ -301,3 +301,14 @@ def _notes(counted: Counted, left: Left) -> Iterator[str]:
             "There is one month only, so nothing can be compared, and there are no limits. Give "
             "twelve months or more."
         )
+
+
+def _twice(exposure: pd.DataFrame) -> Iterator[str]:
+    """A note on rows of exposure that stand there a second time."""
+    again = int(exposure.duplicated().sum())
+    if again:
+        yield ngettext(
+            "{n:,} row of what left us stands there twice, and counts twice; is it the same?",
+            "{n:,} rows of what left us stand there twice, and count twice; are they the same?",
+            again,
+        ).format(n=again)

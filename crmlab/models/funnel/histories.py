@@ -295,10 +295,13 @@ def _kept(there: Flags, all_: Histories) -> Histories:
 
 
 def _with_remark(found: Histories) -> Histories:
-    """With a remark on opportunities without an amount, if others have one."""
+    """With a remark on opportunities without an amount."""
     missing = int(np.isnan(found.amounts).sum())
-    if missing in (0, len(found)):
+    if not missing:
         return found
+    if missing == len(found):
+        none = _("No opportunity has an amount, so all figures in money are 0.")
+        return replace(found, remarks=(*found.remarks, none))
     said = ngettext(
         "{n:,} opportunity has no amount: it counts in numbers, and as nothing in money.",
         "{n:,} opportunities have no amount: they count in numbers, and as nothing in money.",

@@ -209,6 +209,13 @@ def _in_order(stages: Sequence[str]) -> list[str]:
     order = [name for name in stages if name != WON]
     if not order:
         raise ModelError(_("No stages are named; a funnel has at least one, in their order."))
+    odd = next((name for name in order if not name or order.count(name) > 1), None)
+    if odd is not None:
+        raise ModelError(
+            _("'{stage}' stands among the stages more than once, or says nothing.").format(
+                stage=odd
+            )
+        )
     return order
 
 
@@ -230,9 +237,9 @@ def _cycle(known: Histories) -> CycleDays:
 def _coverage(open_amount: float, weighted: float, target: float | None) -> Coverage | None:
     if target is None:
         return None
-    if not target > 0:
+    if not 0 < target < np.inf:
         raise ModelError(
-            _("A target of {target:,.0f} leaves nothing to be won; name a higher one.").format(
+            _("A target of {target:,.0f} makes no sense; name what is still to be won.").format(
                 target=target
             )
         )

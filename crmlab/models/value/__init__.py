@@ -10,10 +10,21 @@ more is made here:
 *Active*, *recency* and *repeat* are as in `crmlab.models.value.histories`.
 """
 
-from crmlab.models.value.lifetime import TENTHS, Clv, Holdout, Value, draws_for, lifetime_value
+from crmlab.models.value.lifetime import (
+    DISCOUNT,
+    TENTHS,
+    YEARS,
+    Clv,
+    Holdout,
+    Value,
+    draws_for,
+    lifetime_value,
+)
 
 __all__ = [
+    "DISCOUNT",
     "TENTHS",
+    "YEARS",
     "Clv",
     "Holdout",
     "Value",

@@ -22,6 +22,10 @@ from crmlab.text import ngettext
 
 TENTHS = 10
 
+YEARS, DISCOUNT = 1.0, 0.1
+"""How far is looked ahead, and by how much a year's money is discounted, if nobody says otherwise.
+"""
+
 MANY = 50_000
 """With more customers than this resampling would take minutes, and say that little is left open."""
 
@@ -120,8 +124,8 @@ def lifetime_value(
     as_of: pd.Timestamp | None = None,
     calibration_end: pd.Timestamp | None = None,
     unit: str = "week",
-    years: float = 1.0,
-    discount: float = 0.1,
+    years: float = YEARS,
+    discount: float = DISCOUNT,
     margin: float = 1.0,
     draws: int = 0,
     seed: int = 7,
