@@ -1,0 +1,45 @@
+"""docs/models.md knows the options and the keys that `crmlab analyse` has."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from crmlab.cli.analyse import ITS_OWN, MODELS
+from crmlab.places import ROOT, SAMPLE_DATA
+from tests.models.test_analyse import analyse
+
+TEXT = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+FILES = {
+    "funnel": ["opportunities.csv"],
+    "complaints": ["complaints.csv", "--exposure", str(SAMPLE_DATA / "exposure.csv")],
+    "contribution": ["transactions.csv"],
+    "value": ["transactions.csv"],
+}
+
+
+def part(model: str) -> str:
+    found = re.search(rf"^## {model.title()}\n(.*?)(?=^## )", TEXT, re.M | re.S)
+    assert found
+    return found.group(1)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_key_that_is_named_is_there(model: str) -> None:
+    name, *more = FILES[model]
+    told = analyse(model, str(SAMPLE_DATA / name), *more)
+    rows = re.findall(r"^\| (`[^|]*`) \|", part(model), re.M)
+    keys = [key for row in rows for key in re.findall(r"`([a-z_.0-9]+)`", row)]
+    assert len(keys) > 4
+    for key in keys:
+        at = told
+        for step in key.split("."):
+            at = at["clv"] if step == "top_decile_share" else at
+            assert step in at, key
+            at = at[step]
+
+
+@pytest.mark.parametrize("option", ITS_OWN)
+def test_every_option_of_a_model_is_named(option: str) -> None:
+    assert f"--{option.replace('_', '-')}" in part(ITS_OWN[option])
