@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crmlab.charts.chart import QUIET, Chart, bars, dashed, hatched, line, marked
+from crmlab.charts.chart import QUIET, Chart, bars, dashed, hatched, line, marked, money
 from crmlab.models.value.one_customer import ByHand
 from crmlab.models.value.tracking import Tracking
 from crmlab.text import gettext as _
@@ -95,28 +95,45 @@ def tracking_chart(found: Tracking) -> Chart:
     )
 
 
-def price_chart(prices: Sequence[tuple[str, float]], points: float) -> Chart:
-    """What a chance of losing one customer costs, for customers of different worth."""
-    names, sums = [name for name, _sum in prices], [each for _name, each in prices]
+def second_look_chart(worth: Sequence[tuple[str, float]], cost: float) -> Chart:
+    """What a second look at one complaint is worth, for customers of different worth, and its cost.
+
+    Args:
+        worth: who the customer is, and what the look is worth with them, the least first.
+    """
+    names, sums = [name for name, _sum in worth], [each for _name, each in worth]
     says = _(
-        "At {points:.0f} points more, the longest bar is {times:.0f} times the shortest: the same "
-        "slip costs more with some customers than with others."
-    ).format(points=points, times=sums[-1] / sums[0] if sums[0] else 1.0)
+        "The hatched bar is what a second look costs: ¥{cost:,.0f}. {beyond} of the {all} full "
+        "bars are as long or longer. The longest of them is {times:.0f} times the "
+        "shortest: the same look is worth more with some customers than with others."
+    ).format(
+        cost=cost,
+        beyond=sum(each >= cost for each in sums),
+        all=len(sums),
+        times=sums[-1] / sums[0] if sums[0] else 1.0,
+    )
+    along = {"orientation": "h", "textposition": "outside", "cliponaxis": False}
     return Chart(
-        _("What the chance of losing one costs"),
+        _("What a second look at one complaint is worth"),
         says,
         (
             bars(
                 y=names,
                 x=sums,
-                orientation="h",
-                text=[f"¥{each:,.0f}" for each in sums],
-                textposition="outside",
-                cliponaxis=False,
+                text=[money(each) for each in sums],
                 customdata=["middle", "active", "top"],
+                name=_("what it is worth"),
+                **along,
+            ),
+            hatched(
+                y=[_("its cost")],
+                x=[cost],
+                text=[money(cost)],
+                name=_("what it costs"),
+                **along,
             ),
         ),
-        x=_("¥ of the next two years"),
-        layout={"yaxis": {"autorange": "reversed"}, "margin": {"r": 72}},
-        height=260,
+        x=_("¥ for one complaint"),
+        layout={"barmode": "overlay", "yaxis": {"autorange": "reversed"}, "margin": {"r": 72}},
+        height=290,
     )

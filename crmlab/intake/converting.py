@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -58,7 +59,8 @@ def convert(texts: pd.Series, column: Column, style: Style) -> Converted:
     for place in texts.index[wrong]:
         faults[place] = said[column.type]
     if column.type in ("number", "whole"):
-        for place in texts.index[values.abs().gt(LARGEST).fillna(False)]:
+        numbers: Any = values
+        for place in texts.index[(numbers.abs() > LARGEST).fillna(False)]:
             faults[place] = _("'{text}' is too large; is it a code in the wrong column?")
         for place in texts.index[texts.str.endswith("%")]:
             faults[place] = _("'{text}' is a share of a hundred: is that the number, or its part?")

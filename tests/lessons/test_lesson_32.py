@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 
 from crmlab.intake.company import company_table
+from crmlab.models.value import lifetime_value
 from crmlab.models.value.one_customer import by_hand, hand_formula, worth_of_one
 from crmlab.models.value.retention import cohorts
-from crmlab.widgets import DirtyData, LostCustomerBoard, Quiz, TrackingBoard, ValueBoard
+from crmlab.widgets import (
+    DirtyData,
+    LostCustomerBoard,
+    Quiz,
+    TrackingBoard,
+    ValueBoard,
+    in_words,
+)
+from crmlab.widgets.analysis.contribution import COSTLY, company_contribution
 from crmlab.widgets.analysis.value_company import (
     DAILY,
     DISCOUNT,
@@ -223,20 +232,91 @@ def test_a_look_takes_less_than_nine_milliseconds(
         assert sorted(took)[len(took) // 2] < 0.009
 
 
-def test_the_briefing_says_what_its_board_says() -> None:
-    board = LostCustomerBoard()
-    assert "¥2,239" in board.seen.says
-    assert "¥12,122" in board.seen.says
+@pytest.fixture(scope="module")
+def lost() -> LostCustomerBoard:
+    return LostCustomerBoard()
+
+
+def test_the_briefing_says_what_its_board_says(lost: LostCustomerBoard) -> None:
     for figure in ("¥55,977", "¥20,534", "¥303,060", "¥2,239", "¥12,122", "average of 517"):
         assert figure in BRIEF
-    board.turn({"points": 8})
-    assert "¥4,478" in board.seen.says
+    assert {name: dial.start for name, dial in lost.dials.items()} == {
+        "share": 5,
+        "points": 4,
+        "cost": 50,
+    }
+    assert lost.seen.chart.traces[0]["text"] == ["¥41", "¥112", "¥606"]
+    assert "worth ¥112 for a complaint on average, and ¥606 with one" in lost.seen.says
+    assert "5 % of that, ¥112, and costs about ¥50. So every complaint gets it." in BRIEF
+    assert "With the middle customer it is worth ¥41" in BRIEF
+    assert "2 of the 3 full bars are as long or longer" in lost.seen.chart.says
+    assert "the look is worth 5 % of these prices: ¥112 on average" in TEXT
+    slip = in_words("complaint", case="C-1042", slip="wrong_batch").data
+    assert "¥5,820" in slip
+    assert "¥5,820 in the case of the lesson" in BRIEF
+    assert f"¥{0.1 * 0.04 * lost.worth.top:,.0f} for an hour" in BRIEF
+
+
+@pytest.mark.parametrize(
+    ("turned", "so"),
+    [
+        ({}, "So every complaint gets it. Over all complaints it pays as soon as"),
+        ({"share": 3}, "So every complaint gets it."),
+        ({"share": 2}, "So only the complaints of the best tenth get it."),
+        ({"cost": 120}, "So only the complaints of the best tenth get it."),
+        ({"points": 1, "share": 1}, "So no complaint gets it"),
+    ],
+)
+def test_the_decision_follows_from_how_often_the_slip_happens(
+    lost: LostCustomerBoard, turned: dict[str, float], so: str
+) -> None:
+    lost.turn(turned)
+    says = lost.seen.says
+    lost.back()
+    assert so in says
+    if not turned:
+        assert "in more than 2.2 of 100" in says
+        assert "in 2 of 100 or fewer, only the best tenth" in BRIEF
+
+
+def test_one_who_is_fourth_here_is_last_by_what_is_left(value: ValueBoard) -> None:
+    rows = value.behind["active"].rows()
+    assert rows["customer_id"].iloc[3] == COSTLY
+    assert rows["¥ of two years"].iloc[3] == 530_641
+    left = company_contribution().each
+    assert (left.index[-1], len(left)) == (COSTLY, 553)
+    last = left.loc[COSTLY]
+    assert f"¥{-last['contribution']:,.0f}" == "¥651,427"
+    assert 0.06 < 1 - last["cost"] / last["revenue"] < 0.07, "the goods leave less than ¥7"
+    assert f"{last['discount'] / (last['revenue'] + last['discount']):.0%}" == "24%"
+    assert tuple(company().rfm.each.loc[COSTLY, ["r", "f", "m"]]) == (5, 5, 5)
+    for told in (TEXT, BRIEF):
+        assert all(figure in told for figure in (COSTLY, "¥530,641", "¥651,427"))
+    assert MARGIN == 0.30
+
+
+def test_what_a_customer_of_the_coming_year_brings() -> None:
+    sales = company_table("transactions")
+    margin = 1 - sales["cost"].fillna(0.0).sum() / sales["amount"].sum()
+    found = lifetime_value(sales[["customer_id", "date", "amount"]], as_of=sales["date"].max())
+    brings = found.each["value"] * margin
+    assert brings.mean() == pytest.approx(DirtyData("value").dirt.truth.figure)
+    told = (f"¥{brings.mean():,.0f} is the **mean**", f"brings ¥{brings.median():,.0f}. Only")
+    assert all(each in TEXT for each in told)
+    assert f"Only {(brings >= 25_000).sum()} of the {len(brings)} bring ¥25,000 or more" in TEXT
+
+
+def test_nine_times_in_ten_is_about_a_seventh() -> None:
+    said = value_in_words("sure").data
+    assert "**¥29 million** in two years, nine times in ten between 25 and 33" in said
+    assert max(29 - 25, 33 - 29) / 29 == pytest.approx(1 / 7, abs=0.01)
 
 
 def test_a_chart_keeps_its_traces_and_tells_them_apart_by_form(
-    value: ValueBoard, tracked: TrackingBoard
+    value: ValueBoard, tracked: TrackingBoard, lost: LostCustomerBoard
 ) -> None:
-    for board, name in ((value, "retention"), (value, "discount"), (tracked, "known")):
+    turned = ((value, "retention"), (value, "discount"), (tracked, "known"), (lost, "share"))
+    for board, name in turned:
         forms = set()
         for end in ("low", "high"):
             at = {**board._numbers(), name: getattr(board.dials[name], end)}
@@ -277,7 +357,7 @@ def test_each_dial_changes_its_figure_and_its_words(lessons: Any, window: Any) -
     assert kept_up.see() != see
     assert wait_for(page, lambda: kept_up.figure() != before)
 
-    dirty = BoardPage(page, "May it cost ¥25,000 to keep a customer?")
+    dirty = BoardPage(page, DirtyData("value").title)
     for name in ("missing_cost", "late_entry", "duplicates"):
         before, said = dirty.figure(), dirty.sentence()
         dirty.press(name, "End")
@@ -295,10 +375,15 @@ def test_the_briefing_can_be_turned(lessons: Any, page: Any) -> None:
     open_lesson(page, lessons.url(BRIEFING))
     board = BoardPage(page, "What may it cost to keep a customer?")
     before = board.figure()
-    assert "¥2,239" in board.sentence()
-    board.press("points", "ArrowRight")
-    assert "¥2,799" in board.sentence()
-    assert wait_for(page, lambda: board.figure() != before)
+    assert "¥112 for a complaint on average" in board.sentence()
+    for name, told in (("share", "¥134"), ("points", "¥140"), ("cost", "it costs ¥60")):
+        board.press(name, "ArrowRight")
+        assert told in board.sentence()
+        assert wait_for(page, lambda: board.figure() != before)
+        board.view.get_by_role("button", name="Back to how it was").click()
+        assert wait_for(page, lambda: board.figure() == before)
+    board.press("share", "Home")
+    assert "only the complaints of the best tenth" in board.sentence()
     assert not axe_troubles(page, "main")
 
 

@@ -25,6 +25,9 @@ function library(model) {
 // One turns dials here and presses points; dragging and zooming would only get in the way.
 const HANDLING = { displayModeBar: false, responsive: false, scrollZoom: false };
 
+// plotly lets the title of an axis touch its edge.
+const BELOW = 8;
+
 function render({ model, el }) {
   const drawn = document.createElement("div");
   el.classList.add("crmlab-plot");
@@ -35,7 +38,7 @@ function render({ model, el }) {
     const { title, data, layout } = JSON.parse(model.get("figure"));
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", title);
-    el.style.height = `${layout.height}px`;
+    el.style.height = `${layout.height + BELOW}px`;
     plotly ??= await library(model);
     await plotly.react(drawn, data, layout, HANDLING);
   };

@@ -7,7 +7,8 @@ from functools import partial
 
 import pandas as pd
 
-from crmlab.charts.value import one_customer_chart, price_chart, tracking_chart
+from crmlab.charts.chart import money
+from crmlab.charts.value import one_customer_chart, second_look_chart, tracking_chart
 from crmlab.models.value import TENTHS
 from crmlab.models.value.one_customer import ACTIVE, WorthOfOne, by_hand, price_of, worth_of_one
 from crmlab.models.value.purchases import purchases_of
@@ -31,6 +32,10 @@ from crmlab.widgets.analysis.value_company import (
 )
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
+
+OF_100, QUARTER_HOUR = 5, 50
+"""In how many of 100 complaints the slip happens, and what a quarter of an hour costs, in yuan.
+Nobody at the practice company has counted the one, and the other takes ¥200 for an hour."""
 
 
 class ValueBoard(Board):
@@ -245,7 +250,9 @@ class TrackingBoard(Board):
 
 
 class LostCustomerBoard(Board):
-    """The briefing: what a chance of losing a customer costs.
+    """The briefing: what a second look is worth, and for which complaints it pays.
+
+    It assumes that the look finds each slip, and that a complaint comes from any customer alike.
 
     LostCustomerBoard()
     """
@@ -258,6 +265,9 @@ class LostCustomerBoard(Board):
         super().__init__(
             _("What may it cost to keep a customer?"),
             {
+                "share": Dial(
+                    _("Of 100 complaints, the slip happens in so many"), 1, 50, 1, OF_100
+                ),
                 "points": Dial(
                     _("A slip makes the chance of losing the customer greater by"),
                     1,
@@ -265,29 +275,43 @@ class LostCustomerBoard(Board):
                     1,
                     round(100 * (after - before)),
                     _("points"),
-                )
+                ),
+                "cost": Dial(
+                    _("A quarter of an hour for the second look costs"),
+                    10,
+                    200,
+                    10,
+                    QUARTER_HOUR,
+                    told=money,
+                ),
             },
         )
 
     def look(self, at: Mapping[str, float]) -> Seen:
-        chance = at["points"] / 100
-        prices = [price_of(chance, v) for v in (self.worth.median, self.worth.mean, self.worth.top)]
+        chance, share, cost = at["points"] / 100, at["share"] / 100, at["cost"]
+        prices = [
+            price_of(share * chance, each)
+            for each in (self.worth.median, self.worth.mean, self.worth.top)
+        ]
+        _middle, mean, top = prices
+        says = _(
+            "If the slip happens in {share:.0f} of 100 complaints, a second look is worth "
+            "¥{mean:,.0f} for a complaint on average, and ¥{top:,.0f} with one of the best tenth; "
+            "it costs ¥{cost:,.0f}."
+        ).format(share=at["share"], mean=mean, top=top, cost=cost)
+        if mean >= cost:
+            so = _("So every complaint gets it.")
+        elif top >= cost:
+            so = _("So only the complaints of the best tenth get it.")
+        else:
+            so = _("So no complaint gets it, as far as lost customers are concerned.")
+        least = _(
+            "Over all complaints it pays as soon as the slip happens in more than {even:.1f} of "
+            "100."
+        ).format(even=100 * cost / price_of(chance, self.worth.mean))
+        names = [_("the middle one"), _("on average"), _("best tenth")]
         return Seen(
-            price_chart(
-                list(
-                    zip(
-                        [_("the middle one"), _("on average"), _("best tenth")],
-                        prices,
-                        strict=True,
-                    )
-                ),
-                at["points"],
-            ),
-            _(
-                "To take away {points:.0f} points of that chance is worth up to ¥{mean:,.0f} for "
-                "each complaint on average, and up to ¥{top:,.0f} where it is one of our best "
-                "tenth."
-            ).format(points=at["points"], mean=prices[1], top=prices[2]),
+            second_look_chart(list(zip(names, prices, strict=True)), cost), f"{says} {so} {least}"
         )
 
     def records(self) -> dict[str, Records]:

@@ -121,8 +121,8 @@ def _sure() -> list[str]:
     total, share = found.intervals.total, found.intervals.top_decile_share
     return [
         _(
-            "- All **{n}** customers together: **¥{total:.0f} million** in two years, surely "
-            "between {low:.0f} and {high:.0f}."
+            "- All **{n}** customers together: **¥{total:.0f} million** in two years, nine times "
+            "in ten between {low:.0f} and {high:.0f}."
         ).format(
             n=found.customers,
             total=found.clv.total / 1e6,
@@ -130,8 +130,8 @@ def _sure() -> list[str]:
             high=total.high / 1e6,
         ),
         _(
-            "- The best tenth of them: **{share:.0f} %** of it, surely between {low:.0f} and "
-            "{high:.0f}."
+            "- The best tenth of them: **{share:.0f} %** of it, nine times in ten between "
+            "{low:.0f} and {high:.0f}."
         ).format(
             share=100 * found.clv.top_decile_share, low=100 * share.low, high=100 * share.high
         ),
