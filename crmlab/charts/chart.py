@@ -81,12 +81,6 @@ def money(amount: float) -> str:
     return f"{_minus(amount)}¥{abs(amount):,.0f}"
 
 
-def change(percent: float) -> str:
-    """A change in per cent as it is written, with its sign."""
-    sign = "" if not round(percent) else "+" if percent > 0 else _minus(percent)
-    return f"{sign}{abs(percent):,.0f} %"
-
-
 def _minus(number: float) -> str:
     return "\u2212" if round(number) < 0 else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import takewhile
 from textwrap import wrap
 
 import numpy as np
@@ -29,6 +30,9 @@ SHOWN = 10
 
 NAMED = 4
 """So many names at most in a sentence."""
+
+_ALIKE = 1e-9
+"""What two rates may differ by, as parts of them, and still be the same number of complaints."""
 
 _STEPS = {"color": QUIET, "width": 1.5, "dash": "dash", "shape": "hvh"}
 
@@ -94,10 +98,7 @@ def _what_to_see(periods: Sequence[Period], per: str) -> str:
         "high": number(most.upper or 0.0),
     }
     if not loud:
-        return _(
-            "No month lies beyond the limits of chance. The highest is {month}: {rate} for {per}, "
-            "and chance alone can bring up to {high}."
-        ).format(**figures)
+        return _no_signal(periods, figures)
     said = ngettext(
         "One month lies beyond the limits of chance: {months}.",
         "{n} months lie beyond the limits of chance: {months}.",
@@ -108,8 +109,37 @@ def _what_to_see(periods: Sequence[Period], per: str) -> str:
     low = [period.period for period in periods if (period.signal, period.side) == ("run", "low")]
     if not low:
         return said
-    run = _("The long run below the mean, up to {month}, is their doing: they pull the mean up.")
-    return f"{said} {run.format(month=show_month(low[-1]))}"
+    run = _(
+        "The {n} months up to {month} all lie below the mean: a signal too, by the second rule. "
+        "They have no diamond, for their cause is known: the loud months pull the mean up."
+    )
+    return f"{said} {run.format(n=_below_until(periods, low[-1]), month=show_month(low[-1]))}"
+
+
+def _no_signal(periods: Sequence[Period], figures: Mapping[str, object]) -> str:
+    """What to see where no month is a signal: how near to its limit the nearest one comes."""
+    most = max(periods, key=lambda period: period.rate)
+    over = [p for p in periods if p.upper and p.rate > p.upper * (1 + _ALIKE)]
+    if over:
+        return _(
+            "No month is a signal any more. {months} is drawn a little above its limit, for the "
+            "line is the mean of many companies like this one; most of them would see it within."
+        ).format(months=", ".join(show_month(period.period) for period in over))
+    if most.upper and most.rate > most.upper * (1 - _ALIKE):
+        return _(
+            "No month lies beyond the limits of chance. The highest, {month}, lies on its limit "
+            "and is just within: {rate} for {per} is the very most that chance alone can bring."
+        ).format(**{**figures, "rate": f"{most.rate:,.1f}"})
+    return _(
+        "No month lies beyond the limits of chance. The highest is {month}: {rate} for {per}, "
+        "and chance alone can bring up to {high}."
+    ).format(**figures)
+
+
+def _below_until(periods: Sequence[Period], last: str) -> int:
+    """How many months in a row, up to this one, lie below the mean."""
+    upto = [period for period in periods if period.period <= last]
+    return sum(1 for _low in takewhile(lambda one: one.rate < one.centre, reversed(upto)))
 
 
 def pareto_chart(
@@ -130,6 +160,8 @@ def pareto_chart(
     """
     before = {share.name: share.complaints for share in first}
     shown = shares[:SHOWN]
+    # Bars of the same length beside each other would say nothing.
+    moved = any(before.get(share.name) != share.complaints for share in shares)
     # On a narrow page a long name in one line would leave no room for its bar.
     names = ["<br>".join(wrap(called.get(share.name, share.name), 16)) for share in shown]
     behind = [f"{kind}:{share.name}" for share in shown]
@@ -141,7 +173,8 @@ def pareto_chart(
             bars(
                 y=names,
                 x=numbers,
-                text=[_counted(share) for share in shown],
+                text=[_counted(share, share is shown[0]) for share in shown],
+                textfont={"size": 12},
                 textposition="outside",
                 cliponaxis=False,
                 customdata=behind,
@@ -149,15 +182,15 @@ def pareto_chart(
                 name=_("with the dials"),
             ),
             hatched(
-                y=names,
-                x=[before.get(share.name, 0) for share in shown],
-                customdata=behind,
+                y=names if moved else [],
+                x=[before.get(share.name, 0) for share in shown] if moved else [],
+                customdata=behind if moved else [],
                 orientation="h",
-                name=_("at first"),
+                name=_("at first") if moved else "",
             ),
         ),
-        x=_("complaints, share added up"),
-        layout={"yaxis": {"autorange": "reversed"}, "barmode": "group", "margin": {"r": 96}},
+        x=_("complaints (and their share)"),
+        layout={"yaxis": {"autorange": "reversed"}, "barmode": "group", "margin": {"r": 128}},
         height=440,
     )
 
@@ -237,8 +270,9 @@ def batch_chart(batch: Batch, caught: Caught) -> Chart:
     )
 
 
-def _counted(share: Share) -> str:
-    return f"{share.complaints:,} · {100 * share.cumulative:.0f} %"
+def _counted(share: Share, first: bool) -> str:
+    told = _("{n:,} ({share:.0f} %)") if first else _("{n:,} ({share:.0f} % with above)")
+    return told.format(n=share.complaints, share=100 * share.cumulative)
 
 
 @cache

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crmlab.charts.chart import Chart, bars, dashed, hatched, line, marked
+from crmlab.charts.chart import Chart, bars, dashed, dotted, hatched, line, marked
 from crmlab.models.contribution import Contribution
 from crmlab.models.contribution.dials import Turned
 from crmlab.text import gettext as _
 
 POINTS = 60
 """How many points of the whale curve are drawn; its peak and its end are always among them."""
+
+BEGINS = 80
+"""Where the axis of the whale curve begins, in %: from nothing up its fall could not be seen."""
 
 
 def parts_of() -> dict[str, str]:
@@ -37,6 +40,7 @@ def contribution_chart(found: Contribution, now: Turned, first: Turned, customer
     before, drawn_before = _curve(first.each)
     place = int(np.flatnonzero(found.each.index[best] == customer)[0]) + 1
     at = float(now.each[best][:place].sum() / now.total * 100)
+    peak = max(curve)
     names = parts_of()
     steps = {**now.steps, "left": now.after}
     at_first = {**first.steps, "left": first.after}
@@ -69,12 +73,18 @@ def contribution_chart(found: Contribution, now: Turned, first: Turned, customer
                 **below,
             ),
             hatched(y=rows, x=[at_first[name] for name in names], name=_("at first"), **below),
+            dotted(
+                x=[0, found.customers],
+                y=[peak, peak],
+                name=_("the peak: {percent:.1f} %").format(percent=peak),
+                hoverinfo="y",
+            ),
         ),
         x=_("customers, the best first"),
         y=_("% of the whole"),
         layout={
             "xaxis": {"anchor": "y"},
-            "yaxis": {"domain": [0.66, 1], "range": [0, 112], "nticks": 4},
+            "yaxis": {"domain": [0.66, 1], "range": _height(at, max(peak, *before)), "nticks": 4},
             "xaxis2": {
                 "anchor": "y2",
                 "fixedrange": True,
@@ -83,7 +93,10 @@ def contribution_chart(found: Contribution, now: Turned, first: Turned, customer
                 "showgrid": False,
                 "showticklabels": False,
                 "range": [low - room, high + room],
-                "title": {"text": _("thousands of ¥, in 24 months"), "font": {"size": 14}},
+                "title": {
+                    "text": _("thousands of ¥, each rounded"),
+                    "font": {"size": 14},
+                },
             },
             "yaxis2": {
                 "domain": [0, 0.5],
@@ -95,6 +108,12 @@ def contribution_chart(found: Contribution, now: Turned, first: Turned, customer
         },
         height=620,
     )
+
+
+def _height(at: float, top: float) -> list[float]:
+    """From where to where the axis of the curve goes, so that mark and fall can both be seen."""
+    begins = float(min(BEGINS, max(0, (at - 5) // 10 * 10)))
+    return [begins, top + 0.1 * (top - begins)]
 
 
 def _thousands(amount: float) -> str:

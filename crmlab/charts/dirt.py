@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crmlab.charts.chart import Chart, bars, change, dashed, hatched, marked, money
+from crmlab.charts.chart import Chart, bars, dashed, hatched, marked, money
 from crmlab.models.entry.dirt import NO, UNSAID, YES, Reading
 from crmlab.text import gettext as _
 
@@ -162,7 +162,28 @@ def _says(reading: Reading, words: Words) -> str:
     return _(
         "The truth is {truth}. With the dirt that you have turned up, the model says {now}: "
         "{drift}."
-    ).format(truth=truth, now=now, drift=change(reading.drift_percent))
+    ).format(truth=truth, now=now, drift=drift_in_words(reading))
+
+
+def drift_in_words(reading: Reading) -> str:
+    """How much larger or smaller the figure looks than it is; a loss is large if much is lost."""
+    truth, now, drift = reading.truth.figure, reading.answer.figure, reading.drift_percent
+    if truth is None or now is None or drift is None:
+        return "–"
+    if not round(drift):
+        return _("it looks as it is")
+    percent = f"{abs(drift):,.0f} %"
+    if truth < 0:
+        if now >= 0:
+            return _("the loss looks like a gain")
+        told = (
+            _("the loss looks {percent} smaller")
+            if drift > 0
+            else _("the loss looks {percent} larger")
+        )
+    else:
+        told = _("it looks {percent} larger") if drift > 0 else _("it looks {percent} smaller")
+    return told.format(percent=percent)
 
 
 def _funnel() -> Words:
@@ -209,8 +230,8 @@ def _contribution() -> Words:
 
 def _value() -> Words:
     return Words(
-        _("May it cost ¥25,000 to keep a customer?"),
-        _("thousands of ¥ a year"),
+        _("May it cost ¥25,000 to keep one customer, on average?"),
+        _("thousands of ¥ a year, on average"),
         True,
         {
             YES: _("it may"),

@@ -15,6 +15,9 @@ from crmlab.text import gettext as _
 SHOWN = 60
 """How many signs of an entry a sentence shows."""
 
+LARGEST = 1e13
+"""Beyond this no number is an amount or a quantity: mostly it is a code in the wrong column."""
+
 YEARS = (1900, 2200)
 """Between these years a day can lie."""
 
@@ -31,10 +34,6 @@ class Converted:
 
     values: pd.Series
     faults: dict[int, str]
-
-
-LARGEST = 1e13
-"""Beyond this no number is an amount or a quantity: mostly it is a code in the wrong column."""
 
 
 def convert(texts: pd.Series, column: Column, style: Style) -> Converted:

@@ -99,9 +99,16 @@ def test_number_1_and_3_of_the_board(whole: ComplaintRate) -> None:
     kit = rate("SK-40")
     october = next(p for p in kit.periods if p.period == "2025-10")
     assert (round(october.rate), round(october.upper or 0)) == (606, 242)
+    before = [p for p in kit.periods if p.period < "2025-09"]
+    assert len(before) == 16
+    assert all(p.rate < p.centre for p in before)
+    assert "all 16 months before lie below the mean" in TEXT
     runs = [p.period for p in kit.periods if (p.signal, p.side) == ("run", "low")]
-    assert len(runs) == 7
-    assert "the seven months on the low side" in TEXT
+    assert runs == [p.period for p in before[9:]], "from the tenth month on"
+    board = SignalBoard()
+    board.click("turn", {"goods": 1})
+    assert "The 16 months up to Aug 2025 all lie below the mean" in board.seen.chart.says
+    assert board.seen.chart.traces[4]["x"] == ["2025-09", "2025-10"], "no diamond for the run"
 
 
 def test_number_2_of_the_board_is_noise() -> None:
@@ -120,7 +127,36 @@ def test_the_quiz_takes_its_limit_from_the_valve() -> None:
 
 
 def test_number_4_counted_by_the_call_there_is_no_signal() -> None:
-    assert loud(rate(rows=ROWS.drop(columns="shipped_at"))) == []
+    by_call = ROWS.drop(columns="shipped_at")
+    found = rate(rows=by_call)
+    assert loud(found) == []
+    highest = max(found.periods, key=lambda p: p.rate)
+    assert (highest.period, highest.rate) == ("2025-10", highest.upper), "on the limit"
+    assert f"with {highest.rate:.1f} for 1,000 orders it lies on its limit, just within" in TEXT
+    four = [p for p in found.periods if "2025-09" <= p.period <= "2025-12"]
+    assert all(p.rate > p.centre for p in four), "higher than most"
+    assert sum(p.rate >= four[2].rate for p in found.periods) <= 8
+    in_october = by_call[by_call["received_at"].dt.strftime("%Y-%m") == "2025-10"]
+    one_more = in_october.iloc[[0]].assign(complaint_id="C-999999")
+    assert loud(rate(rows=pd.concat([by_call, one_more], ignore_index=True))) == ["2025-10"]
+
+
+def test_what_lies_on_a_limit_is_said_to_lie_there() -> None:
+    board = SignalBoard()
+    board.click("turn", {"month": 1})
+    assert "lies on its limit and is just within: 59.2 for" in board.seen.chart.says
+    board.click("turn", {"goods": 1, "month": 0, "missing": 85})
+    assert "No month is a signal any more. Sep 2025 is drawn a little" in board.seen.chart.says
+
+
+def test_customers_of_each_month_are_called_customer_months() -> None:
+    label, beside = next(
+        (figure.label, figure.beside)
+        for figure in SignalBoard().seen.figures
+        if "customer" in figure.label
+    )
+    assert label == "For one customer in one month"
+    assert "7,370 customer-months" in beside
 
 
 def test_number_5_what_is_missing_before_a_signal_goes(whole: ComplaintRate) -> None:
@@ -180,6 +216,8 @@ def test_the_briefing_s_rule(whole: ComplaintRate) -> None:
     assert [batch.caught_after(n).avoided for n in (3, 5)] == [37, 32]
     others = [len(set(stopped_after(whole, n)) - {batch.name}) for n in (3, 4, 5)]
     assert others == [4, 1, 0]
+    assert set(stopped_after(whole, 4)) == {batch.name, "CV-50-2512"}, "the valves of December"
+    assert "a false alarm with a count of four, and none with a count of five" in TEXT
     assert "four other batches with nothing wrong in them" in BRIEF
     unsaid = next(s for s in whole.by_batch if not s.name)
     assert (unsaid.complaints, whole.complaints) == (10, 253)
@@ -222,6 +260,22 @@ def test_a_bar_of_the_pareto_has_as_many_records() -> None:
             assert len(board.behind[name].rows()) == number
     whole = rate()
     assert len(cases(ROWS, whole, category="leak")) == 127
+    rows = board.behind["category:missing_parts"].rows()
+    assert rows.columns[0] == "Our fault"
+    assert set(rows["category"]) == {"Wrong or missing parts"}
+
+
+def test_bars_at_first_are_drawn_once_there_is_a_difference() -> None:
+    board = ParetoBoard()
+    whole = board.found.by_category
+    assert list(board.seen.chart.traces[1]["x"]) == []
+    drawn = board.seen.chart.traces[0]["text"]
+    assert drawn[:2] == [
+        f"{whole[0].complaints} ({100 * whole[0].share:.0f} %)",
+        f"{whole[1].complaints} ({100 * whole[1].cumulative:.0f} % with above)",
+    ]
+    board.click("turn", {"other": 10})
+    assert board.seen.chart.traces[1]["x"][0] == whole[0].complaints
 
 
 def test_the_caught_board_shows_those_that_would_not_have_been() -> None:

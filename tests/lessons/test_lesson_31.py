@@ -122,7 +122,7 @@ def at(board: Any, **dials: float) -> tuple[str, list[str]]:
 def test_the_five_turns_bring_what_the_text_says(board: ContributionBoard) -> None:
     says, numbers = at(board, charge=4000)
     assert says.endswith("At this charge, all express orders together are not enough.")
-    assert numbers == ["−¥271,427", "7", "> 95"]
+    assert numbers == ["−¥271,427", "7", "more than all 95"]
     said("still cost us ¥271,427, and all 95 orders together would not be enough")
     assert at(board, charge=8000)[1] == ["¥108,573", "6", "82"]
     says, numbers = at(board, charge=8000, accepted=50)
@@ -138,7 +138,7 @@ def test_the_five_turns_bring_what_the_text_says(board: ContributionBoard) -> No
     said("¥62,075 on the right side, and it is enough if 64 of the 95 orders pay")
     says, numbers = at(board, whom=1, charge=250)
     assert "¥146,000 more" in says
-    assert numbers[2] == "> 584"
+    assert numbers[2] == "more than all 584"
 
 
 def test_halving_is_half_and_turning_back_is_back(board: ContributionBoard) -> None:
@@ -152,13 +152,28 @@ def test_halving_is_half_and_turning_back_is_back(board: ContributionBoard) -> N
 def test_the_figure_says_what_it_draws(board: ContributionBoard) -> None:
     at(board, charge=2000, fewer=50)
     chart = board.seen.chart
-    before, curve, diamond, bars, at_first = chart.traces
+    before, curve, diamond, bars, at_first, peak = chart.traces
     assert curve["y"][-1] == pytest.approx(100)
     assert f"{max(curve['y']):.1f} %" in chart.says
     assert diamond["x"][0] == company_contribution().customers
     assert sum(bars["x"][:-1]) == pytest.approx(bars["x"][-1])
     assert sum(at_first["x"][:-1]) == pytest.approx(at_first["x"][-1])
     assert max(before["y"]) != max(curve["y"])
+    assert set(peak["y"]) == {max(curve["y"])}
+
+
+def test_the_axis_of_the_curve_begins_where_the_mark_and_the_fall_can_be_seen(
+    board: ContributionBoard,
+) -> None:
+    for dials in ({}, {"fewer": 100, "back": 100, "charge": 8000}, {"whom": 1, "charge": 8000}):
+        at(board, **dials)
+        chart = board.seen.chart
+        low, high = chart.layout["yaxis"]["range"]
+        assert low <= 80
+        assert low < chart.traces[2]["y"][0] <= chart.traces[5]["y"][0] < high
+    at(board)
+    low, high = board.seen.chart.layout["yaxis"]["range"]
+    assert (board.seen.chart.traces[5]["y"][0] - 100) / (high - low) > 0.08, "the fall is seen"
 
 
 def test_each_figure_has_its_records(board: ContributionBoard) -> None:
@@ -168,6 +183,10 @@ def test_each_figure_has_its_records(board: ContributionBoard) -> None:
     assert rows["losing"] == found.loss_making
     assert rows["blocked"] == found.blocked_rows
     assert rows["complaints"] == 28
+    complaints = board.behind["complaints"].rows()
+    assert (complaints.columns[0], int(complaints["Our fault"].sum())) == ("Our fault", 25)
+    assert "Wrong or missing parts" in set(complaints["category"])
+    assert "Replace the goods" in set(complaints["remedy"])
     at(board)
     board.click("open", {"behind": "losing"})
     assert "CU-229" in board.text()
@@ -193,6 +212,23 @@ def test_dirt_turns_the_decision_where_the_text_says() -> None:
     most = dirt.read({"duplicates": STEPS[-1]}).drift_percent
     assert most is not None
     said(f"up to {abs(most):.0f} % at the last step")
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "said_so"),
+    [
+        ("contribution", "duplicates", "the loss looks 19 % larger"),
+        ("contribution", "missing_cost", "the loss looks 19 % smaller"),
+        ("complaints", "late_entry", "it looks 29 % smaller"),
+        ("complaints", "duplicates", "it looks 21 % larger"),
+    ],
+)
+def test_what_dirt_does_to_a_figure_is_said_in_words(model: str, kind: str, said_so: str) -> None:
+    view = DirtyData(model)
+    assert view.seen.figures[2].value == "it looks as it is"
+    view.click("turn", {kind: STEPS[-1]})
+    assert view.seen.figures[2].value == said_so
+    assert said_so in view.seen.chart.says
 
 
 def test_dirt_is_told_in_words_and_its_records_can_be_opened() -> None:
@@ -234,6 +270,15 @@ def test_only_the_shortest_board_lifts_the_water() -> None:
     view.click("back")
     assert view.seen.figures[1].value == "93 %"
     said("The mean of the five boards is 93 %")
+
+
+def test_the_boards_have_one_set_of_words() -> None:
+    view = ShortestBoard()
+    for name, dial in view.dials.items():
+        word = view.names[name]
+        assert dial.label.startswith(f"{word}: ")
+        said(f"- **{word}**: of ")
+    said(f"the shortest: {', '.join(view.names[name] for name in view.dials)}?")
 
 
 def test_the_briefing_s_offers_are_what_it_says() -> None:
@@ -341,4 +386,19 @@ def test_the_briefing_shows_no_code_and_its_dials_decide(lessons: Any, window: A
     turn(terms, "discount", *["ArrowLeft"] * 12, trace=3)
     assert "That is an offer to make." in terms.sentence()
     assert "import" not in page.locator("main").inner_text()
+    assert not axe_troubles(page, "main")
+
+
+def test_on_a_narrow_screen_the_verdict_stays_in_sight(lessons: Any, window: Any) -> None:
+    page = window()
+    page.set_viewport_size({"width": 640, "height": 450})
+    open_lesson(page, lessons.url(LESSON))
+    dials = BoardPage(page, DIALS)
+    dials.dial("whom").evaluate("(dial) => dial.scrollIntoView({block: 'start'})")
+    said = dials.view.locator(".said")
+    box = said.bounding_box()
+    assert box["y"] + box["height"] <= 451
+    dials.dial("back").focus()
+    thumb = dials.dial("back").bounding_box()
+    assert thumb["y"] + thumb["height"] <= said.bounding_box()["y"] + 1, "the focus is not covered"
     assert not axe_troubles(page, "main")

@@ -18,6 +18,7 @@ from crmlab.charts.complaints import (
 from crmlab.intake.company import company_table
 from crmlab.models.complaints import (
     ComplaintRate,
+    Denominator,
     Share,
     batch_of,
     behind,
@@ -48,11 +49,43 @@ START = 5
 COLUMNS = ("category", "product_id", "batch_no", "branch")
 """By what complaints can be sorted."""
 
+CHOSEN = {
+    "category": "register.category",
+    "remedy": "propose_remedy.remedy",
+}
+"""The columns of a complaint that are chosen from a list, and where they are entered."""
+
 
 def kinds_of_trouble() -> dict[str, str]:
     """How the kinds of trouble are read where complaints are entered."""
     field = load("complaint").field("register.category")
     return {choice.value: _(choice.label) for choice in field.choices} if field else {}
+
+
+def as_entered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Complaints in the words in which they are entered, and first whether it was our fault.
+
+    Columns that are not there, and values that are no choice, stay as they are.
+    """
+    told = rows.copy()
+    for column, name in CHOSEN.items():
+        field = load("complaint").field(name)
+        if field and column in told:
+            words = {choice.value: _(choice.label) for choice in field.choices}
+            told[column] = told[column].map(lambda value, words=words: words.get(value, value))
+    if "valid" in told:
+        told.insert(0, _("Our fault"), told.pop("valid"))
+    return told
+
+
+def exposed(one: Denominator) -> tuple[str, str]:
+    """What a rate is for, and what it is divided by, as one reads it.
+
+    Customers are counted anew in each month, so there are more of them than customers.
+    """
+    if one.name == "customers":
+        return _("one customer in one month"), _("customer-months")
+    return one.per, _(one.name)
 
 
 def _company() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -70,8 +103,8 @@ def _rate(
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     """The columns of a complaint that say what it is about."""
-    columns = ("complaint_id", "customer_id", "product_id", "batch_no", "category")
-    return rows[[*columns, "shipped_at", "received_at", "remedy_cost"]]
+    columns = ("valid", "complaint_id", "customer_id", "product_id", "batch_no", "category")
+    return as_entered(rows[[*columns, "shipped_at", "received_at", "remedy_cost"]])
 
 
 class SignalBoard(Board):
@@ -106,11 +139,11 @@ class SignalBoard(Board):
         now = with_missing(self.shown, at["missing"] / 100)
         figures = [
             Figure(
-                _("For {per}").format(per=one.per),
+                _("For {per}").format(per=per),
                 number(one.rate * (1 - now.share)),
-                _("of {n:,.0f} {name}, month by month").format(n=one.exposure, name=_(one.name)),
+                _("of {n:,.0f} {name}, month by month").format(n=one.exposure, name=name),
             )
-            for one in self.shown.denominators
+            for one, (per, name) in ((one, exposed(one)) for one in self.shown.denominators)
         ]
         return Seen(
             rate_chart(now.periods, self.shown.per),
@@ -122,7 +155,7 @@ class SignalBoard(Board):
         if by_call and not seen:
             return _(
                 "Counted in the month of the call, the complaints about one month's goods are "
-                "spread over many, and no month is loud enough to be a signal."
+                "spread over many. No month gets beyond what chance alone can bring."
             )
         if not seen:
             return _(

@@ -12,7 +12,7 @@ from crmlab.intake.company import company_table
 from crmlab.models.complaints import ComplaintRate, batch_of, behind, complaint_rate
 from crmlab.text import gettext as _
 from crmlab.text import show_day
-from crmlab.widgets.analysis.complaints import EXTRACT, kinds_of_trouble
+from crmlab.widgets.analysis.complaints import EXTRACT, exposed, kinds_of_trouble
 from crmlab.widgets.retelling import plain
 
 
@@ -41,13 +41,13 @@ def _rates(found: ComplaintRate) -> list[str]:
     return [
         _("- **{rate} for {per}** ({n:,} complaints, {exposure:,.0f} {name}). {misleads}").format(
             rate=number(one.rate),
-            per=one.per,
+            per=per,
             n=found.complaints,
             exposure=one.exposure,
-            name=_(one.name),
+            name=name,
             misleads=one.misleads,
         )
-        for one in found.denominators
+        for one, (per, name) in ((one, exposed(one)) for one in found.denominators)
     ]
 
 

@@ -16,6 +16,7 @@ from crmlab.models.contribution.costs import Rates
 from crmlab.models.contribution.dials import Turn, Turned, turned
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.analysis.complaints import as_entered
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
@@ -107,8 +108,10 @@ class ContributionBoard(Board):
             )
             if who
             else _("Express orders that must pay, so that express pays for itself"),
-            f"> {now.express_orders}" if number is None else f"{number}",
-            _("of {n} express orders").format(n=now.express_orders),
+            _("more than all {n}").format(n=now.express_orders) if number is None else f"{number}",
+            _("so no number is enough at this charge")
+            if number is None
+            else _("of {n} express orders").format(n=now.express_orders),
         )
 
     def _says_of_one(self, now: Turned, charge: float) -> str:
@@ -145,7 +148,7 @@ class ContributionBoard(Board):
             ),
             "complaints": Records(
                 _("Complaints of {customer}").format(customer=customer),
-                lambda: behind["complaints"],
+                lambda: as_entered(behind["complaints"]),
             ),
             "invoices": Records(
                 _("Invoices of {customer}").format(customer=customer), lambda: behind["invoices"]

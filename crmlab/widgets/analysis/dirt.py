@@ -7,8 +7,13 @@ from functools import partial
 
 import pandas as pd
 
-from crmlab.charts.chart import change
-from crmlab.charts.dirt import dirt_chart, kinds_of_dirt, what_it_does, words_of
+from crmlab.charts.dirt import (
+    dirt_chart,
+    drift_in_words,
+    kinds_of_dirt,
+    what_it_does,
+    words_of,
+)
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
 from crmlab.models.entry.dirt import MOST, STEP, Dirt, Question
@@ -21,6 +26,7 @@ from crmlab.models.entry.questions import (
 from crmlab.procedures import load
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.analysis.complaints import as_entered
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
@@ -53,7 +59,6 @@ class DirtyData(Board):
         alone = {kind: self.dirt.read({kind: share}) for kind, share in percent.items()}
         truth, now = together.truth, together.answer
         decided = self.words.decisions
-        drift = together.drift_percent
         if together.flipped:
             says = _("The decision has turned: from “{truth}” to “{now}”.").format(
                 truth=decided[truth.decision], now=decided[now.decision]
@@ -76,7 +81,7 @@ class DirtyData(Board):
                     self.words.told(now.figure),
                     decided[now.decision],
                 ),
-                Figure(_("Drift from the truth"), "–" if drift is None else change(drift)),
+                Figure(_("Against the truth"), drift_in_words(together)),
             ),
         )
 
@@ -91,7 +96,7 @@ class DirtyData(Board):
         }
 
     def _spoiled(self, kind: str) -> pd.DataFrame:
-        return self.dirt.rows_behind(kind, int(self.stands[kind]))
+        return as_entered(self.dirt.rows_behind(kind, int(self.stands[kind])))
 
 
 def question_about(model: str) -> Question:

@@ -74,9 +74,9 @@ class ShortestBoard(Board):
         told = {
             "used": _("used: reports that somebody opens"),
             "on_time": _("on time: entered within a day"),
-            "complete": _("complete: lines with a cost"),
+            "complete": _("complete: lines of sales that have a cost"),
             "reconciled": _("matching: months that match the books"),
-            "supported": _("borne out: stages with their entries"),
+            "supported": _("borne out: opportunities with an entry for each stage"),
         }
         super().__init__(
             _("How high does the water stand?"),
