@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from crmlab.charts.chart import Chart, bars, dashed, hatched, marked, money
 from crmlab.models.entry.dirt import NO, UNSAID, YES, Reading
+from crmlab.models.entry.questions import COSTLY, PRICE, TARGET
 from crmlab.text import gettext as _
 
 BESIDE = 0.08
@@ -188,7 +189,7 @@ def drift_in_words(reading: Reading) -> str:
 
 def _funnel() -> Words:
     return Words(
-        _("Is the target of ¥3,000,000 covered?"),
+        _("Is the target of {amount} covered?").format(amount=money(TARGET)),
         _("thousands of ¥"),
         True,
         {
@@ -216,7 +217,7 @@ def _complaints() -> Words:
 
 def _contribution() -> Words:
     return Words(
-        _("Negotiate with CU-095 again?"),
+        _("Negotiate with {customer} again?").format(customer=COSTLY),
         _("thousands of ¥, before credit"),
         True,
         {
@@ -230,7 +231,7 @@ def _contribution() -> Words:
 
 def _value() -> Words:
     return Words(
-        _("May it cost ¥25,000 to keep one customer, on average?"),
+        _("May it cost {price} to keep one customer, on average?").format(price=money(PRICE)),
         _("thousands of ¥ a year, on average"),
         True,
         {

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from crmlab.models.entry.questions import TARGET
 from crmlab.models.funnel.forecast import DRAWS
 from crmlab.models.funnel.rows import behind
 from crmlab.widgets import (
@@ -18,7 +19,7 @@ from crmlab.widgets import (
     Quiz,
     funnel_in_words,
 )
-from crmlab.widgets.analysis.funnel import TARGET, company_funnel
+from crmlab.widgets.analysis.funnel import company_funnel
 from tests.browser import axe_troubles, open_lesson
 from tests.lessons.board_page import BoardPage
 from tests.serving import ROOT

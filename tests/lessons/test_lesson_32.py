@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crmlab.intake.company import company_table
+from crmlab.models.entry.questions import COSTLY
 from crmlab.models.value import lifetime_value
 from crmlab.models.value.one_customer import by_hand, hand_formula, worth_of_one
 from crmlab.models.value.retention import cohorts
@@ -20,7 +21,7 @@ from crmlab.widgets import (
     ValueBoard,
     in_words,
 )
-from crmlab.widgets.analysis.contribution import COSTLY, company_contribution
+from crmlab.widgets.analysis.contribution import company_contribution
 from crmlab.widgets.analysis.value_company import (
     DAILY,
     DISCOUNT,

@@ -30,6 +30,10 @@ from crmlab.models.funnel.preparing import weighted_open_amount
 from crmlab.models.value.lifetime import lifetime_value
 from crmlab.text import gettext as _
 
+TARGET, COSTLY, BEARABLE, PRICE = 3_000_000, "CU-095", 500_000, 25_000
+"""What is asked about the practice company, if nobody asks otherwise: a target, a customer and what
+we can bear to lose on them, what it costs to keep one. The words of the questions say them too."""
+
 BLOCKED_AT_MOST = 0.05
 """The share of a customer's sales that may lack a cost before the figure is not relied upon."""
 
@@ -44,7 +48,7 @@ ANOTHER = " (2)"
 
 
 def about_funnel(
-    opportunities: pd.DataFrame, stages: Sequence[str], *, target: float = 3_000_000
+    opportunities: pd.DataFrame, stages: Sequence[str], *, target: float = TARGET
 ) -> Question:
     """Is the target covered by what is open?"""
     order = [name for name in stages if name != WON]
@@ -128,7 +132,7 @@ def about_complaints(
 
 
 def about_contribution(
-    transactions: pd.DataFrame, *, customer: str = "CU-095", bearable: float = 500_000
+    transactions: pd.DataFrame, *, customer: str = COSTLY, bearable: float = BEARABLE
 ) -> Question:
     """Do we negotiate again with a customer?"""
 
@@ -164,7 +168,7 @@ def about_contribution(
     return Question("contribution", _numbered(transactions=transactions), ask, dirt)
 
 
-def about_value(transactions: pd.DataFrame, *, price: float = 25_000) -> Question:
+def about_value(transactions: pd.DataFrame, *, price: float = PRICE) -> Question:
     """Is it worth so much to keep a customer?"""
     rows = transactions.assign(date=_moments(transactions["date"]))
     last = rows["date"].max()

@@ -56,9 +56,9 @@ CHOSEN = {
 """The columns of a complaint that are chosen from a list, and where they are entered."""
 
 
-def kinds_of_trouble() -> dict[str, str]:
-    """How the kinds of trouble are read where complaints are entered."""
-    field = load("complaint").field("register.category")
+def words_for(column: str) -> dict[str, str]:
+    """How the choices of a column are read where complaints are entered."""
+    field = load("complaint").field(CHOSEN[column])
     return {choice.value: _(choice.label) for choice in field.choices} if field else {}
 
 
@@ -68,11 +68,9 @@ def as_entered(rows: pd.DataFrame) -> pd.DataFrame:
     Columns that are not there, and values that are no choice, stay as they are.
     """
     told = rows.copy()
-    for column, name in CHOSEN.items():
-        field = load("complaint").field(name)
-        if field and column in told:
-            words = {choice.value: _(choice.label) for choice in field.choices}
-            told[column] = told[column].map(lambda value, words=words: words.get(value, value))
+    for column in CHOSEN:
+        if column in told:
+            told[column] = told[column].replace(words_for(column))
     if "valid" in told:
         told.insert(0, _("Our fault"), told.pop("valid"))
     return told
@@ -209,7 +207,7 @@ class ParetoBoard(Board):
         branch = company_table("customers").set_index("customer_id")["branch"]
         self.rows["branch"] = self.rows["customer_id"].map(branch)
         self.found = _rate(self.rows, left)
-        self.called = {"": _("not said"), **kinds_of_trouble()}
+        self.called = {"": _("not said"), **words_for("category")}
         names = [_("kind of trouble"), _("product"), _("batch"), _("branch")]
         super().__init__(
             _("What do they have in common?"),

@@ -12,7 +12,7 @@ from crmlab.intake.company import company_table
 from crmlab.models.complaints import ComplaintRate, batch_of, behind, complaint_rate
 from crmlab.text import gettext as _
 from crmlab.text import show_day
-from crmlab.widgets.analysis.complaints import EXTRACT, exposed, kinds_of_trouble
+from crmlab.widgets.analysis.complaints import EXTRACT, exposed, words_for
 from crmlab.widgets.retelling import plain
 
 
@@ -80,7 +80,7 @@ def _signal(found: ComplaintRate) -> list[str]:
     )
     lines.append(_("3. **The batch.** Of these, {parts}.").format(parts=parts))
     kinds = told.rows["category"].value_counts()
-    same = kinds_of_trouble().get(str(kinds.index[0]), str(kinds.index[0]))
+    same = words_for("category").get(str(kinds.index[0]), str(kinds.index[0]))
     lines.append(
         _("4. **The cases.** {n} of {all} say the same: “{kind}”.").format(
             n=int(kinds.iloc[0]), all=len(told.rows), kind=plain(same)

@@ -14,13 +14,13 @@ from crmlab.intake.company import company_table
 from crmlab.models.contribution import Contribution, contribution
 from crmlab.models.contribution.costs import Rates
 from crmlab.models.contribution.dials import Turn, Turned, turned
+from crmlab.models.entry.questions import COSTLY
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.analysis.complaints import as_entered
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
-COSTLY = "CU-095"
 RATES = Rates(remedies_in_service=True)
 """The practice company's `service_cost` has the remedies in it; money costs it 6 % a year."""
 

@@ -13,6 +13,7 @@ from IPython.display import Markdown
 from crmlab.charts.chart import money
 from crmlab.charts.funnel import MILLION, funnel_chart, pipeline_chart
 from crmlab.intake.company import company_table
+from crmlab.models.entry.questions import TARGET
 from crmlab.models.funnel import Forecast, Funnel, Prepared, prepare
 from crmlab.models.funnel.dials import Turned, Unproven, turn, without_evidence
 from crmlab.models.funnel.rows import Which, behind
@@ -21,9 +22,6 @@ from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
-
-TARGET = 3_000_000
-"""What the practice company still has to win, ¥."""
 
 
 @cache
