@@ -48,8 +48,10 @@ def main(argv=None, here=HERE):
         if command == "test":
             return environment.run(str(Path("tests", "checks.py")), *argv)
         if command == "bench":
+            named = any((here / name.split("::")[0]).exists() for name in argv if name[:1] != "-")
             options = ["--benchmark-enable", "--benchmark-only"]
-            return environment.run("-m", "pytest", "benchmarks", *options, *argv)
+            what = argv if named else ["benchmarks", *argv]
+            return environment.run("-m", "pytest", *options, *what)
         return environment.become("-m", "crmlab", "start", *argv)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)

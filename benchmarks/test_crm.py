@@ -27,7 +27,8 @@ from crmlab.crm.casework import cases
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.store.sandbox import VARIABLE, Sandbox, open_sandbox
 from crmlab.errors import Denied
-from crmlab.procedures import load
+from crmlab.procedures import Procedure, load
+from crmlab.procedures.case import Case, SendBack
 from crmlab.simulation.colleagues import right_action
 from tests.databases import own_database
 
@@ -155,26 +156,103 @@ def test_what_waits_for_review(benchmark: Any, company: Sandbox) -> None:
     hold_to(benchmark, LIMIT_MS)
 
 
-@pytest.mark.parametrize("step", ["capture_lead", "quote", "enter_order", "pick_and_ship"])
-def test_handing_over_a_sale(benchmark: Any, company: Sandbox, step: str) -> None:
-    sale = load("lead_to_cash")
-    assert sale.facts_asked  # worked out once for a procedure; the copies below take it along
+SALE, COMPLAINT = load("lead_to_cash"), load("complaint")
+LIKE = {
+    "approve_by_director": "L-2005",
+    "approve_by_general_manager": "L-2005",
+    "release_credit": "L-2005",
+    "create_item": "L-2080",
+    "review_item": "L-2080",
+}
+STEPS = [
+    *((SALE, step, LIKE.get(step, "L-2003")) for step in SALE.steps),
+    *((COMPLAINT, step, "C-1042") for step in COMPLAINT.steps),
+]
+"""Every step of both procedures, each in a practice case that comes by it."""
 
+opened = count(1)
+
+
+def another(of: Procedure, like: str) -> tuple[Procedure, str]:
+    """The procedure with a new case like a practice case, a week later than that; and its name."""
+    assert of.facts_asked  # worked out once for a procedure; the copies take it along
+    number = next(opened)
+    case_id, template = f"M-{number}", of.cases[like]
+    own: dict[str, Any] = {"opened_at": template.opened_at + timedelta(days=7)}
+    if "new_code" in template.facts:  # what each of them makes anew has to be new each time
+        code = f"{chr(65 + number // 100 % 26)}Z-{number % 100:02}"
+        new = {"new_code": code, "new_batch": f"{code}-1", "customer_code": f"SD-{number}"}
+        own["facts"] = template.facts | new
+    many = of.model_copy(update={"cases": {case_id: template.model_copy(update=own)}})
+    assert many.fingerprint  # so that it is not measured
+    return many, case_id
+
+
+def brought_to(company: Sandbox, of: Procedure, step: str, like: str) -> tuple[Procedure, Case]:
+    """Such a case, handed over by the procedure as far as a step."""
+    many, case_id = another(of, like)
+    case = cases.open_practice_case(company, many, case_id)
+    while case.step != step:
+        case = cases.apply(company, many, case, right_action(many, case)).case
+    return many, case
+
+
+@pytest.mark.parametrize(("of", "step", "like"), STEPS, ids=lambda of: getattr(of, "procedure", of))
+def test_handing_over(
+    benchmark: Any, company: Sandbox, of: Procedure, step: str, like: str
+) -> None:
     def fresh() -> tuple[tuple[Any, ...], dict[str, Any]]:
-        numbers[0] += 1
-        case_id = f"M-{step[:2]}{numbers[0]}"
-        template = sale.cases["L-2003"]
-        opened_at = template.opened_at + timedelta(days=7)
-        many = sale.model_copy(
-            update={"cases": {case_id: template.model_copy(update={"opened_at": opened_at})}}
-        )
-        case = cases.open_practice_case(company, many, case_id)
-        while case.step != step:
-            case = cases.apply(company, many, case, right_action(many, case)).case
+        many, case = brought_to(company, of, step, like)
         return (company, many, case, right_action(many, case)), {}
 
-    numbers = [0]
     benchmark.pedantic(cases.apply, setup=fresh, rounds=20, warmup_rounds=2)
+    hold_to(benchmark, LIMIT_MS)
+
+
+def test_opening_a_case(benchmark: Any, company: Sandbox) -> None:
+    benchmark.pedantic(
+        cases.open_practice_case,
+        setup=lambda: ((company, *another(SALE, "L-2003")), {}),
+        rounds=20,
+        warmup_rounds=2,
+    )
+    hold_to(benchmark, LIMIT_MS)
+
+
+def test_sending_a_case_back(benchmark: Any, company: Sandbox) -> None:
+    def fresh() -> tuple[tuple[Any, ...], dict[str, Any]]:
+        many, case = brought_to(company, SALE, "approve_by_manager", "L-2005")
+        right = right_action(many, case)
+        back = SendBack(
+            seat=right.seat,
+            step=right.step,
+            to="quote",
+            reason="The price list of last year",
+            at=right.at,
+            worked_hours=0.25,
+        )
+        return (company, many, case, back), {}
+
+    benchmark.pedantic(cases.apply, setup=fresh, rounds=20, warmup_rounds=2)
+    hold_to(benchmark, LIMIT_MS)
+
+
+def test_reviewing_a_change(benchmark: Any, company: Sandbox) -> None:
+    """A credit limit, which two have to agree to; measured is the second, with whom it holds."""
+    steward = some_user(company, "data_steward")
+    reviewers = [some_user(company, seat) for seat in ("finance_controller", "sales_director")]
+    limits = count(100_000, 1_000)
+
+    def fresh() -> tuple[tuple[Any, ...], dict[str, Any]]:
+        version = browse.look(company, steward, "customer", "BC-0009", at=AT).version or 1
+        asked = {"credit_limit": str(next(limits))}
+        master.change(company, steward, "customer", "BC-0009", version, asked, AT)
+        waits = review.open_proposals(company, steward, at=AT).rows[-1]
+        first, second = reviewers
+        review.review(company, first, waits.proposal_id, True, "", AT)
+        return (company, second, waits.proposal_id, True, "", AT), {}
+
+    benchmark.pedantic(review.review, setup=fresh, rounds=20, warmup_rounds=2)
     hold_to(benchmark, LIMIT_MS)
 
 

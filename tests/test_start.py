@@ -124,12 +124,16 @@ def test_options_are_passed_on(here: Path, monkeypatch: pytest.MonkeyPatch) -> N
     start.main(["--port", "9000", "--no-browser", "--lang", "qps"], here)
     start.main(["test", "-k", "one"], here)
     start.main(["bench"], here)
+    (here / "one.py").touch()
+    start.main(["bench", "one.py::test_it"], here)
     assert passed[0] == (
         *("-m", "crmlab", "start"),
         *("--port", "9000", "--no-browser", "--lang", "qps"),
     )
     assert passed[1][1:] == ("-k", "one")
     assert "--benchmark-only" in passed[2]
+    assert passed[2][-1] == "benchmarks"
+    assert passed[3][-2:] == ("--benchmark-only", "one.py::test_it")
 
 
 @pytest.mark.parametrize(

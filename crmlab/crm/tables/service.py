@@ -73,7 +73,11 @@ class CaseRow(Base):
     version: Mapped[int]
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
-    __table_args__ = (Index("ix_cases_inbox", "seat", "due_at"),)
+    __table_args__ = (
+        Index("ix_cases_inbox", "seat", "due_at"),
+        # How many lie open on each desk is asked at every hand-over, of whole rows it would be slow.
+        Index("ix_cases_desk", "holder", "closed_at"),
+    )
 
 
 class Event(Base):
