@@ -75,7 +75,7 @@ class CaseRow(Base):
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
     __table_args__ = (
         Index("ix_cases_inbox", "seat", "due_at"),
-        # How many lie open on each desk is asked at every hand-over, of whole rows it would be slow.
+        # How many lie open on each desk is asked at every hand-over.
         Index("ix_cases_desk", "holder", "closed_at"),
     )
 
