@@ -21,6 +21,7 @@ import pandas as pd
 from crmlab.errors import ModelError
 from crmlab.models.contribution.costs import one_currency
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 NEEDED = 3
 """How many months in a row have to match."""
@@ -79,9 +80,11 @@ class Reconciliation:
             return _(
                 "The latest {n} months match the books, so the figures may be used, since {month}."
             ).format(n=self.in_a_row, month=self.usable_since)
-        return _("Not usable yet: {why}. {n} more months in a row have to match.").format(
-            why=self._why(), n=self.still_needed
-        )
+        return ngettext(
+            "Not usable yet: {why}. {n} more month in a row has to match.",
+            "Not usable yet: {why}. {n} more months in a row have to match.",
+            self.still_needed,
+        ).format(why=self._why(), n=self.still_needed)
 
     def _why(self) -> str:
         broken = self.broken_by
