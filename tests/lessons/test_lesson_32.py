@@ -14,6 +14,7 @@ from crmlab.models.entry.questions import COSTLY
 from crmlab.models.value import lifetime_value
 from crmlab.models.value.one_customer import by_hand, hand_formula, worth_of_one
 from crmlab.models.value.retention import cohorts
+from crmlab.procedures import load
 from crmlab.widgets import (
     DirtyData,
     LostCustomerBoard,
@@ -138,6 +139,7 @@ def test_which_dial_moves_the_value_most(value: ValueBoard) -> None:
 def test_the_price_of_four_points() -> None:
     assert chances() == (0.03, 0.07)
     worth = worth_of_one(company().value.ahead.value(DISCOUNT, MARGIN), company().value.ahead.alive)
+    assert load("complaint").baseline.customer_worth == pytest.approx(worth.mean, rel=0.01)
     prices = [f"¥{0.04 * each:,.0f}" for each in (worth.median, worth.mean, worth.top)]
     assert prices == ["¥821", "¥2,239", "¥12,122"]
     said = value_in_words("price").data
