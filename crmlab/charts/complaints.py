@@ -40,12 +40,14 @@ _STEPS = {"color": QUIET, "width": 1.5, "dash": "dash", "shape": "hvh"}
 def rate_chart(periods: Sequence[Period], per: str) -> Chart:
     """The months with what chance alone would do: a u-chart.
 
-    A point's name in `customdata` is that of the records behind it: `month:2025-09`.
+    A point's name in `customdata` is that of the records behind it: `month:2025-09` for the
+    complaints of a month, and on its limits `left:2025-09` for what left then.
 
     Args:
         per: what the rates are for, in words.
     """
     months = [period.period for period in periods]
+    left = [f"left:{month}" for month in months]
     loud = [period for period in periods if period.signal == "beyond"]
     every_half_year = [n for n in range(len(months)) if n % 6 == 4]
     return Chart(
@@ -61,10 +63,16 @@ def rate_chart(periods: Sequence[Period], per: str) -> Chart:
             dashed(
                 x=months,
                 y=[period.upper for period in periods],
+                customdata=left,
                 line=_STEPS,
                 name=_("limits of chance"),
             ),
-            dashed(x=months, y=[period.lower for period in periods], line=_STEPS),
+            dashed(
+                x=months,
+                y=[period.lower for period in periods],
+                customdata=left,
+                line=_STEPS,
+            ),
             dotted(x=months, y=[period.centre for period in periods], name=_("mean of the months")),
             marked(
                 x=[period.period for period in loud],
