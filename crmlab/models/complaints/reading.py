@@ -115,7 +115,9 @@ def left_of(exposure: pd.DataFrame, per: str) -> Left:
     months, where = np.unique(month[whole | parts], return_inverse=True)
     place = np.zeros(len(month), dtype=np.int64)
     place[whole | parts] = where
-    total: NDArray[np.float64] = np.bincount(place[whole], numbers[whole], len(months))
+    total: NDArray[np.float64] = np.bincount(place[whole], numbers[whole], len(months)).astype(
+        np.float64
+    )
     if not total.sum() > 0:
         raise ModelError(
             _(

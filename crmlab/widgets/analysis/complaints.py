@@ -302,12 +302,12 @@ class ParetoBoard(Board):
                     _("Complaints: {name}").format(name=self.called.get(share.name, share.name)),
                     partial(self._of, column, share.name),
                 )
-        of_products = self.found.by_product
-        for share in dict.fromkeys((_worst(of_products), *of_products[:SHOWN])):
-            if share is not None and share.exposure:
-                found[f"left:{share.name}"] = Records(
-                    _("Orders that left us with {name}").format(name=share.name),
-                    partial(orders_that_left, product=share.name),
+        worst, of_products = _worst(self.found.by_product), self.found.by_product[:SHOWN]
+        for product in dict.fromkeys((*of_products, *([worst] if worst else []))):
+            if product.exposure:
+                found[f"left:{product.name}"] = Records(
+                    _("Orders that left us with {name}").format(name=product.name),
+                    partial(orders_that_left, product=product.name),
                 )
         return found
 
