@@ -22,6 +22,7 @@ ITS_OWN = {
     "stages": "funnel",
     "target": "funnel",
     "exposure": "complaints",
+    "customers": "complaints",
     "calibration_end": "value",
     "margin": "value",
 }
@@ -45,6 +46,10 @@ def analyse(
     ] = None,
     exposure: Annotated[
         Path | None, typer.Option(help=_("What left us, for a complaint rate: a file of its own."))
+    ] = None,
+    customers: Annotated[
+        Path | None,
+        typer.Option(help=_("Whose customer of which branch complains: a file of customers.")),
     ] = None,
     stages: Annotated[
         str | None,
@@ -89,6 +94,7 @@ def analyse(
         "stages": stages,
         "target": target,
         "exposure": exposure,
+        "customers": customers,
         "calibration_end": calibration_end,
         "margin": margin,
     }
