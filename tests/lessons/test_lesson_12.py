@@ -12,6 +12,7 @@ import pytest
 
 from crmlab.intake.company import company_table
 from crmlab.learning.lessons import read_lessons
+from crmlab.learning.outcome import State
 from crmlab.models.complaints import (
     ComplaintRate,
     batch_of,
@@ -30,6 +31,7 @@ from crmlab.widgets import CaughtBoard, DirtyData, ParetoBoard, Quiz, SignalBoar
 from crmlab.widgets.analysis.board import Board
 from tests.browser import axe_troubles, open_lesson
 from tests.lessons.board_page import BoardPage
+from tests.lessons.board_tasks import BoardTasks
 from tests.serving import ROOT
 
 LESSON = "12_complaint_rate.ipynb"
@@ -224,6 +226,47 @@ def test_number_5_what_is_missing_before_a_signal_goes(whole: ComplaintRate) -> 
     assert all(chance >= 0.5 for chance in with_missing(kit, 0.80).seen.values())
     assert all(chance < 0.5 for chance in with_missing(kit, 0.85).seen.values())
     assert min(silent_from(kit).values()) > 80
+
+
+def test_the_tasks_at_the_chart_are_checked_there(whole: ComplaintRate) -> None:
+    board = SignalBoard()
+    tasks = BoardTasks("12", board, ParetoBoard())
+    assert tasks.check("what_gu_min_saw") == (State.NOT_TRIED, "")
+    assert tasks.check("what_gu_min_saw", goods=1)[0] is State.NOT_RIGHT
+    found = tasks.check("what_gu_min_saw", goods=2, opened="month:2025-12")
+    assert found[0] is State.RIGHT
+    four = board.behind["month:2025-12"].rows()
+    assert (len(four), four["batch_no"].nunique()) == (4, 1)
+    assert sorted(four["category"].value_counts()) == [1, 1, 2]
+
+    states = {
+        missing: tasks.check("how_much_may_be_missing", goods=1, missing=missing)[0]
+        for missing in (80, 85, 90)
+    }
+    assert list(states.values()) == [State.NOT_RIGHT, State.RIGHT, State.NOT_RIGHT]
+    told = tasks.check("how_much_may_be_missing", goods=1, missing=80)[1]
+    assert "still seen 65 times in 100" in told
+    chances = [with_missing(whole, share / 100).seen["2025-10"] for share in (20, 25)]
+    assert chances[0] >= 0.5 > chances[1], "lost with 25 missing already"
+
+
+def test_the_tasks_at_the_list_are_checked_there() -> None:
+    board = ParetoBoard()
+    tasks = BoardTasks("12", SignalBoard(), board)
+    assert tasks.check("the_batch", by=2)[0] is State.NOT_RIGHT
+    assert tasks.check("the_batch", by=2, opened="batch_no:SK-40-2509")[0] is State.RIGHT
+    rows = board.behind["batch_no:SK-40-2509"].rows()
+    assert sorted(rows["shipped_at"].dt.strftime("%Y-%m").unique()) == ["2025-09", "2025-10"]
+    assert f"{rows['received_at'].max():%Y-%m-%d}" == "2025-12-29"
+
+    for by, least in ((1, 15), (0, 25)):
+        sure = {}
+        for other in range(0, 55, 5):
+            board.turn({"by": by, "other": other})
+            sure[other] = board.standing().facts["first_is_sure"]
+        assert next(other for other, is_sure in sure.items() if not is_sure) == least
+    states = [tasks.check("sure_of_the_first", by=1, other=n)[0] for n in (10, 15, 20)]
+    assert states == [State.NOT_RIGHT, State.RIGHT, State.NOT_RIGHT]
 
 
 def test_the_pareto_says_what_the_text_says(whole: ComplaintRate) -> None:

@@ -125,6 +125,8 @@ class SignalBoard(Board):
         goods: the codes of the products that can be looked at by themselves.
     """
 
+    name = "signals"
+
     @shows_trouble
     def __init__(self, goods: Sequence[str] = GOODS) -> None:
         self.rows, self.left = _company()
@@ -164,6 +166,7 @@ class SignalBoard(Board):
             rate_chart(now.periods, self.shown.per),
             self._says(now.seen, at["missing"], by_call),
             tuple(figures),
+            {"seen_at_best": 100 * max(now.seen.values(), default=0.0)},
         )
 
     def _says(self, seen: Mapping[str, float], missing: float, by_call: int) -> str:
@@ -225,6 +228,8 @@ class ParetoBoard(Board):
     ParetoBoard()
     """
 
+    name = "pareto"
+
     @shows_trouble
     def __init__(self) -> None:
         self.rows, left = _company()
@@ -250,7 +255,12 @@ class ParetoBoard(Board):
             pareto_chart(now, hidden, first, self.called, column),
             self._says(now, first, at["other"]),
             tuple(self._figures(now, first)),
+            {"first_is_sure": not self._first_unsure(now, first)},
         )
+
+    def _first_unsure(self, now: tuple[Share, ...], first: tuple[Share, ...]) -> bool:
+        """Whether what is not sorted could put another one first."""
+        return now[0].best is None or first[0].name in hides(now).unsure
 
     def _says(self, now: tuple[Share, ...], first: tuple[Share, ...], other: float) -> str:
         unsure = hides(now).unsure
@@ -262,7 +272,7 @@ class ParetoBoard(Board):
                     "order is to come back."
                 ).format(first=now[0].name, worst=worst.name, rate=worst.rate)
             return _("Begin where most of it is: that is the longest bar, if its place is sure.")
-        if now[0].best is None or first[0].name in unsure:
+        if self._first_unsure(now, first):
             return _(
                 "With {n:.0f} of 100 not sorted, not even the first place is sure: nobody can say "
                 "any more where to begin."
@@ -326,6 +336,8 @@ class CaughtBoard(Board):
 
     CaughtBoard()
     """
+
+    name = "caught"
 
     @shows_trouble
     def __init__(self) -> None:
