@@ -79,7 +79,7 @@ def sure_style_of(source: Source, kind: Kind, used: Map) -> Style:
         raise IntakeError(
             _(
                 "The days in {file} can be read in two ways: 5/6 is in May or in June. Write "
-                "'days: 31/05/2026' or 'days: 05/31/2026' into a map, below the line 'kind: {kind}', "
+                "'days: 31/05/2026' or 'days: 05/31/2026' into a map, below a line 'kind: {kind}', "
                 "and give it with --map."
             ).format(file=source.path.name, kind=kind.name)
         )

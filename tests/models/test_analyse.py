@@ -53,7 +53,7 @@ def write(folder: Path, *rows: str, heading: str = "customer_id,date,amount") ->
 
 def test_refused_rows_stop_it_and_are_told(tmp_path: Path) -> None:
     file = write(tmp_path, "A,2026-01-01,10", "B,2026-02-31,10")
-    with pytest.raises(IntakeError, match=r"1 of 2 rows of file.csv are refused; file.refused.csv"):
+    with pytest.raises(IntakeError, match=r"1 of 2 rows of file.csv is refused; file.refused.csv"):
         analyse("value", file)
     assert "2026-02-31" in (tmp_path / "file.refused.csv").read_text("utf-8-sig")
 
