@@ -130,7 +130,7 @@ def bring_in(
                 rows, refused = _checked(
                     piece, kind, used, brought.style, schema, keys, key, brought.noticed
                 )
-                lines.writerows(_disarmed(one) for one in refused)
+                lines.writerows(_line(one) for one in refused)
                 table = Table.from_pandas(rows, preserve_index=False)
                 writer = writer or parquet.ParquetWriter(kept, table.schema)
                 writer.write_table(table.cast(writer.schema))
@@ -221,6 +221,10 @@ def _typed(values: pd.Series, column: Column) -> pd.Series:
     return pd.Series(values.astype(kind))
 
 
-def _disarmed(refusal: Refusal) -> list[str | int]:
-    cells = (f"'{cell}" if cell.startswith(DISARMED) else cell for cell in refusal.cells)
-    return [refusal.line, refusal.column, refusal.reason, *cells]
+def disarmed(cell: str) -> str:
+    """A text that a spreadsheet will not take for a formula."""
+    return f"'{cell}" if cell.startswith(DISARMED) else cell
+
+
+def _line(refusal: Refusal) -> list[str | int]:
+    return [refusal.line, refusal.column, refusal.reason, *map(disarmed, refusal.cells)]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from crmlab.cli.analysing.books import held_against, say_books
 from crmlab.cli.analysing.rows import Rows
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def reckon(file: Path, rows: Rows, *, as_of: Any, exposure: Path | None) -> dict[str, Any]:
+def reckon(
+    file: Path, rows: Rows, *, as_of: Any, books: Path | None, exposure: Path | None
+) -> dict[str, Any]:
     """The complaint rate, and what is behind each of its signals."""
     from crmlab.models.complaints import behind, complaint_rate, denominators_in
 
@@ -38,15 +45,22 @@ def reckon(file: Path, rows: Rows, *, as_of: Any, exposure: Path | None) -> dict
                 "cases": list(told.rows["complaint_id"]),
             }
         )
-    return {**asdict(found), "signals": signals}
+    came = _came(complaints, as_of)
+    return {
+        **asdict(found),
+        "signals": signals,
+        **held_against(books, rows, came, as_of=as_of, numbers=True),
+    }
 
 
 def say(told: dict[str, Any]) -> None:
     """The same in sentences."""
     typer.echo(
-        _("{n:,} complaints: {rate:.2f} for {per}.").format(
-            n=told["complaints"], rate=told["rate"], per=told["per"]
-        )
+        ngettext(
+            "{n:,} complaint: {rate:.2f} for {per}.",
+            "{n:,} complaints: {rate:.2f} for {per}.",
+            told["complaints"],
+        ).format(n=told["complaints"], rate=told["rate"], per=told["per"])
     )
     for other in told["denominators"]:
         if other["name"] != told["denominator"]:
@@ -60,7 +74,11 @@ def say(told: dict[str, Any]) -> None:
     for signal in told["signals"]:
         typer.echo(
             "  "
-            + _("Behind {period}: {product}, batch {batch}, {n:,} complaints.").format(
+            + ngettext(
+                "Behind {period}: {product}, batch {batch}, {n:,} complaint.",
+                "Behind {period}: {product}, batch {batch}, {n:,} complaints.",
+                len(signal["cases"]),
+            ).format(
                 period=signal["period"],
                 product=signal["product"] or "–",
                 batch=signal["batch"] or "–",
@@ -72,3 +90,13 @@ def say(told: dict[str, Any]) -> None:
     headline = next(d for d in told["denominators"] if d["name"] == told["denominator"])
     for note in (headline["misleads"], *told["notes"]):
         typer.echo(f"  {note}")
+    say_books(told)
+
+
+def _came(complaints: pd.DataFrame, as_of: Any) -> pd.DataFrame:
+    """Each complaint as one, on the day it came in: what another register has a number of too."""
+    import pandas as pd
+
+    day = complaints["received_at"].dt.normalize()
+    counts = day <= as_of if as_of else day.notna()
+    return pd.DataFrame({"day": day[counts], "amount": 1.0})

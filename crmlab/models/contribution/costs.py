@@ -81,6 +81,7 @@ class Given:
                     ).format(what=what, column=missing)
                 )
 
+
 @dataclass(frozen=True)
 class Beside:
     """By customer, in cents.
