@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crmlab.cli.app import AsJson, app
+from crmlab.errors import IntakeError
 from crmlab.places import home
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -56,18 +57,21 @@ def bring(
     from crmlab.intake.maps import offer_map, read_map, save_map, sheet_in
     from crmlab.intake.pseudonyms import key_in
     from crmlab.intake.reading import open_source
-    from crmlab.intake.remarks import of_sheets
+    from crmlab.intake.remarks import of_sheets, with_sheets
 
     given = map_file is not None and map_file.exists()
     wanted = kind_of(kind)
     source = open_source(file, sheet or sheet_in(map_file if given else None))
-    used = (
-        read_map(map_file, wanted, source.headings)
-        if map_file and given
-        else offer_map(wanted, source.headings)
-    )
+    try:
+        used = (
+            read_map(map_file, wanted, source.headings)
+            if map_file and given
+            else offer_map(wanted, source.headings)
+        )
+    except IntakeError as fault:
+        raise with_sheets(fault, source) from fault
     if map_file and not given:
-        save_map(map_file, used)
+        save_map(map_file, used.model_copy(update={"sheet": sheet or ""}))
     sure_style_of(source, wanted, used)
     console = Console(stderr=True)
     with Progress(
@@ -95,7 +99,7 @@ def bring(
         )
     told = _told(source, used, brought)
     told["remarks"] = [
-        *of_sheets(file.name, source.sheet, source.other_sheets),
+        *of_sheets(source),
         *brought.noticed.says(wanted),
     ]
     told["out"] = str(out or home() / "imported" / f"{wanted.name}.parquet")

@@ -95,7 +95,7 @@ def frame_of(
         rows = pd.read_parquet(out)
         rows.attrs[REFUSED] = brought.refused
         rows.attrs[REMARKS] = [
-            *of_sheets(file.name, source.sheet, source.other_sheets),
+            *of_sheets(source),
             *(f"{file.name}, {said}" for said in brought.noticed.says(wanted, moved_only=True)),
         ]
         return rows

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from crmlab.calendar import STANDARD
+from crmlab.errors import IntakeError
 from crmlab.intake.contracts import Column, Kind
 from crmlab.intake.converting import Zones
+from crmlab.intake.reading import Source
 from crmlab.procedures import load
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -70,17 +72,32 @@ def words_of(column: Column) -> list[str]:
     return load(procedure).steps[step].fields[name].choice_values()
 
 
-def of_sheets(file: str, sheet: str, others: tuple[str, ...]) -> list[str]:
+def of_sheets(source: Source) -> list[str]:
     """Which sheet of a workbook was read, where it has several."""
-    if not others:
+    if not source.other_sheets:
         return []
-    known = ", ".join(f"'{name}'" for name in others[:SHOWN])
     return [
         _(
-            "Of {file} the sheet '{sheet}' was read, and not {others}; --sheet, or 'sheet:' in a "
-            "map, names another."
-        ).format(file=file, sheet=sheet, others=known + (", …" if len(others) > SHOWN else ""))
+            "Of {file} the sheet '{sheet}' was read, and not {others}; --sheet, or a line 'sheet:' "
+            "in its map, names another."
+        ).format(file=source.path.name, sheet=source.sheet, others=_listed(source.other_sheets))
     ]
+
+
+def with_sheets(fault: IntakeError, source: Source) -> IntakeError:
+    """A fault about the headings of a sheet, with the other sheets that may be meant."""
+    if not source.other_sheets:
+        return fault
+    said = _(
+        "This is the sheet '{sheet}', and there are {others}: --sheet, or a line 'sheet:' in its "
+        "map, names another."
+    ).format(sheet=source.sheet, others=_listed(source.other_sheets))
+    return IntakeError(f"{fault} {said}")
+
+
+def _listed(words: Sequence[str]) -> str:
+    told = ", ".join(f"'{word}'" for word in words[:SHOWN])
+    return told + (", …" if len(words) > SHOWN else "")
 
 
 def _of_zones(column: str, zones: Zones) -> Iterator[str]:
@@ -112,7 +129,6 @@ def _of_zones(column: str, zones: Zones) -> Iterator[str]:
 def _of_words(column: Column, words: dict[str, int]) -> str:
     often = sorted(words, key=lambda word: -words[word])
     rows = sum(words.values())
-    told = ", ".join(f"'{word}'" for word in often[:SHOWN])
     return ngettext(
         "{column}: {n:,} row says something else than {known}: {words}. It is taken as it stands; "
         "'values:' in a map can say which of them is meant.",
@@ -123,5 +139,5 @@ def _of_words(column: Column, words: dict[str, int]) -> str:
         column=column.name,
         n=rows,
         known=", ".join(words_of(column)),
-        words=told + (", …" if len(often) > SHOWN else ""),
+        words=_listed(often),
     )

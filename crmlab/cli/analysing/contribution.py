@@ -66,7 +66,11 @@ def reckon(
             *_said_late(int(late.sum()), as_of),
             *found.remarks,
             *beside.remarks(counted, found.parts.aside),
-            *([_("They are listed in {file}.").format(file=blocked)] if blocked else []),
+            *(
+                [_("The lines without a cost are listed in {file}.").format(file=blocked)]
+                if blocked
+                else []
+            ),
         ],
     }
 

@@ -127,19 +127,20 @@ class Rows:
         from crmlab.intake.contracts import kind_of
         from crmlab.intake.maps import offer_map, read_map, sheet_in
         from crmlab.intake.reading import open_source
+        from crmlab.intake.remarks import with_sheets
 
         trouble: IntakeError | None = None
         for name in sorted(kinds, key=lambda name: name not in self.maps):
             map_file = self.maps.get(name)
+            source = open_source(file, sheet or sheet_in(map_file))
             try:
-                source = open_source(file, sheet or sheet_in(map_file))
                 if map_file:
                     read_map(map_file, kind_of(name), source.headings)
                 else:
                     offer_map(kind_of(name), source.headings)
                 return name, source.sheet if source.other_sheets else ""
             except IntakeError as fault:
-                trouble = trouble or fault
+                trouble = trouble or with_sheets(fault, source)
         raise trouble or AssertionError
 
     def _again(self, file: Path, rows: pd.DataFrame, kind: str) -> pd.DataFrame:
