@@ -6,10 +6,11 @@ help that was taken. The sentences are made anew each time, in the language in f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crmlab.learning.at_board import Board
 from crmlab.learning.bank import Bank
 from crmlab.learning.lessons import set_parts
 from crmlab.learning.on_record import Trail
@@ -40,6 +41,7 @@ class Doing:
     Args:
         parts: what is practised at the desk; without it, only what was watched before counts.
         trail: the audit trail of what was done, for the tasks that ask for it.
+        boards: those of the page, by their names.
     """
 
     def __init__(
@@ -49,9 +51,10 @@ class Doing:
         progress: Progress,
         parts: Sequence[Practice] = (),
         trail: Trail | None = None,
+        boards: Mapping[str, Board] | None = None,
     ) -> None:
         self.lesson, self.progress = lesson, progress
-        self.parts, self.trail = parts, trail
+        self.parts, self.trail, self.boards = parts, trail, boards or {}
         self.procedures, self.tasks = bank.procedures, bank.tasks
         self._kept: dict[str, Done] = {}
         set_parts(progress, lesson, "task", list(bank.tasks))
@@ -120,7 +123,10 @@ class Doing:
 
     def _look(self, task: Task, *, anew: bool = True) -> Outcome:
         parts = self.parts if anew else ()
-        return check_at_desk(task, self.procedures, self.progress, self.lesson, parts, self.trail)
+        stands = {name: board.standing() for name, board in self.boards.items()}
+        return check_at_desk(
+            task, self.procedures, self.progress, self.lesson, parts, self.trail, stands
+        )
 
 
 def _done_before() -> Outcome:

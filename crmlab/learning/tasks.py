@@ -1,20 +1,21 @@
-"""Hands-on tasks: what to do at the desk, and whether it has been done.
+"""Hands-on tasks: what to do at the desk or at a board, and whether it has been done.
 
 A task is data in the same file as the lesson's questions. It is checked against the trainee's
-own runs, or against the audit trail of their sandbox (`crmlab.learning.on_record`), and a check
-says: not tried yet; not right, because ...; done; or something broke.
+own runs, against the audit trail of their sandbox (`crmlab.learning.on_record`), or against how a
+board stands (`crmlab.learning.at_board`), and a check says: not tried yet; not right, because ...;
+done; or something broke.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from pydantic import model_validator
 
 from crmlab.errors import CrmlabError
-from crmlab.learning import on_record
+from crmlab.learning import at_board, on_record
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
 from crmlab.learning.progress import Progress
 from crmlab.learning.runs import RUNS_TO_INDEPENDENCE, Run, note_all_cases, runs
@@ -38,12 +39,14 @@ class Task(Data):
             anything); make_slip (make the `mistake` on purpose and follow it to the close);
             send_back_rightly; work_unaided (two runs without a hint, and without a critical slip
             that somebody felt);
-            on_record (the audit trail has a line of this `operation`).
+            on_record (the audit trail has a line of this `operation`);
+            at_the_board (all that `must` be true of this `board` is).
         operation: what the audit trail calls it, such as `export` or `denied`.
         seat: the seat it has to be done in; of several, each of them. Any by default.
         about: what it has to be about: the kind of record or its key, the report, or what was
             denied.
         case: the practice case it has to be; any of them by default.
+        must: what has to be true of the board, each with what is told while it is not.
         hints: opened one at a time.
         solution: shown after the last hint, or when the task is done.
     """
@@ -58,12 +61,15 @@ class Task(Data):
         "send_back_rightly",
         "work_unaided",
         "on_record",
+        "at_the_board",
     ]
     operation: Name | None = None
     seat: Name | list[Name] | None = None
     about: str | None = None
     case: str | None = None
     mistake: Name | None = None
+    board: Name | None = None
+    must: list[at_board.Must] = []
     hints: list[Text] = []
     solution: Text
 
@@ -79,6 +85,16 @@ class Task(Data):
             raise ValueError("needs an 'operation' when its check is on_record, and only then")
         if self.check != "on_record" and (self.seats or self.about):
             raise ValueError("takes 'seat' and 'about' only when its check is on_record")
+        return self
+
+    @model_validator(mode="after")
+    def _board_where_needed(self) -> Task:
+        at_the_board = self.check == "at_the_board"
+        if at_the_board != (self.board is not None and bool(self.must)):
+            raise ValueError(
+                "needs a 'board', and what 'must' be true of it, when its check is at_the_board, "
+                "and only then"
+            )
         return self
 
     @property
@@ -112,9 +128,13 @@ def check_at_desk(
     lesson: str,
     parts: Sequence[Practice] = (),
     trail: on_record.Trail | None = None,
+    boards: Mapping[str, at_board.Standing] | None = None,
 ) -> Outcome:
-    """How a task stands, by what the trainee has done at the desk so far."""
+    """How a task stands, by what the trainee has done so far, or how the boards stand."""
     try:
+        if task.board is not None:
+            stands = (boards or {}).get(task.board)
+            return at_board.check(task.must, stands) if stands else NOT_TRIED
         if task.operation is not None:
             if trail is None:
                 return NOT_TRIED

@@ -115,10 +115,16 @@ class Fact(Data):
 
 
 class Baseline(Data):
-    """What remains when everything is done by the procedure, for a case of average luck."""
+    """What remains when everything is done by the procedure, for a case of average luck.
+
+    Attributes:
+        customer_worth: what a customer will still bring, in CNY on average, so that the chance of
+            losing one has a price; `crmlab analyse value` gives it. Without it, it has none.
+    """
 
     repeat_complaint: Chance = 0
     lose_customer: Chance = 0
+    customer_worth: Annotated[float, Setting(ge=0)] = 0
 
 
 class Follows(Data):

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "BooksBoard": "analysis.books",
     "BreakIt": "walkthrough",
     "CaughtBoard": "analysis.complaints",
     "ContributionBoard": "analysis.contribution",
@@ -38,7 +39,7 @@ _HOME = {
     "ValueBoard": "analysis.value",
     "Walkthrough": "walkthrough",
     "WhatIf": "habit",
-    "books_in_words": "analysis.shortest_board",
+    "books_in_words": "analysis.books",
     "contribution_in_words": "analysis.contribution",
     "complaints_in_words": "analysis.complaints_in_words",
     "funnel_in_words": "analysis.funnel",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from crmlab.errors import BankError
+from crmlab.learning.at_board import Board, faults
 from crmlab.learning.bank import Bank, load_bank
 from crmlab.learning.doing import Doing
 from crmlab.learning.on_record import Trail
 from crmlab.learning.outcome import State
 from crmlab.learning.progress import Progress
 from crmlab.practice.session import Practice
+from crmlab.procedures.faults import unknown
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.desk import Desk
@@ -26,11 +30,14 @@ class Tasks(Live):
 
         Tasks("10", desk)
         Tasks("60", records)
+        Tasks("31", board)
+        Tasks("31", books, tasks=["usable_again"])
 
     Args:
         lesson: its number; progress is kept under it.
-        desk: the desk, or its practice, or the window on the CRM, at which the tasks are done.
+        at: where the tasks are done: a desk, its practice, the window on the CRM, or boards.
         bank: a bank, its name in `exercises/`, or the path of its file; by default the lesson's.
+        tasks: the names of the tasks to show, in this order; by default all of the bank.
         progress: where it is kept; by default the learner's own.
     """
 
@@ -40,19 +47,23 @@ class Tasks(Live):
     def __init__(
         self,
         lesson: str,
-        desk: Desk | Practice | Records | None = None,
+        *at: Desk | Practice | Records | Board,
         bank: Bank | str | Path | None = None,
-        *,
+        tasks: list[str] | None = None,
         progress: Progress | None = None,
     ) -> None:
         super().__init__()
         known = bank if isinstance(bank, Bank) else load_bank(bank or f"lesson_{lesson}")
-        self.doing = Doing(lesson, known, progress or Progress.open(), *_work(desk))
+        boards = {each.name: each for each in at if isinstance(each, Board)}
+        desk = next((each for each in at if not isinstance(each, Board)), None)
+        self.shown = list(known.tasks) if tasks is None else tasks
+        _see_to_them(known, self.shown, boards)
+        self.doing = Doing(lesson, known, progress or Progress.open(), *_work(desk), boards)
         self.looked: set[str] = set()
         self.draw()
 
     def context(self) -> dict[str, Any]:
-        tasks = [self._task(name) for name in self.doing.tasks]
+        tasks = [self._task(name) for name in self.shown]
         n = sum(task["state"] is State.RIGHT for task in tasks)
         return {
             "tasks": tasks,
@@ -88,12 +99,14 @@ class Tasks(Live):
         """What pressing Check says when there is nothing to check."""
         if name not in self.looked:
             return ""
+        if self.doing.tasks[name].board is not None:
+            return _("No dial has been turned yet, and no records are open.")
         if self.doing.tasks[name].operation is not None:
             return _("The audit trail says nothing of the kind about you yet.")
         return _("Nothing of this kind has been done at the desk yet.")
 
     def do_check(self, _forms: Forms, task: str) -> str:
-        """Look at what was done at the desk."""
+        """Look at what was done."""
         self.doing.check(task)
         self.looked.add(task)
         return f"outcome-{task}"
@@ -107,6 +120,25 @@ class Tasks(Live):
         """Open the solution."""
         self.doing.show_solution(task)
         return f"solution-{task}"
+
+
+def _see_to_them(bank: Bank, names: list[str], boards: Mapping[str, Board]) -> None:
+    """See that the tasks are there, and their boards with what the tasks ask of them.
+
+    Raises:
+        BankError: the first that is not.
+    """
+    for name in names:
+        task = bank.tasks.get(name)
+        if task is None:
+            raise BankError(f"lesson {bank.lesson}: {unknown('task', name, bank.tasks)}")
+        if task.board is None:
+            continue
+        if task.board not in boards:
+            raise BankError(f"task '{name}': {unknown('board on this page', task.board, boards)}")
+        stands = boards[task.board].standing()
+        for fault in faults(task.must, stands) if stands.facts else ():
+            raise BankError(f"task '{name}': {fault}")
 
 
 def _work(desk: Desk | Practice | Records | None) -> tuple[list[Practice], Trail | None]:

@@ -55,7 +55,9 @@ def tell(procedure: Procedure, story: Debrief) -> dict[str, Any]:
     """What `debrief.html` is given."""
     return {
         "sentence": _sentence(story),
-        "figures": _figures(story.totals, story.by_the_procedure),
+        "figures": _figures(
+            story.totals, story.by_the_procedure, procedure.baseline.customer_worth
+        ),
         "fate": _came_out(story.totals, story.by_the_procedure),
         "slips": [_slip(procedure, story, slip) for slip in story.slips],
         "critical": any(slip.mistake.critical for slip in story.slips),
@@ -113,7 +115,7 @@ def _sentence(story: Debrief) -> str:
     )
 
 
-def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
+def _figures(ours: Totals, reference: Totals, customer_worth: float) -> list[dict[str, Any]]:
     by = _("{value} by the procedure")
     figures = [
         _extra_hours(ours, reference),
@@ -135,6 +137,13 @@ def _figures(ours: Totals, reference: Totals) -> list[dict[str, Any]]:
         if chance or usual:  # not every procedure has a customer to lose
             beside = by.format(value=_plain_percent(usual))
             figures.append({"label": label, "value": _plain_percent(chance), "beside": beside})
+    # In whole per cent, as the chances are told, so that anybody can work it out from them.
+    more = round(ours.lose_customer, 2) - round(reference.lose_customer, 2)
+    price = more * customer_worth
+    if round(price) > 0:
+        figures[-1]["beside"] += " " + _(
+            "What is more costs ¥{price:,.0f} on average, for a customer is worth ¥{worth:,.0f}."
+        ).format(price=price, worth=customer_worth)
     return figures
 
 

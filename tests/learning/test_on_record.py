@@ -233,7 +233,7 @@ def test_what_happened_before_in_the_window_is_not_the_trainees_work(
     records: Records, progress: Progress, tmp_path: Path
 ) -> None:
     task = "    check: on_record\n    operation: change\n    about: CU-003\n"
-    tasks = Tasks("95", records, bank_of(tmp_path, task), progress=progress)
+    tasks = Tasks("95", records, bank=bank_of(tmp_path, task), progress=progress)
     tasks.click("check", task="one")
     assert "0 of 1 task done" in tasks.text()
     assert "not tried yet" in tasks.text()
@@ -262,7 +262,7 @@ def test_a_desk_has_a_trail_that_tasks_can_look_at(
     practice: Practice, progress: Progress, tmp_path: Path
 ) -> None:
     task = "    check: on_record\n    operation: list\n    about: customer\n"
-    tasks = Tasks("95", practice, bank_of(tmp_path, task), progress=progress)
+    tasks = Tasks("95", practice, bank=bank_of(tmp_path, task), progress=progress)
     listed(practice.sandbox, MANAGER)
     tasks.click("check", task="one")
     assert "1 of 1 task done" in tasks.text()

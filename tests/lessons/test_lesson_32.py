@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from crmlab.intake.company import company_table
+from crmlab.learning.outcome import State
 from crmlab.models.entry.questions import COSTLY
 from crmlab.models.value import lifetime_value
 from crmlab.models.value.one_customer import by_hand, hand_formula, worth_of_one
 from crmlab.models.value.retention import cohorts
+from crmlab.procedures import load
 from crmlab.widgets import (
     DirtyData,
     LostCustomerBoard,
@@ -34,6 +36,7 @@ from crmlab.widgets.analysis.value_company import (
 from crmlab.widgets.analysis.value_in_words import value_in_words
 from tests.browser import axe_troubles, open_lesson
 from tests.lessons.board_page import BoardPage
+from tests.lessons.board_tasks import BoardTasks
 from tests.serving import ROOT
 
 LESSON, BRIEFING = "32_lifetime_value.ipynb", "briefing_value.ipynb"
@@ -136,6 +139,7 @@ def test_which_dial_moves_the_value_most(value: ValueBoard) -> None:
 def test_the_price_of_four_points() -> None:
     assert chances() == (0.03, 0.07)
     worth = worth_of_one(company().value.ahead.value(DISCOUNT, MARGIN), company().value.ahead.alive)
+    assert load("complaint").baseline.customer_worth == pytest.approx(worth.mean, rel=0.01)
     prices = [f"¥{0.04 * each:,.0f}" for each in (worth.median, worth.mean, worth.top)]
     assert prices == ["¥821", "¥2,239", "¥12,122"]
     said = value_in_words("price").data
@@ -328,6 +332,46 @@ def test_a_chart_keeps_its_traces_and_tells_them_apart_by_form(
         assert len(forms) == 1
         shown = forms.pop()
         assert len(set(shown)) == len(shown), "each in a form of its own, so it reads in grey"
+
+
+def test_the_tasks_are_checked_at_the_boards(value: ValueBoard, tracked: TrackingBoard) -> None:
+    tasks = BoardTasks("32", value, tracked)
+    state, told = tasks.check("as_if_half_left", retention=80)
+    assert (state, "¥113,314 by hand" in told) == (State.NOT_RIGHT, True), told
+    assert "3 % in this task" not in told
+    assert "You have 10 % and 20 %" in tasks.check("as_if_half_left", margin=20)[1]
+    assert tasks.check("as_if_half_left", retention=50)[0] is State.RIGHT
+    assert "¥56,657 by hand, ¥55,977 by the model" in tasks.solution("as_if_half_left")
+    assert figures(value, retention=50)[::2] == ["¥56,657", "¥55,977"]
+
+    bank = {r: tasks.check("dearer_money", discount=15, retention=r)[0] for r in (97, 98, 99)}
+    assert list(bank.values()) == [State.NOT_RIGHT, State.RIGHT, State.NOT_RIGHT]
+    assert "¥199,966" in tasks.tasks["dearer_money"].text
+    for retention, told in ((98, "¥209,056"), (97, "¥197,441")):
+        assert figures(value, discount=15, retention=retention)[0] == told
+        assert told in tasks.solution("dearer_money")
+
+    days = {str(end.date()): n for n, end in enumerate(tracked.ends, 1)}
+    assert [
+        day
+        for day, number in days.items()
+        if tasks.check("most_wrong", known=number)[0] is State.RIGHT
+    ] == ["2025-12-31"], "there is one day only"
+    assert "2 % too few" in tasks.check("most_wrong", known=len(days))[1]
+
+
+def test_the_records_behind_are_what_the_solutions_say(
+    value: ValueBoard, tracked: TrackingBoard
+) -> None:
+    tasks = BoardTasks("32", value, tracked)
+    assert tasks.check("five_hundred_a_day", opened="active")[0] is State.NOT_RIGHT
+    assert tasks.check("five_hundred_a_day", opened=f"customer:{DAILY}")[0] is State.RIGHT
+    assert tasks.check("left_in_silence", opened="doubted")[0] is State.RIGHT
+    assert list(value.behind)[-1] == "doubted", "it is the last entry of the list"
+    first = value.behind["doubted"].rows().iloc[0]
+    assert first["customer_id"] == STEADY
+    told = f"bought again {first['bought again']} times, and silent for {first['days silent']} days"
+    assert told in tasks.solution("left_in_silence")
 
 
 # On the page

@@ -26,7 +26,7 @@ def test_two_months_that_match_are_not_enough_and_three_are() -> None:
     two = against([100, 100], [100, 100])
     assert (two.usable, two.still_needed) == (False, 1)
     assert two.says() == (
-        "Not usable yet: only 2 months have been compared. 1 more month has to match."
+        "Not usable yet: only 2 months have been compared. 1 more month in a row has to match."
     )
     three = against([100, 100, 100], [100, 100, 100])
     assert (three.usable, three.usable_since, three.still_needed) == (True, MONTHS[2], 0)

@@ -264,6 +264,20 @@ def test_the_points_of_a_slip_add_up_to_the_chances_that_are_shown() -> None:
     assert shown > 5
 
 
+@pytest.mark.parametrize("worth", [56_000, 0])
+def test_the_chance_of_losing_a_customer_has_the_price_that_the_file_gives_it(worth: int) -> None:
+    known = load("complaint")
+    baseline = known.baseline.model_copy(update={"customer_worth": worth})
+    procedure = known.model_copy(update={"baseline": baseline})
+    endings = slips_possible(procedure, case_for_trial(procedure, CASE))
+    told = tell(procedure, debrief(procedure, endings["wrong_batch"]))
+    (leaves,) = [each for each in told["figures"] if each["label"] == "Chance they leave"]
+    assert leaves["value"] == "7 %"
+    assert leaves["beside"].startswith("3 % by the procedure")
+    priced = "What is more costs ¥2,240 on average, for a customer is worth ¥56,000."
+    assert leaves["beside"].endswith(priced) is bool(worth)
+
+
 def test_hours_of_steps_done_again_are_in_the_headline(desk: Desk) -> None:
     play_to(desk, "assess")
     desk.click("sit", seat="quality_engineer")

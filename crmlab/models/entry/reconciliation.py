@@ -86,7 +86,7 @@ class Reconciliation:
                 "The latest {n} months match the books, so the figures may be used, since {month}."
             ).format(n=self.in_a_row, month=self.usable_since)
         return ngettext(
-            "Not usable yet: {why}. {n} more month has to match.",
+            "Not usable yet: {why}. {n} more month in a row has to match.",
             "Not usable yet: {why}. {n} more months in a row have to match.",
             self.still_needed,
         ).format(why=self._why(), n=self.still_needed)

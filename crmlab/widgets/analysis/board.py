@@ -15,7 +15,7 @@ A subclass names its dials and says what they make of the model:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -25,7 +25,8 @@ import pandas as pd
 
 from crmlab.charts.chart import Chart, key
 from crmlab.crm.labels import label
-from crmlab.procedures.conditions import number_of
+from crmlab.learning.at_board import Standing
+from crmlab.procedures.conditions import Raw, number_of
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.plot import Plot
 from crmlab.widgets.dial import Dial, exact
@@ -57,11 +58,13 @@ class Seen:
 
     Attributes:
         says: what has come of the dials, in words.
+        facts: what tasks may ask of it, by name, beside the dials and the records that are open.
     """
 
     chart: Chart
     says: str
     figures: tuple[Figure, ...] = ()
+    facts: Mapping[str, Raw] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,12 @@ class Board(ipywidgets.Box):
     Args:
         title: what the board is about.
         dials: by their names.
+
+    Attributes:
+        name: what tasks call it.
     """
+
+    name: ClassVar[str]
 
     def __init__(self, title: str, dials: dict[str, Dial]) -> None:
         self.title, self.dials = title, dials
@@ -111,6 +119,23 @@ class Board(ipywidgets.Box):
     def records(self) -> dict[str, Records]:
         """The records behind the figures, by names that points of the chart may carry."""
         return {}
+
+    def usable(self) -> tuple[bool, str] | None:
+        """Whether its figures may be used, by the books, and why; None where nothing is held
+        against books."""
+        return None
+
+    def standing(self) -> Standing:
+        """How it stands, for tasks: each dial, the facts of what is seen, and what is open."""
+        answer = getattr(self, "answer", None)
+        if answer is None:  # it could not begin, and says so in its own place
+            return Standing(False, {})
+        at_first = {name: exact(dial.start) for name, dial in self.dials.items()}
+        opened = answer.opened
+        return Standing(
+            self.stands != at_first or bool(opened),
+            {**self._numbers(), **self.seen.facts, "open": opened},
+        )
 
     def turn(self, numbers: Mapping[str, Any]) -> None:
         """Turn dials to the positions that are nearest to these numbers."""
@@ -204,6 +229,7 @@ class Answer(Live):
             "chart": seen.chart,
             "key": key(seen.chart),
             "figures": seen.figures,
+            "usable": self.board.usable(),
             "choices": {name: each.title for name, each in self.board.behind.items()},
             "opened": self.opened,
             "table": self._table() if self.opened else None,

@@ -17,6 +17,7 @@ from crmlab.models.contribution.dials import Turn, Turned, turned
 from crmlab.models.entry.questions import COSTLY
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.analysis.books import sales_usable
 from crmlab.widgets.analysis.complaints import as_entered
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
@@ -45,6 +46,8 @@ class ContributionBoard(Board):
     Args:
         customer: whom the dials are about, unless they are turned to all.
     """
+
+    name = "contribution"
 
     @shows_trouble
     def __init__(self, customer: str = COSTLY) -> None:
@@ -97,11 +100,15 @@ class ContributionBoard(Board):
                 ),
                 self._needed(now, who),
             ),
+            {"brings": now.after, "losing": now.loss_making, "must_pay": self._paying(now, who)},
         )
 
+    def _paying(self, now: Turned, who: str | None) -> int | None:
+        """How many express orders would have to accept the charge; None if all are too few."""
+        return now.to_break_even if who else now.to_cover
+
     def _needed(self, now: Turned, who: str | None) -> Figure:
-        """How many express orders would have to accept the charge."""
-        number = now.to_break_even if who else now.to_cover
+        number = self._paying(now, who)
         return Figure(
             _("Express orders that must pay, so that we lose nothing on {customer}").format(
                 customer=who
@@ -138,6 +145,9 @@ class ContributionBoard(Board):
         return _(
             "Agreed so with everybody, it would be {gained} more, if nobody bought less for it."
         ).format(gained=money(now.after - now.before))
+
+    def usable(self) -> tuple[bool, str]:
+        return sales_usable()
 
     def records(self) -> dict[str, Records]:
         found, customer = self.found, self.customer
@@ -184,6 +194,8 @@ class ContributionBriefing(Board):
     ContributionBriefing()
     """
 
+    name = "terms"
+
     @shows_trouble
     def __init__(self, customer: str = COSTLY) -> None:
         self.customer, self.found = customer, company_contribution()
@@ -221,6 +233,9 @@ class ContributionBriefing(Board):
                 ),
             ),
         )
+
+    def usable(self) -> tuple[bool, str]:
+        return sales_usable()
 
     def records(self) -> dict[str, Records]:
         behind = self.found.rows_behind(self.customer)

@@ -6,28 +6,17 @@ from collections.abc import Mapping
 from functools import cache, partial
 
 import pandas as pd
-from IPython.display import Markdown
 
 from crmlab import places
-from crmlab.charts.chart import money
 from crmlab.charts.shortest_board import bucket_chart
 from crmlab.intake.company import company_table
 from crmlab.models.entry import shortest_board
-from crmlab.models.entry.reconciliation import Reconciliation, by_month, reconcile
 from crmlab.procedures import load
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.analysis.books import company_match
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
-
-
-@cache
-def company_match() -> Reconciliation:
-    """The practice company's sales held against its invoices, month by month."""
-    return reconcile(
-        by_month(company_table("transactions"), "date"),
-        by_month(company_table("invoices"), "invoiced_at"),
-    )
 
 
 @cache
@@ -64,6 +53,8 @@ class ShortestBoard(Board):
 
     ShortestBoard()
     """
+
+    name = "shortest_board"
 
     @shows_trouble
     def __init__(self) -> None:
@@ -126,6 +117,7 @@ class ShortestBoard(Board):
                     _("at first {value}").format(value=f"{100 * self.first.mean:.0f} %"),
                 ),
             ),
+            {"health": round(100 * now.health), "shortest": now.shortest},
         )
 
     def records(self) -> dict[str, Records]:
@@ -133,6 +125,8 @@ class ShortestBoard(Board):
             "used": _("Reports that nobody opens"),
             "on_time": _("What was entered more than a day later"),
             "complete": _("Lines of sales without a cost"),
+            "reconciled": _("Months that do not match the books"),
+            "supported": _("Opportunities that lack an entry for a stage"),
         }
         return {
             f"board:{name}": Records(title, partial(self._lacking, name))
@@ -141,14 +135,3 @@ class ShortestBoard(Board):
 
     def _lacking(self, name: str) -> pd.DataFrame:
         return self.staves[name].lacking
-
-
-def books_in_words() -> Markdown:
-    """Whether the sales match the books, month by month: the latest months and the verdict."""
-    match = company_match()
-    lines = [
-        f"- {one.period}: {money(one.model or 0.0)} / {money(one.books or 0.0)}, "
-        + (_("matches") if one.matches else _("off by {sum}").format(sum=money(one.difference)))
-        for one in match.periods[-4:]
-    ]
-    return Markdown("\n".join([*lines, "", match.says()]))

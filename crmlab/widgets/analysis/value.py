@@ -18,6 +18,7 @@ from crmlab.models.value.tracking import tracking
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.analysis.books import sales_usable
 from crmlab.widgets.analysis.value_company import (
     DAILY,
     DISCOUNT,
@@ -44,6 +45,8 @@ class ValueBoard(Board):
     ValueBoard()
     """
 
+    name = "value"
+
     @shows_trouble
     def __init__(self) -> None:
         self.company = company()
@@ -59,7 +62,7 @@ class ValueBoard(Board):
                     start,
                 ),
                 "discount": Dial(
-                    _("Discount: so much less is money worth if it comes a year later"),
+                    _("Discount rate: so much less is money worth if it comes a year later"),
                     0,
                     30,
                     1,
@@ -134,7 +137,16 @@ class ValueBoard(Board):
                     ),
                 ),
             ),
+            {
+                "by_hand": hand.value,
+                "by_model": worth.mean,
+                "apart": 100 * abs(hand.value / worth.mean - 1),
+                "price": price,
+            },
         )
+
+    def usable(self) -> tuple[bool, str]:
+        return sales_usable()
 
     def records(self) -> dict[str, Records]:
         value = self.company.value
@@ -172,6 +184,8 @@ class TrackingBoard(Board):
 
     TrackingBoard()
     """
+
+    name = "tracking"
 
     @shows_trouble
     def __init__(self) -> None:
@@ -223,6 +237,7 @@ class TrackingBoard(Board):
                     _("the model: {share} {direction}").format(share=share, direction=direction),
                 ),
             ),
+            {"too_many": 100 * apart},
         )
 
     def records(self) -> dict[str, Records]:
@@ -256,6 +271,8 @@ class LostCustomerBoard(Board):
 
     LostCustomerBoard()
     """
+
+    name = "lost_customer"
 
     @shows_trouble
     def __init__(self) -> None:
@@ -313,6 +330,9 @@ class LostCustomerBoard(Board):
         return Seen(
             second_look_chart(list(zip(names, prices, strict=True)), cost), f"{says} {so} {least}"
         )
+
+    def usable(self) -> tuple[bool, str]:
+        return sales_usable()
 
     def records(self) -> dict[str, Records]:
         each = company().value.each
