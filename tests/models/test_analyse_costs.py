@@ -34,6 +34,7 @@ def test_the_practice_company_has_the_figures_of_lesson_31_to_the_cent() -> None
     assert round(told["most_costly"]["CU-095"]) == -651_427
     assert (told["loss_making"], told["abc"]) == (found.loss_making, found.abc)
     assert told["unknown"] == ["effort"]
+    assert not any("--remedies-in-service" in remark for remark in told["remarks"])
 
 
 def test_what_nobody_gave_is_null_and_named(tmp_path: Path) -> None:
@@ -60,6 +61,7 @@ def test_what_was_given_and_is_nothing_is_nothing(tmp_path: Path) -> None:
     assert (told["parts"]["complaint_cost"], told["parts"]["service_cost"]) == (0, 0)
     assert told["discount"] == 0
     assert told["unknown"] == ["effort", "credit_cost"]
+    assert any("say so with --remedies-in-service" in remark for remark in told["remarks"])
 
 
 def test_contacts_are_priced_by_channel_and_those_without_a_price_are_said() -> None:

@@ -170,6 +170,17 @@ class Costs:
                     interest=self.rates.interest
                 )
             )
+        if (
+            self.complaints is not None
+            and "service_cost" not in self.unknown(lines)
+            and not self.rates.remedies_in_service
+        ):
+            found.append(
+                _(
+                    "Remedies are taken off beside the service cost; if that has them in it "
+                    "already, say so with --remedies-in-service."
+                )
+            )
         silent = 0 if self.complaints is None else int(self.complaints["remedy_cost"].isna().sum())
         if silent:
             found.append(
