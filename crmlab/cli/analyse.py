@@ -23,6 +23,14 @@ ITS_OWN = {
     "target": "funnel",
     "exposure": "complaints",
     "customers": "complaints",
+    "complaints": "contribution",
+    "invoices": "contribution",
+    "payments": "contribution",
+    "contacts": "contribution",
+    "interest": "contribution",
+    "contact_price": "contribution",
+    "remedies_in_service": "contribution",
+    "blocked": "contribution",
     "calibration_end": "value",
     "margin": "value",
 }
@@ -35,8 +43,27 @@ def analyse(
         str, typer.Argument(help=_("The model: funnel, complaints, contribution or value."))
     ],
     file: Annotated[Path, typer.Argument(help=_("A CSV, XLSX or Parquet file."))],
-    map_file: Annotated[
-        Path | None, typer.Option("--map", help=_("Which heading says what, as for import."))
+    map_files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--map",
+            help=_("Which heading says what, as for import; a further --map for a further file."),
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(
+            help=_(
+                "The sheet of FILE; by default that of its map, or the first one. For a further "
+                "file its map names the sheet."
+            )
+        ),
+    ] = None,
+    books: Annotated[
+        Path | None,
+        typer.Option(
+            help=_("Totals by month, or invoices, to hold the figures against: a file of its own.")
+        ),
     ] = None,
     events: Annotated[
         Path | None,
@@ -50,6 +77,42 @@ def analyse(
     customers: Annotated[
         Path | None,
         typer.Option(help=_("Whose customer of which branch complains: a file of customers.")),
+    ] = None,
+    complaints: Annotated[
+        Path | None,
+        typer.Option(help=_("Complaints and what each remedy cost, for the contribution.")),
+    ] = None,
+    remedies_in_service: Annotated[
+        bool,
+        typer.Option(
+            "--remedies-in-service",
+            help=_("The service cost of the lines has the remedies of complaints in it."),
+        ),
+    ] = False,
+    invoices: Annotated[
+        Path | None,
+        typer.Option(help=_("Invoices, for what credit costs the contribution.")),
+    ] = None,
+    payments: Annotated[
+        Path | None, typer.Option(help=_("Payments, where invoices are paid in parts."))
+    ] = None,
+    interest: Annotated[
+        float | None,
+        typer.Option(help=_("What money that stands out costs a year; 0.06 by default.")),
+    ] = None,
+    contacts: Annotated[
+        Path | None, typer.Option(help=_("Contacts with customers, for the contribution."))
+    ] = None,
+    contact_price: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[CHANNEL=]PRICE",
+            help=_("What a contact costs, or one by this channel; once for each."),
+        ),
+    ] = None,
+    blocked: Annotated[
+        Path | None,
+        typer.Option(help=_("Where the lines without a cost go, as CSV.")),
     ] = None,
     stages: Annotated[
         str | None,
@@ -97,6 +160,14 @@ def analyse(
         "customers": customers,
         "calibration_end": calibration_end,
         "margin": margin,
+        "complaints": complaints,
+        "invoices": invoices,
+        "payments": payments,
+        "contacts": contacts,
+        "interest": interest,
+        "contact_price": contact_price or None,
+        "remedies_in_service": remedies_in_service or None,
+        "blocked": blocked,
     }
     for name, value in given.items():
         if value is not None and ITS_OWN[name] != model:
@@ -107,8 +178,9 @@ def analyse(
             )
     # Each model brings its own libraries, so only the one that is asked for is loaded.
     does = import_module(f"crmlab.cli.analysing.{model}")
-    rows = Rows(map_file, accept_good)
-    told = does.reckon(file, rows, as_of=as_of, **_its(model, given))
+    rows = Rows.with_maps(map_files or [], accept_good, sheet)
+    told = does.reckon(file, rows, as_of=as_of, books=books, **_its(model, given))
+    rows.remarks += rows.unused_maps()
     told |= {"refused_rows": rows.refused, "of_the_files": rows.remarks}
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))

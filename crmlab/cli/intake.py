@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crmlab.cli.app import AsJson, app
+from crmlab.errors import IntakeError
 from crmlab.places import home
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -30,7 +31,10 @@ def bring(
         typer.Option("--map", help=_("Which heading says what; written there if it is new.")),
     ] = None,
     sheet: Annotated[
-        str | None, typer.Option(help=_("The sheet of a workbook; its first one by default."))
+        str | None,
+        typer.Option(
+            help=_("The sheet of a workbook; by default that of the map, or the first one.")
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help=_("Where the good rows go, as Parquet."))] = None,
     refused: Annotated[
@@ -50,19 +54,24 @@ def bring(
 
     from crmlab.intake.bringing_in import bring_in, sure_style_of
     from crmlab.intake.contracts import kind_of
-    from crmlab.intake.maps import offer_map, read_map, save_map
+    from crmlab.intake.maps import offer_map, read_map, save_map, sheet_in
     from crmlab.intake.pseudonyms import key_in
     from crmlab.intake.reading import open_source
+    from crmlab.intake.remarks import of_sheets, with_sheets
 
-    wanted, source = kind_of(kind), open_source(file, sheet)
     given = map_file is not None and map_file.exists()
-    used = (
-        read_map(map_file, wanted, source.headings)
-        if map_file and given
-        else offer_map(wanted, source.headings)
-    )
+    wanted = kind_of(kind)
+    source = open_source(file, sheet or sheet_in(map_file if given else None))
+    try:
+        used = (
+            read_map(map_file, wanted, source.headings)
+            if map_file and given
+            else offer_map(wanted, source.headings)
+        )
+    except IntakeError as fault:
+        raise with_sheets(fault, source) from fault
     if map_file and not given:
-        save_map(map_file, used)
+        save_map(map_file, used.model_copy(update={"sheet": sheet or ""}))
     sure_style_of(source, wanted, used)
     console = Console(stderr=True)
     with Progress(
@@ -89,6 +98,10 @@ def bring(
             progress=tell,
         )
     told = _told(source, used, brought)
+    told["remarks"] = [
+        *of_sheets(source),
+        *brought.noticed.says(wanted),
+    ]
     told["out"] = str(out or home() / "imported" / f"{wanted.name}.parquet")
     told["refusals"] = str(refused or file.with_name(f"{file.stem}.refused.csv"))
     if as_json:
@@ -131,10 +144,14 @@ def _print(told: dict[str, Any], brought: Brought) -> None:
         typer.echo(f"  {name} = {heading}")
     if told["not_taken"]:
         typer.echo(_("Not taken: {columns}.").format(columns=", ".join(told["not_taken"])))
+    for remark in told["remarks"]:
+        typer.echo(remark)
     typer.echo(
-        _("{rows:,} rows: {good:,} good, {refused:,} refused.").format(
-            rows=brought.rows, good=brought.good, refused=brought.refused
-        )
+        ngettext(
+            "{rows:,} row: {good:,} good, {refused:,} refused.",
+            "{rows:,} rows: {good:,} good, {refused:,} refused.",
+            brought.rows,
+        ).format(rows=brought.rows, good=brought.good, refused=brought.refused)
     )
     for one in brought.first:
         where = f"{one.column}: " if one.column else ""

@@ -20,6 +20,7 @@ from crmlab.intake.finding import Style, days_of, decimal_of
 from crmlab.intake.maps import Map
 from crmlab.intake.pseudonyms import pseudonyms
 from crmlab.intake.reading import Piece, Refusal, Source, is_parquet
+from crmlab.intake.remarks import Noticed
 from crmlab.text import gettext as _
 
 TYPES = {"text": "string", "number": "float64", "whole": "Int64"}
@@ -37,6 +38,7 @@ class Brought:
         refused: how many of them are not good.
         first: the first refusals, some of them.
         taken: whether the good rows were taken.
+        noticed: what should be known of the good rows.
     """
 
     style: Style
@@ -44,6 +46,7 @@ class Brought:
     refused: int = 0
     first: list[Refusal] = field(default_factory=list)
     taken: bool = False
+    noticed: Noticed = field(default_factory=Noticed)
 
     @property
     def good(self) -> int:
@@ -76,8 +79,9 @@ def sure_style_of(source: Source, kind: Kind, used: Map) -> Style:
         raise IntakeError(
             _(
                 "The days in {file} can be read in two ways: 5/6 is in May or in June. Write "
-                "'days: 31/05/2026' or 'days: 05/31/2026' into a map, and give it with --map."
-            ).format(file=source.path.name)
+                "'days: 31/05/2026' or 'days: 05/31/2026' into a map, below a line 'kind: {kind}', "
+                "and give it with --map."
+            ).format(file=source.path.name, kind=kind.name)
         )
     return style
 
@@ -123,8 +127,10 @@ def bring_in(
             lines = csv.writer(told)
             lines.writerow(["line", "column", "reason", *source.headings])
             for piece in source.pieces():
-                rows, refused = _checked(piece, kind, used, brought.style, schema, keys, key)
-                lines.writerows(_disarmed(one) for one in refused)
+                rows, refused = _checked(
+                    piece, kind, used, brought.style, schema, keys, key, brought.noticed
+                )
+                lines.writerows(_line(one) for one in refused)
                 table = Table.from_pandas(rows, preserve_index=False)
                 writer = writer or parquet.ParquetWriter(kept, table.schema)
                 writer.write_table(table.cast(writer.schema))
@@ -170,6 +176,7 @@ def _checked(
     schema: Any,
     keys: Keys,
     key: bytes | None,
+    noticed: Noticed,
 ) -> tuple[pd.DataFrame, list[Refusal]]:
     """The good rows of a piece in their types, and all that is refused, by line."""
     faults: dict[int, tuple[str, str]] = {}
@@ -180,6 +187,7 @@ def _checked(
             meant = used.values.get(column.name)
             made = convert(texts.replace(meant) if meant else texts, column, style)
             columns[column.name] = _typed(made.values, column)
+            noticed.notice(column, made.zones, made.values)
             for place, sentence in made.faults.items():
                 faults.setdefault(place, (column.name, sentence))
     rows = pd.DataFrame(columns)
@@ -213,6 +221,10 @@ def _typed(values: pd.Series, column: Column) -> pd.Series:
     return pd.Series(values.astype(kind))
 
 
-def _disarmed(refusal: Refusal) -> list[str | int]:
-    cells = (f"'{cell}" if cell.startswith(DISARMED) else cell for cell in refusal.cells)
-    return [refusal.line, refusal.column, refusal.reason, *cells]
+def disarmed(cell: str) -> str:
+    """A text that a spreadsheet will not take for a formula."""
+    return f"'{cell}" if cell.startswith(DISARMED) else cell
+
+
+def _line(refusal: Refusal) -> list[str | int]:
+    return [refusal.line, refusal.column, refusal.reason, *map(disarmed, refusal.cells)]

@@ -25,6 +25,8 @@ class Column:
         choices: the only texts that make sense; none if any text does.
         personal: it names or reaches a person, so a pseudonym stands for it.
         known_as: other headings that it is often found under, in English and Chinese.
+        words_of: the procedure and the field of it whose words are meant. Others are taken too, for
+            a company has its own, and said to be others.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Column:
     choices: tuple[str, ...] = ()
     personal: Literal["name", "phone", "mail", "address"] | None = None
     known_as: tuple[str, ...] = ()
+    words_of: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ _PRODUCT = Column("product_id", known_as=("product", "item", "sku", "产品编�
 _OWNER = Column("owner", personal="name", known_as=("sales rep", "salesperson", "业务员", "负责人"))
 _CURRENCY = Column("currency", known_as=("ccy", "币种"))
 _AMOUNT = Column("amount", "number", low=0, known_as=("value", "total", "revenue", "金额"))
+_LINE = Column("line_id", known_as=("line no", "order line", "行号"))
+_INVOICE = Column("invoice_id", required=True, known_as=("invoice", "invoice no", "发票号"))
 
 
 def _must(column: Column) -> Column:
@@ -172,6 +177,8 @@ KINDS: dict[str, Kind] = {
             (
                 _must(_CUSTOMER),
                 Column("date", "day", True, known_as=("ordered_at", "purchase date", "日期")),
+                Column("order_id", known_as=("order", "order no", "订单号")),
+                _LINE,
                 _PRODUCT,
                 _must(_AMOUNT),
                 Column("cost", "number", low=0, known_as=("cogs", "成本")),
@@ -186,16 +193,70 @@ KINDS: dict[str, Kind] = {
             (
                 Column("complaint_id", required=True, known_as=("complaint", "case", "投诉编号")),
                 _CUSTOMER,
+                _LINE,
                 _PRODUCT,
                 Column("batch_no", known_as=("batch", "lot", "批号")),
-                Column("category", known_as=("type", "reason", "投诉类别")),
-                Column("severity", known_as=("priority", "严重程度")),
+                Column(
+                    "category",
+                    known_as=("type", "reason", "投诉类别"),
+                    words_of=("complaint", "register.category"),
+                ),
+                Column(
+                    "severity",
+                    known_as=("priority", "严重程度"),
+                    words_of=("complaint", "assess.severity"),
+                ),
                 Column("received_at", "moment", True, known_as=("received", "date", "投诉日期")),
                 Column("shipped_at", "moment", known_as=("shipped", "ship date", "发货日期")),
                 Column("closed_at", "moment", known_as=("closed", "关闭日期")),
+                Column("remedy_cost", "number", low=0, known_as=("cost of remedy", "处理费用")),
+                _CURRENCY,
             ),
             key=("complaint_id",),
             order=(("received_at", "closed_at"), ("shipped_at", "received_at")),
+        ),
+        Kind(
+            "invoices",
+            "an invoice",
+            (
+                _INVOICE,
+                _must(_CUSTOMER),
+                # A credit note is an invoice below zero: the books have some, credit costs do not.
+                Column("amount", "number", True, known_as=("total", "invoice amount", "金额")),
+                _CURRENCY,
+                Column("invoiced_at", "moment", True, known_as=("invoice date", "开票日期")),
+                Column("settled_at", "moment", known_as=("settled", "paid in full", "结清日期")),
+            ),
+            key=("invoice_id",),
+        ),
+        Kind(
+            "payments",
+            "a payment of an invoice, or of a part of it",
+            (
+                Column("payment_id", known_as=("payment", "payment no", "收款编号")),
+                _INVOICE,
+                _must(_AMOUNT),
+                _CURRENCY,
+                Column("paid_at", "moment", True, known_as=("paid", "payment date", "收款日期")),
+            ),
+        ),
+        Kind(
+            "contacts",
+            "a contact with a customer",
+            (
+                _must(_CUSTOMER),
+                Column("at", "moment", known_as=("contacted", "contact date", "联系日期")),
+                Column("channel", known_as=("contact type", "渠道", "联系方式")),
+            ),
+        ),
+        Kind(
+            "books",
+            "a month's total in the books",
+            (
+                Column("period", required=True, known_as=("month", "期间", "月份")),
+                Column("amount", "number", True, known_as=("total", "turnover", "revenue", "金额")),
+                _CURRENCY,
+            ),
         ),
         Kind(
             "exposure",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,14 +13,20 @@ import pandas as pd
 from crmlab.errors import IntakeError
 from crmlab.intake.bringing_in import bring_in, sure_style_of
 from crmlab.intake.contracts import kind_of
-from crmlab.intake.maps import offer_map, read_map
+from crmlab.intake.maps import offer_map, read_map, sheet_in
 from crmlab.intake.reading import open_source
+from crmlab.intake.remarks import of_sheets
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 REFUSED = "refused_rows"
 """Where a frame says, among its `attrs`, how many rows of its file were refused."""
 
+REMARKS = "remarks"
+"""Where it says what a reader should know of the file, in sentences."""
+
 REFUSALS_BEGIN = "line,column,reason"
+"""How a list of refused rows begins."""
 
 
 def frame_of(
@@ -37,12 +44,14 @@ def frame_of(
     Args:
         kind: of data, such as transactions.
         map_file: which heading says what; by default as the headings suggest.
+        sheet: of a workbook; by default the one that the map names, or the first.
         refusals: where refused rows are written; by default beside the file.
 
     Raises:
         IntakeError: the file cannot be read, or some rows are refused and `accept_good` is not set.
     """
-    wanted, source = kind_of(kind), open_source(file, sheet)
+    wanted = kind_of(kind)
+    source = open_source(file, sheet or sheet_in(map_file))
     used = (
         read_map(map_file, wanted, source.headings)
         if map_file
@@ -71,29 +80,45 @@ def frame_of(
                 )
             )
         if brought.refused:
-            _only_over_refusals(told)
+            only_over(told, REFUSALS_BEGIN, _("Some rows are refused"))
             shutil.copyfile(refused, told)
         if not brought.taken:
             raise IntakeError(
-                _(
+                ngettext(
+                    "{refused:,} of {rows:,} rows of {file} is refused; {told} says why. Mend it, "
+                    "or give --accept-good to go on without it.",
                     "{refused:,} of {rows:,} rows of {file} are refused; {told} says why. Mend "
-                    "them, or give --accept-good to go on without them."
+                    "them, or give --accept-good to go on without them.",
+                    brought.refused,
                 ).format(refused=brought.refused, rows=brought.rows, file=file.name, told=told.name)
             )
         rows = pd.read_parquet(out)
         rows.attrs[REFUSED] = brought.refused
+        rows.attrs[REMARKS] = [
+            *of_sheets(source),
+            *(f"{file.name}, {said}" for said in brought.noticed.says(wanted, moved_only=True)),
+        ]
         return rows
 
 
-def _only_over_refusals(told: Path) -> None:
-    """Refuse to write over something that is no list of refused rows."""
+def only_over(told: Path, begin: str, why: str) -> None:
+    """Refuse to write a list over something that is no such list.
+
+    Args:
+        begin: how the first line of such a list begins.
+        why: what it is to be written for, in words.
+
+    Raises:
+        IntakeError: something else is there.
+    """
     if not told.exists():
         return
-    with told.open(encoding="utf-8-sig", errors="replace") as there:
-        if not there.readline().startswith(REFUSALS_BEGIN):
-            raise IntakeError(
-                _(
-                    "Some rows are refused and should be listed in {file}, but that is there "
-                    "already and holds something else; give it another name."
-                ).format(file=told.name)
-            )
+    with suppress(IsADirectoryError), told.open(encoding="utf-8-sig", errors="replace") as there:
+        if there.readline().startswith(begin):
+            return
+    raise IntakeError(
+        _(
+            "{why} and should be listed in {file}, but that is there already and holds something "
+            "else; give it another name."
+        ).format(why=why, file=told.name)
+    )

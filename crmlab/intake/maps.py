@@ -26,17 +26,36 @@ class Map(Data):
 
     Attributes:
         kind: the kind of data that it was made for.
-        columns: by the contract's name, the heading in the file.
+        sheet: of a workbook, if it is not its first one.
+        columns: by the contract's name, the heading in the file; as the headings suggest if none
+            is given.
         decimal: the sign before the fraction of a number; found out if it is not given.
         days: how days are written, by an example such as `31.05.2026`; found out if not given.
         values: by column and by what stands in the file, what is meant: `outcome: {gewonnen: won}`.
     """
 
     kind: str
-    columns: dict[str, str]
+    columns: dict[str, str] = {}
+    sheet: str = ""
     decimal: str = Setting(default="", pattern=r"^[.,]?$")
     days: str = ""
     values: dict[str, dict[str, str]] = {}
+
+
+def look_at(path: Path) -> Map:
+    """A map as it stands, before there is a file to hold it to: of which kind and sheet it is.
+
+    Raises:
+        IntakeError: file, line, what is wrong.
+    """
+    text = read_text(path, IntakeError, "map")
+    parsed = parse(text, path.name, IntakeError)
+    return validate(Map, parsed, Places(text, path.name), IntakeError)
+
+
+def sheet_in(path: Path | None) -> str | None:
+    """The sheet that a map names, if there is a map and it names one."""
+    return look_at(path).sheet or None if path else None
 
 
 def read_map(path: Path, kind: Kind, headings: tuple[str, ...]) -> Map:
@@ -64,6 +83,8 @@ def read_map(path: Path, kind: Kind, headings: tuple[str, ...]) -> Map:
             faults.append((("values", name), unknown("column", name, known)))
     if faults:
         raise IntakeError("\n".join(places.at(where, sentence) for where, sentence in faults))
+    if not found.columns:
+        return found.model_copy(update={"columns": offer_map(kind, headings).columns})
     _all_there(kind, found.columns, headings)
     return found
 

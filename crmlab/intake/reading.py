@@ -19,6 +19,7 @@ import pandas as pd
 from crmlab.errors import IntakeError
 from crmlab.intake.finding import delimiter_of, encoding_of
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 PIECE = 50_000
 """Rows that are read at a time."""
@@ -68,7 +69,7 @@ class Source:
         format: csv, xlsx or parquet.
         headings: of its columns.
         encoding, delimiter: of a text file.
-        sheet: of a workbook.
+        sheet: of a workbook; `other_sheets`: those that are not read.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class Source:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
+    other_sheets: tuple[str, ...] = ()
 
     def pieces(self, size: int = PIECE) -> Iterator[Piece]:
         """All its rows, some at a time."""
@@ -86,9 +88,11 @@ class Source:
         refused: list[Refusal] = []
         for line, row, reason in rows[self.format]():
             if reason or len(row) != len(self.headings):
-                said = reason or _("It has {n} fields, and the headings are {m}.").format(
-                    n=len(row), m=len(self.headings)
-                )
+                said = reason or ngettext(
+                    "It has {n} field, and the headings are {m}.",
+                    "It has {n} fields, and the headings are {m}.",
+                    len(row),
+                ).format(n=len(row), m=len(self.headings))
                 refused.append(Refusal(line, "", said, tuple(row)))
             else:
                 lines.append(line)
@@ -108,7 +112,7 @@ class Source:
         yield from rows
 
     def _sheet_rows(self) -> Iterator[tuple[int, list[str], str]]:
-        rows = _rows_of_sheet(*_sheets(self.path, self.sheet))
+        rows = _rows_of_sheet(*_sheets(self.path, self.sheet)[:2])
         next(rows)
         yield from rows
 
@@ -139,9 +143,13 @@ def open_source(path: Path, sheet: str | None = None) -> Source:
         sheet: of a workbook; its first one by default.
 
     Raises:
-        IntakeError: it is not there, or empty, or no table, or has no such sheet, or two columns
-            share a heading.
+        IntakeError: it is not there, or a folder, or empty, or no table, or has no such sheet, or
+            two columns share a heading.
     """
+    if path.is_dir():
+        raise IntakeError(
+            _("{file} is a folder; name the file in it that you mean.").format(file=path)
+        )
     if not path.is_file():
         raise IntakeError(_("There is no file {file}.").format(file=path))
     with path.open("rb") as file:
@@ -149,11 +157,17 @@ def open_source(path: Path, sheet: str | None = None) -> Source:
     if head == PARQUET:
         source = Source(path, "parquet", _headings_of_table(path))
     elif head == b"PK\x03\x04":
-        sheets = _sheets(path, sheet)
-        _line, row, _reason = next(_rows_of_sheet(*sheets), (0, [], ""))
-        source = Source(path, "xlsx", tuple(row), sheet=sheets[0].title)
+        written, shown, others = _sheets(path, sheet)
+        _line, row, _reason = next(_rows_of_sheet(written, shown), (0, [], ""))
+        source = Source(path, "xlsx", tuple(row), sheet=written.title, other_sheets=others)
     else:
         source = _text_source(path)
+    if sheet and source.format != "xlsx":
+        raise IntakeError(
+            _("{file} is no workbook, so there is no sheet '{sheet}' in it.").format(
+                file=path.name, sheet=sheet
+            )
+        )
     names = [name for name in source.headings if name]
     if not names:
         raise IntakeError(_("{file} has no headings in its first row.").format(file=path.name))
@@ -239,8 +253,9 @@ def _closed_at(waiting: deque[tuple[int, str]], lines: Iterator[tuple[int, str]]
     return None
 
 
-def _sheets(path: Path, sheet: str | None) -> tuple[Any, Any]:
-    """A sheet of a workbook, as it was written and as it is shown; its first one by default."""
+def _sheets(path: Path, sheet: str | None) -> tuple[Any, Any, tuple[str, ...]]:
+    """A sheet of a workbook, as it was written and as it is shown, and the names of the others; the
+    first one by default."""
     from openpyxl import load_workbook
 
     try:
@@ -258,7 +273,8 @@ def _sheets(path: Path, sheet: str | None) -> tuple[Any, Any]:
                 file=path.name, sheet=named, known=", ".join(written.sheetnames)
             )
         )
-    return written[named], shown[named]
+    others = tuple(name for name in written.sheetnames if name != named)
+    return written[named], shown[named], others
 
 
 def _rows_of_sheet(written: Any, shown: Any) -> Iterator[tuple[int, list[str], str]]:

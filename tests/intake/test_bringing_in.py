@@ -18,7 +18,7 @@ from openpyxl import Workbook
 from crmlab.errors import IntakeError
 from crmlab.intake.bringing_in import Brought, bring_in
 from crmlab.intake.contracts import KINDS, kind_of
-from crmlab.intake.maps import Map, offer_map, read_map, save_map
+from crmlab.intake.maps import Map, offer_map, read_map, save_map, sheet_in
 from crmlab.intake.reading import open_source
 
 HEADINGS = "customer_id,name,phone,credit_limit,created_at"
@@ -241,6 +241,7 @@ def test_another_sheet_of_a_workbook_is_read_by_its_name(tmp_path: Path) -> None
     book.save(path)
     assert open_source(path, "May").headings == ("period", "units")
     assert open_source(path).headings == ("nothing", "here")
+    assert open_source(path).other_sheets == ("May",)
     with pytest.raises(IntakeError, match="no sheet 'June'; it has: Sheet, May"):
         open_source(path, "June")
 
@@ -353,6 +354,64 @@ def test_a_map_that_does_not_fit_is_told_with_its_line(
         read_map(tmp_path / "m.yaml", kind_of("customers"), ("a", "b"))
 
 
+def test_a_map_may_name_a_sheet_and_leave_the_headings_to_be_guessed(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("kind: exposure\nsheet: May\n", encoding="utf-8")
+    assert sheet_in(tmp_path / "m.yaml") == "May"
+    used = read_map(tmp_path / "m.yaml", kind_of("exposure"), ("month", "units"))
+    assert used.columns == {"period": "month", "units": "units"}
+
+
+# What should be known of good rows
+
+
+def noticed(brought: Brought, kind: str, **how: Any) -> list[str]:
+    return brought.noticed.says(kind_of(kind), **how)
+
+
+def test_time_zones_that_are_dropped_are_said(bring: Any) -> None:
+    heads = "complaint_id,received_at"
+    rows = "1,2026-05-31T20:00:00Z\n2,2026-05-31T20:00:00+08:00\n3,2026-05-31 20:00\n"
+    brought, _told, taken = bring(f"{heads}\n{rows}", "complaints")
+    assert [str(day) for day in taken["received_at"]] == [
+        "2026-06-01 04:00:00", "2026-05-31 20:00:00", "2026-05-31 20:00:00",
+    ]  # fmt: skip
+    assert noticed(brought, "complaints") == [
+        "received_at: 2 moments name a time zone (+08:00, Z). They are told by the office's "
+        "clock, Asia/Shanghai, and the zone itself is not kept. 1 other names none, and is taken "
+        "for the office's."
+    ]
+
+
+def test_the_zone_of_the_office_moves_nothing(bring: Any) -> None:
+    brought, _told, _taken = bring(
+        "complaint_id,received_at\n1,2026-05-31T20:00:00+08:00\n", "complaints"
+    )
+    (said,) = noticed(brought, "complaints")
+    assert "names the time zone of the office (+08:00). It stays as written" in said
+    assert noticed(brought, "complaints", moved_only=True) == []
+    brought, _told, _taken = bring("complaint_id,received_at\n1,2026-05-31 20:00\n", "complaints")
+    assert noticed(brought, "complaints") == []
+
+
+def test_words_that_the_procedure_does_not_have_are_said(bring: Any) -> None:
+    heads = "complaint_id,received_at,category,severity"
+    rows = [f"{n},2026-05-31,leak,high" for n in range(5)]
+    rows += ["6,2026-05-31,Leak,very", "7,2026-05-31,dripping,", "8,2026-05-31,Leak,low"]
+    brought, told, taken = bring("\n".join([heads, *rows]), "complaints")
+    assert (told, list(taken["category"][5:])) == ([], ["Leak", "dripping", "Leak"])
+    category, severity = noticed(brought, "complaints")
+    assert category.startswith("category: 3 rows say something else than leak, noise, ")
+    assert ": 'Leak', 'dripping'. They are taken as they stand" in category
+    assert severity.startswith("severity: 1 row says something else than low, medium, high: 'very'")
+    used = Map(
+        kind="complaints",
+        columns={name: name for name in heads.split(",")},
+        values={"category": {"Leak": "leak", "dripping": "leak"}, "severity": {"very": "high"}},
+    )
+    brought, _told, _taken = bring("\n".join([heads, *rows]), "complaints", used=used)
+    assert noticed(brought, "complaints") == []
+
+
 # Files that are none
 
 
@@ -372,6 +431,14 @@ def test_what_is_no_table_is_one_sentence(tmp_path: Path, content: bytes, said: 
     path.write_bytes(content)
     with pytest.raises(IntakeError, match=said):
         open_source(path)
+
+
+def test_a_folder_and_a_sheet_of_what_is_no_workbook(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match="is a folder; name the file in it"):
+        open_source(tmp_path)
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(IntakeError, match=r"a.csv is no workbook, so there is no sheet 'May'"):
+        open_source(tmp_path / "a.csv", "May")
 
 
 def test_a_file_that_is_not_there_and_a_kind_that_is_not(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from crmlab.cli.analyse import ITS_OWN, MODELS
 from crmlab.cli.app import app
 from crmlab.errors import CrmlabError, IntakeError, ModelError
 from crmlab.places import SAMPLE_DATA
@@ -53,7 +54,7 @@ def write(folder: Path, *rows: str, heading: str = "customer_id,date,amount") ->
 
 def test_refused_rows_stop_it_and_are_told(tmp_path: Path) -> None:
     file = write(tmp_path, "A,2026-01-01,10", "B,2026-02-31,10")
-    with pytest.raises(IntakeError, match=r"1 of 2 rows of file.csv are refused; file.refused.csv"):
+    with pytest.raises(IntakeError, match=r"1 of 2 rows of file.csv is refused; file.refused.csv"):
         analyse("value", file)
     assert "2026-02-31" in (tmp_path / "file.refused.csv").read_text("utf-8-sig")
 
@@ -123,17 +124,15 @@ def test_the_contribution_of_a_file() -> None:
     assert list(told["most_costly"].values()) == sorted(told["most_costly"].values())
 
 
-@pytest.mark.parametrize(
-    ("model", "option", "other"),
-    [
-        ("value", ["--target", "100"], "funnel"),
-        ("funnel", ["--calibration-end", "2025-10-31"], "value"),
-        ("contribution", ["--exposure", "x.csv"], "complaints"),
-    ],
-)
-def test_an_option_of_another_model_is_refused(model: str, option: list[str], other: str) -> None:
-    with pytest.raises(CrmlabError, match=f"{option[0]} says something to the model {other} only"):
-        analyse(model, str(SAMPLE_DATA / "transactions.csv"), *option)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", ITS_OWN)
+def test_an_option_of_another_model_is_refused(model: str, name: str) -> None:
+    if ITS_OWN[name] == model:
+        return
+    option = f"--{name.replace('_', '-')}"
+    words = {"remedies_in_service": [], "calibration_end": ["2025-10-31"]}.get(name, ["1"])
+    with pytest.raises(CrmlabError, match=f"{option} says something to the model {ITS_OWN[name]}"):
+        analyse(model, str(SAMPLE_DATA / "transactions.csv"), option, *words)
 
 
 def test_a_contribution_up_to_a_day_says_what_it_leaves_out(tmp_path: Path) -> None:

@@ -344,11 +344,11 @@ def test_products_that_were_entered_twice_bring_more_than_their_first_entry_says
         (sales(("A", 1, None, 0), ("B", 1, None, 0)), "No line has a cost"),
         (sales(("A", 1, 1, 0), ("B", 1, 1, 0)).drop(columns="cost"), "No line has a cost"),
         (sales(("A", 1, 1, 0), ("B", 1, 1, 0)).assign(currency=["CNY", "EUR"]), "2 currencies"),
-        (sales(("A", -5, 1, 0), ("B", 1, 1, 0)), "1 rows have 'amount' below zero"),
-        (sales(("A", 5, 1, 0), ("B", 1, -1, 0)), "1 rows have 'cost' below zero"),
-        (sales(("A", 5, 1, 0), ("B", float("nan"), 1, 0)), "1 sales have no amount"),
+        (sales(("A", -5, 1, 0), ("B", 1, 1, 0)), "1 row has 'amount' below zero"),
+        (sales(("A", 5, 1, 0), ("B", 1, -1, 0)), "1 row has 'cost' below zero"),
+        (sales(("A", 5, 1, 0), ("B", float("nan"), 1, 0)), "1 sale has no amount"),
         (sales(("A", 5, 1, 0)), "All sales are to one customer, A"),
-        (sales(("A", 5, 1, 0)).assign(customer_id=None), "1 sales name no customer"),
+        (sales(("A", 5, 1, 0)).assign(customer_id=None), "1 sale names no customer"),
     ],
 )
 def test_what_has_no_margin_is_told_in_a_sentence(rows: pd.DataFrame, sentence: str) -> None:

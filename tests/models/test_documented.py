@@ -40,6 +40,30 @@ def test_every_key_that_is_named_is_there(model: str) -> None:
             at = at[step]
 
 
+def test_every_key_about_the_books_is_there() -> None:
+    books = str(SAMPLE_DATA / "invoices.csv")
+    told = analyse("contribution", str(SAMPLE_DATA / "transactions.csv"), "--books", books)
+    said = TEXT.partition("## May the figures be used?")[2].partition("## ")[0]
+    keys = re.findall(r"^\| `([a-z_]+)` \|", said, re.M)
+    assert keys == ["usable", "usable_since", "first_mismatch", "books"]
+    assert set(keys) < set(told)
+    inside = (*told["books"], "period", "model", "difference")
+    assert all(f"`{key}`" in said for key in inside)
+
+
+def test_the_options_of_all_models_are_named() -> None:
+    for option in ("map", "sheet", "books", "as-of", "accept-good", "json"):
+        assert f"--{option}" in TEXT
+
+
+def test_the_command_of_lesson_31_is_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = re.search(r"^crmlab analyse (contribution .*?)^```", part("contribution"), re.M | re.S)
+    assert found
+    monkeypatch.chdir(ROOT)
+    told = analyse(*found.group(1).replace("\\\n", " ").split())
+    assert round(told["most_costly"]["CU-095"]) == -651_427
+
+
 @pytest.mark.parametrize("option", ITS_OWN)
 def test_every_option_of_a_model_is_named(option: str) -> None:
     assert f"--{option.replace('_', '-')}" in part(ITS_OWN[option])

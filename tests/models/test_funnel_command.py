@@ -77,6 +77,16 @@ def test_rows_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         analyse("funnel", write(tmp_path, *twice, heading=HEADING))
 
 
+def test_events_in_another_currency_than_their_opportunities_are_refused(tmp_path: Path) -> None:
+    deals = write(tmp_path, "1,A,2026-01-01,2026-01-05,10,won,CNY", heading=f"{HEADING},currency")
+    events = tmp_path / "events.csv"
+    events.write_text(
+        "opportunity_id,stage,entered_at,amount,currency\n1,A,2026-01-01,10,EUR\n", encoding="utf-8"
+    )
+    with pytest.raises(ModelError, match="2 currencies"):
+        analyse("funnel", deals, "--events", str(events), "--stages", "A")
+
+
 def test_two_currencies_are_refused(tmp_path: Path) -> None:
     file = write(
         tmp_path, "1,A,2026-01-01,10,CNY", "1,won,2026-01-05,10,CNY", "2,A,2026-01-02,10,EUR",

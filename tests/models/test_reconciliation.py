@@ -26,7 +26,7 @@ def test_two_months_that_match_are_not_enough_and_three_are() -> None:
     two = against([100, 100], [100, 100])
     assert (two.usable, two.still_needed) == (False, 1)
     assert two.says() == (
-        "Not usable yet: only 2 months have been compared. 1 more months in a row have to match."
+        "Not usable yet: only 2 months have been compared. 1 more month in a row has to match."
     )
     three = against([100, 100, 100], [100, 100, 100])
     assert (three.usable, three.usable_since, three.still_needed) == (True, MONTHS[2], 0)
@@ -115,7 +115,7 @@ def test_what_cannot_be_compared_is_told(
 
 def test_rows_without_a_day_or_in_two_currencies_belong_to_no_total() -> None:
     rows = pd.DataFrame({"date": ["2026-01-31", None], "amount": [1.0, 2.0]})
-    with pytest.raises(ModelError, match="1 rows have no 'date'"):
+    with pytest.raises(ModelError, match="1 row has no 'date'"):
         by_month(rows, "date")
     with pytest.raises(ModelError, match="2 currencies"):
         by_month(rows.assign(currency=["CNY", "EUR"]), "date")

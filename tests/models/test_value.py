@@ -104,7 +104,7 @@ def test_known_parameters_are_found_again() -> None:
     [
         ([0, 0], [0, 0], [10, 12], "Nobody has bought a second time"),
         ([], [], [], "Nobody has bought a second time"),
-        ([1, 2], [11, 5], [10, 12], "1 histories make no sense"),
+        ([1, 2], [11, 5], [10, 12], "1 history makes no sense"),
         ([2] * 40, [5.0] * 40, [10.0] * 40, "do not say"),
     ],
 )
@@ -118,7 +118,7 @@ def test_what_says_nothing_is_told_in_a_sentence(
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([("A", "2026-01-01", -5.0)], "1 purchases have no amount, or one below zero"),
+        ([("A", "2026-01-01", -5.0)], "1 purchase has no amount, or one below zero"),
         ([("A", None, 5.0)], "have no day"),
     ],
 )

@@ -474,11 +474,11 @@ def test_what_comes_after_the_end_is_left_out_and_said(sales: pd.DataFrame) -> N
         ([("A", "2026-01-01", 10.0), ("B", "2026-01-03", 9.0)], "Nobody has bought a second time"),
         (
             [("A", "2026-01-01", 10.0), ("A", "2026-01-09", 9.0), ("A", "2026-02-09", 9.0)],
-            "There are only 1 customers",
+            "There is only 1 customer",
         ),
         ([("A", "2026-01-01", 10.0), ("A", "2026-01-09", -1.0)], "a return is no purchase"),
         ([("A", "2026-01-01", 10.0), ("A", "2026-01-09", float("inf"))], "no amount"),
-        ([(None, "2026-01-01", 10.0)], "name no customer"),
+        ([(None, "2026-01-01", 10.0)], "1 purchase names no customer"),
         ([], "There are no purchases"),
     ],
 )
@@ -499,6 +499,36 @@ def test_all_who_buy_to_the_day_alike_say_nothing() -> None:
         lifetime_value(rows_of(*rows))
 
 
+SIX = [
+    ("A", "2026-01-01", 10.0), ("A", "2026-01-09", 20.0), ("A", "2026-03-02", 15.0),
+    ("B", "2026-01-03", 90.0), ("B", "2026-02-27", 40.0),
+    ("C", "2026-01-20", 10.0),
+    ("D", "2026-02-01", 15.0), ("D", "2026-02-03", 5.0), ("D", "2026-02-20", 8.0),
+    ("E", "2026-02-14", 70.0), ("E", "2026-03-20", 90.0),
+    ("F", "2026-03-05", 12.0),
+]  # fmt: skip
+
+
+def test_six_different_customers_are_too_few_and_not_alike() -> None:
+    with pytest.raises(ModelError, match="6 customers are too few to say how quickly"):
+        lifetime_value(rows_of(*SIX))
+
+
+def test_few_who_spend_differently_are_too_few_and_those_who_spend_the_same_are_alike() -> None:
+    with pytest.raises(ModelError, match="3 customers who have bought again are too few"):
+        gamma_gamma.fit([1, 2, 3], [10.0, 11.0, 12.0])
+    with pytest.raises(ModelError, match="nearly all spend the same"):
+        gamma_gamma.fit([1] * 9, [10.0] * 9)
+
+
+def test_purchases_of_nothing_are_said_to_be() -> None:
+    nothing = [(who, day, 0.0) for who, day, _amount in SIX]
+    with pytest.raises(ModelError, match="All repeat purchases are of 0"):
+        lifetime_value(rows_of(*nothing))
+    with pytest.raises(ModelError, match="The repeat purchases of 1 customer come to 0"):
+        lifetime_value(rows_of(*SIX, ("G", "2026-01-01", 5.0), ("G", "2026-01-05", 0.0)))
+
+
 def test_two_currencies_are_refused() -> None:
     rows = rows_of(("A", "2026-01-01", 10.0), ("A", "2026-02-01", 10.0))
     with pytest.raises(ModelError, match="2 currencies"):
@@ -506,10 +536,18 @@ def test_two_currencies_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "terms", [{"discount": -0.1}, {"margin": 0.0}, {"margin": 1.5}, {"years": 0.0}]
+    ("terms", "sentence"),
+    [
+        ({"discount": -0.1}, "A discount of -0.1 a year makes no sense"),
+        ({"margin": 0.0}, "A margin of 0 makes no sense"),
+        ({"margin": 1.5}, "A margin of 1.5 makes no sense"),
+        ({"years": 0.0}, "takes a time above zero"),
+    ],
 )
-def test_terms_that_make_no_sense_are_refused(sales: pd.DataFrame, terms: dict[str, float]) -> None:
-    with pytest.raises(ModelError, match=r"discount lies|takes a time above zero"):
+def test_terms_that_make_no_sense_are_refused(
+    sales: pd.DataFrame, terms: dict[str, float], sentence: str
+) -> None:
+    with pytest.raises(ModelError, match=sentence):
         lifetime_value(sales, **terms)  # type: ignore[arg-type]
 
 

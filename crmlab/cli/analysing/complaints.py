@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from crmlab.cli.analysing.books import held_against, say_books
 from crmlab.cli.analysing.rows import Rows
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def reckon(
-    file: Path, rows: Rows, *, as_of: Any, exposure: Path | None, customers: Path | None
+    file: Path,
+    rows: Rows,
+    *,
+    as_of: Any,
+    books: Path | None,
+    exposure: Path | None,
+    customers: Path | None,
 ) -> dict[str, Any]:
     """The complaint rate, and what is behind each of its signals."""
     from crmlab.models.complaints import behind, complaint_rate, denominators_in
@@ -48,7 +58,12 @@ def reckon(
                 "cases": list(told.rows["complaint_id"]),
             }
         )
-    return {**asdict(found), "signals": signals}
+    came = _came(complaints, as_of)
+    return {
+        **asdict(found),
+        "signals": signals,
+        **held_against(books, rows, came, as_of=as_of, numbers=True),
+    }
 
 
 def say(told: dict[str, Any]) -> None:
@@ -98,3 +113,13 @@ def say(told: dict[str, Any]) -> None:
     headline = next(d for d in told["denominators"] if d["name"] == told["denominator"])
     for note in (headline["misleads"], *told["notes"]):
         typer.echo(f"  {note}")
+    say_books(told)
+
+
+def _came(complaints: pd.DataFrame, as_of: Any) -> pd.DataFrame:
+    """Each complaint as one, on the day it came in: what another register has a number of too."""
+    import pandas as pd
+
+    day = complaints["received_at"].dt.normalize()
+    counts = day <= as_of if as_of else day.notna()
+    return pd.DataFrame({"day": day[counts], "amount": 1.0})

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from crmlab.cli.analysing.rows import Rows
+from crmlab.cli.analysing.books import held_against, say_books
+from crmlab.cli.analysing.rows import KIND, Rows
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crmlab.models.funnel import Prepared
 
 
 def reckon(
@@ -17,29 +24,36 @@ def reckon(
     rows: Rows,
     *,
     as_of: Any,
+    books: Path | None,
     events: Path | None,
     stages: str | None,
     target: float | None,
 ) -> dict[str, Any]:
     """The funnel of opportunities, of stage events, or of both, as JSON says it."""
-    from crmlab.models.funnel import funnel
+    from crmlab.models.contribution.costs import one_currency
+    from crmlab.models.funnel import prepare
     from crmlab.procedures import load
 
-    kind = _kind_of(file, rows.map_file)
-    read = rows.of(file, kind)
+    # Events of their own go with opportunities; a file alone may be either.
+    read = rows.of(file, *(("opportunities",) if events else ("opportunities", "stages")))
     entries = rows.beside(events, "stages") if events else None
+    one_currency(read, entries)
     order = stages.split(",") if stages else list(load("lead_to_cash").stages)
     names = [name.strip() for name in order]
-    opportunities, entries = (None, read) if kind == "stages" else (read, entries)
-    return asdict(funnel(opportunities, names, entries=entries, as_of=as_of, target=target))
+    opportunities, entries = (None, read) if read.attrs[KIND] == "stages" else (read, entries)
+    made = prepare(opportunities, names, entries=entries, as_of=as_of, target=target)
+    won = _won(made, read)
+    return asdict(made.found) | held_against(books, rows, won, as_of=as_of)
 
 
 def say(told: dict[str, Any]) -> None:
     """The same in sentences."""
     typer.echo(
-        _("{n:,} opportunities: {won:,} won, {lost:,} lost, {open:,} open.").format(
-            n=told["opportunities"], won=told["won"], lost=told["lost"], open=told["open"]
-        )
+        ngettext(
+            "{n:,} opportunity: {won:,} won, {lost:,} lost, {open:,} open.",
+            "{n:,} opportunities: {won:,} won, {lost:,} lost, {open:,} open.",
+            told["opportunities"],
+        ).format(n=told["opportunities"], won=told["won"], lost=told["lost"], open=told["open"])
     )
     for stage in told["stages"]:
         share = "–" if stage["conversion"] is None else f"{stage['conversion']:.0%}"
@@ -50,9 +64,12 @@ def say(told: dict[str, Any]) -> None:
         )
     if told["stuck"]:
         typer.echo(
-            _(
+            ngettext(
+                "{n:,} stands in its stage for longer than nine of ten that went on; it is "
+                "{amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
                 "{n:,} stand in their stage for longer than nine of ten that went on; they are "
-                "{amount:,.0f} of a weighted pipeline of {weighted:,.0f}."
+                "{amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
+                told["stuck"],
             ).format(
                 n=told["stuck"],
                 amount=told["weighted_stuck_amount"],
@@ -79,23 +96,17 @@ def say(told: dict[str, Any]) -> None:
         )
     for remark in told["remarks"]:
         typer.echo(remark)
+    say_books(told)
 
 
-def _kind_of(file: Path, map_file: Path | None) -> str:
-    """Whether a file holds opportunities or stage events, by its map or its headings."""
-    from crmlab.errors import IntakeError
-    from crmlab.intake.contracts import kind_of
-    from crmlab.intake.maps import offer_map, read_map
-    from crmlab.intake.reading import open_source
+def _won(made: Prepared, read: pd.DataFrame) -> pd.DataFrame:
+    """What was won, by the day of its closing; what has no amount is nothing in money."""
+    import numpy as np
+    import pandas as pd
 
-    headings, trouble = open_source(file).headings, None
-    for name in ("opportunities", "stages"):
-        try:
-            if map_file:
-                read_map(map_file, kind_of(name), headings)
-            else:
-                offer_map(kind_of(name), headings)
-            return name
-        except IntakeError as fault:
-            trouble = trouble or fault
-    raise trouble or AssertionError
+    known = made.known
+    day, amount = known.closed[known.won], np.nan_to_num(known.amounts[known.won])
+    won = pd.DataFrame({"day": pd.to_datetime(day), "amount": amount})
+    if "currency" in read and read["currency"].notna().any():
+        won["currency"] = read["currency"].dropna().iloc[0]  # there is one only
+    return won

@@ -1,15 +1,21 @@
-"""The rows that a model reads: from a file, through the checks of an import."""
+"""The rows that a model reads: from files, through the checks of an import."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crmlab.errors import CrmlabError, IntakeError
+from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
 if TYPE_CHECKING:
     import pandas as pd
+
+KIND = "kind"
+"""Where a frame says, among its `attrs`, of which kind its rows are."""
 
 
 @dataclass
@@ -17,29 +23,85 @@ class Rows:
     """How files are read, and what is to be said of them.
 
     Attributes:
-        map_file: which heading of the first file says what.
+        maps: which heading says what, by the kind of data that each map is for.
+        sheet: of the first file, if it is a workbook; that of a further one stands in its map.
         accept_good: go on without the rows that are refused.
         refused: how many rows of all files were refused and left out.
         remarks: a sentence for each thing about the rows that a reader should know.
+        read: what has been read, by file and sheet.
     """
 
-    map_file: Path | None
+    maps: dict[str, Path]
     accept_good: bool
+    sheet: str | None = None
     refused: int = 0
     remarks: list[str] = field(default_factory=list)
+    read: dict[tuple[Path, str], pd.DataFrame] = field(default_factory=dict)
 
-    def of(self, file: Path, kind: str) -> pd.DataFrame:
-        """The rows of the file that a model is asked about."""
-        return self._read(file, kind, self.map_file)
+    @classmethod
+    def with_maps(cls, maps: list[Path], accept_good: bool, sheet: str | None) -> Rows:
+        """With maps that are each for another kind of data.
 
-    def beside(self, file: Path, kind: str) -> pd.DataFrame:
+        Raises:
+            CrmlabError: a map cannot be read, is for no kind there is, or two are for the same.
+        """
+        from crmlab.intake.contracts import kind_of
+        from crmlab.intake.maps import look_at
+
+        found: dict[str, Path] = {}
+        for path in maps:
+            kind = kind_of(look_at(path).kind).name
+            if kind in found:
+                raise CrmlabError(
+                    _(
+                        "{one} and {other} are both maps for {kind}; give one of them, or say in "
+                        "its line 'kind:' what the other is for."
+                    ).format(one=found[kind].name, other=path.name, kind=kind)
+                )
+            found[kind] = path
+        return cls(found, accept_good, sheet)
+
+    def of(self, file: Path, *kinds: str) -> pd.DataFrame:
+        """The rows of the file that a model is asked about.
+
+        Args:
+            kinds: what they can be; of several the one whose map or names fit the headings.
+        """
+        return self._read(file, kinds, self.sheet)
+
+    def beside(self, file: Path, *kinds: str) -> pd.DataFrame:
         """The rows of a further file."""
-        return self._read(file, kind, None)
+        return self._read(file, kinds, None)
 
-    def _read(self, file: Path, kind: str, map_file: Path | None) -> pd.DataFrame:
-        from crmlab.intake.frames import REFUSED, frame_of
+    def unused_maps(self) -> list[str]:
+        """A remark on each map that no file was read by."""
+        return [
+            _("The map {file} is for {kind}, and no such file was given.").format(
+                file=path.name, kind=kind
+            )
+            for kind, path in self.maps.items()
+            if kind not in {rows.attrs[KIND] for rows in self.read.values()}
+        ]
 
-        rows = frame_of(file, kind, map_file=map_file, accept_good=self.accept_good)
+    def _read(self, file: Path, kinds: tuple[str, ...], sheet: str | None) -> pd.DataFrame:
+        from crmlab.intake.frames import REFUSED, REMARKS, frame_of
+
+        try:
+            kind, named = self._kind_of(file, kinds, sheet)
+            told = file.with_name(f"{_plain(file.stem, named)}.refused.csv")
+            place = (file.resolve(), named)
+            if place in self.read:
+                return self._again(file, self.read[place], kind)
+            rows = frame_of(
+                file,
+                kind,
+                map_file=self.maps.get(kind),
+                sheet=sheet,
+                accept_good=self.accept_good,
+                refusals=told,
+            )
+        except IntakeError as fault:
+            raise self._said_of(file, kinds, fault) from fault
         refused = int(rows.attrs[REFUSED])
         self.refused += refused
         if refused:
@@ -48,10 +110,68 @@ class Rows:
                     "{n:,} row of {file} is refused and left out; {told} says why.",
                     "{n:,} rows of {file} are refused and left out; {told} says why.",
                     refused,
-                ).format(n=refused, file=file.name, told=f"{file.stem}.refused.csv")
+                ).format(n=refused, file=file.name, told=told.name)
             )
+        self.remarks += rows.attrs[REMARKS]
         self.remarks += _from_tomorrow(rows, file)
+        rows.attrs[KIND] = kind
+        self.read[place] = rows
         return rows
+
+    def _kind_of(self, file: Path, kinds: tuple[str, ...], sheet: str | None) -> tuple[str, str]:
+        """Of which kind a file is, and the sheet if it has others beside it.
+
+        Those with a map are tried first, and their faults are what is told: somebody has written
+        the map for this file.
+        """
+        from crmlab.intake.contracts import kind_of
+        from crmlab.intake.maps import offer_map, read_map, sheet_in
+        from crmlab.intake.reading import open_source
+        from crmlab.intake.remarks import with_sheets
+
+        trouble: IntakeError | None = None
+        for name in sorted(kinds, key=lambda name: name not in self.maps):
+            map_file = self.maps.get(name)
+            source = open_source(file, sheet or sheet_in(map_file))
+            try:
+                if map_file:
+                    read_map(map_file, kind_of(name), source.headings)
+                else:
+                    offer_map(kind_of(name), source.headings)
+                return name, source.sheet if source.other_sheets else ""
+            except IntakeError as fault:
+                trouble = trouble or with_sheets(fault, source)
+        raise trouble or AssertionError
+
+    def _again(self, file: Path, rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+        """A table that was read before: invoices are what credit costs, and books too. Anything
+        else would be held against itself."""
+        if rows.attrs[KIND] != kind:
+            raise CrmlabError(
+                _(
+                    "{file} is given twice, as {one} and as {other}; give another file for one of "
+                    "them, or name its sheet in a map."
+                ).format(file=file.name, one=rows.attrs[KIND], other=kind)
+            )
+        return rows
+
+    def _said_of(self, file: Path, kinds: tuple[str, ...], fault: IntakeError) -> IntakeError:
+        """The fault with the file that it is about, and with maps that are for something else."""
+        said = str(fault)
+        if file.name not in said and not any(path.name in said for path in self.maps.values()):
+            said = f"{file.name}: {said}"
+        if self.maps and not set(kinds) & set(self.maps) and "--map" in said:
+            said += " " + ngettext(
+                "(The map that was given is for {kinds}.)",
+                "(The maps that were given are for {kinds}.)",
+                len(self.maps),
+            ).format(kinds=", ".join(self.maps))
+        return IntakeError(said)
+
+
+def _plain(stem: str, sheet: str) -> str:
+    """A name for what is written beside a file; each sheet of a workbook has its own."""
+    return ".".join(filter(None, (stem, re.sub(r"[^\w -]", "_", sheet))))
 
 
 def _from_tomorrow(rows: pd.DataFrame, file: Path) -> list[str]:

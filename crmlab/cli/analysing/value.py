@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from crmlab.cli.analysing.books import held_against, say_books
 from crmlab.cli.analysing.rows import Rows
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def reckon(
-    file: Path, rows: Rows, *, as_of: Any, calibration_end: Any, margin: float | None
+    file: Path,
+    rows: Rows,
+    *,
+    as_of: Any,
+    books: Path | None,
+    calibration_end: Any,
+    margin: float | None,
 ) -> dict[str, Any]:
     """What customers will still bring, and what is to be doubted of it."""
     from crmlab.models.value import DISCOUNT, YEARS, draws_for, lifetime_value
@@ -42,6 +53,7 @@ def reckon(
         "clv": {**asdict(found.clv), "intervals": drawn or None},
         "retention": {**asdict(later), "share": later.share} if later else None,
         "segments": [asdict(segment) for segment in rfm(bought, end=as_of).segments],
+        **held_against(books, rows, _by_day(bought, found.end), as_of=as_of),
         "warnings": [*found.doubts.warnings(), *filter(None, [found.no_intervals])],
     }
 
@@ -51,9 +63,11 @@ def say(told: dict[str, Any]) -> None:
     if told["left_out"]:
         typer.echo(told["left_out"])
     typer.echo(
-        _("{customers:,} customers, {again:,} of whom have bought again.").format(
-            customers=told["customers"], again=told["repeat_customers"]
-        )
+        ngettext(
+            "{customers:,} customers, {again:,} of whom has bought again.",
+            "{customers:,} customers, {again:,} of whom have bought again.",
+            told["repeat_customers"],
+        ).format(customers=told["customers"], again=told["repeat_customers"])
     )
     typer.echo(
         _(
@@ -75,9 +89,18 @@ def say(told: dict[str, Any]) -> None:
         )
     if told["holdout"]:
         typer.echo(
-            _("Held against the rest: {actual:,} purchases, {predicted:,.0f} predicted.").format(
-                **told["holdout"]
-            )
+            ngettext(
+                "Held against the rest: {actual:,} purchase, {predicted:,.0f} predicted.",
+                "Held against the rest: {actual:,} purchases, {predicted:,.0f} predicted.",
+                told["holdout"]["actual"],
+            ).format(**told["holdout"])
         )
     for warning in told["warnings"]:
         typer.echo(warning)
+    say_books(told)
+
+
+def _by_day(bought: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    """What was bought, by its day, up to the last day that counts."""
+    columns = [name for name in ("date", "amount", "currency") if name in bought]
+    return bought.loc[bought["date"] <= end, columns].rename(columns={"date": "day"})

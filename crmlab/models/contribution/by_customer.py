@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.contribution.costs import Cents, Given, Rates, beside, cents, one_currency
+from crmlab.models.contribution.costs import Cents, Given, Rates, beside, cents
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 A_UP_TO, B_UP_TO = 0.80, 0.95
 
@@ -133,11 +134,11 @@ def contribution(
 
     Raises:
         ModelError: there are no sales, all are to one customer, none of them has a cost, an amount
-            is missing or below zero, or they are in several currencies.
+            is missing or below zero, a table lacks a column, or they are in several currencies.
     """
     _check(transactions)
     given = Given(transactions, complaints, invoices, payments, interactions, rates or Rates())
-    one_currency(transactions, invoices, payments)
+    given.check()
     codes, names = pd.factorize(transactions["customer_id"], sort=True)
     size = len(names)
     if size == 1:
@@ -242,14 +243,20 @@ def _check(transactions: pd.DataFrame) -> None:
     nobody = int(transactions["customer_id"].isna().sum())
     if nobody:
         raise ModelError(
-            _("{n} sales name no customer; find out whose they are, or leave them out.").format(
-                n=nobody
-            )
+            ngettext(
+                "{n} sale names no customer; find out whose it is, or leave it out.",
+                "{n} sales name no customer; find out whose they are, or leave them out.",
+                nobody,
+            ).format(n=nobody)
         )
     blank = int(transactions["amount"].isna().sum())
     if blank:
         raise ModelError(
-            _("{n} sales have no amount; enter it, or leave them out.").format(n=blank)
+            ngettext(
+                "{n} sale has no amount; enter it, or leave it out.",
+                "{n} sales have no amount; enter it, or leave them out.",
+                blank,
+            ).format(n=blank)
         )
 
 
@@ -272,9 +279,11 @@ def _remarks(total: int, blocked: int) -> tuple[str, ...]:
     said = []
     if blocked:
         said.append(
-            _("{n:,} lines have no cost and are left out; enter what they cost us.").format(
-                n=blocked
-            )
+            ngettext(
+                "{n:,} line has no cost and is left out; enter what it costs us.",
+                "{n:,} lines have no cost and are left out; enter what they cost us.",
+                blocked,
+            ).format(n=blocked)
         )
     if total <= 0:
         said.append(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 Cents = NDArray[np.int64]
 
@@ -56,6 +57,30 @@ class Given:
         }
         return {name: frame for name, frame in kinds.items() if frame is not None}
 
+    def check(self) -> None:
+        """Hold the records to what each of them has to say.
+
+        Raises:
+            ModelError: a column is missing, or they are in several currencies.
+        """
+        one_currency(self.transactions, self.complaints, self.invoices, self.payments)
+        paid = ("invoice_id",) if self.payments is not None else ("settled_at",)
+        needs = (
+            (_("complaints"), self.complaints, ("customer_id", "remedy_cost")),
+            (_("invoices"), self.invoices, ("customer_id", "amount", "invoiced_at", *paid)),
+            (_("payments"), self.payments, ("invoice_id", "amount", "paid_at")),
+            (_("contacts"), self.interactions, ("customer_id", "channel")),
+        )
+        for what, frame, columns in needs:
+            missing = next((n for n in columns if frame is not None and n not in frame), None)
+            if missing:
+                raise ModelError(
+                    _(
+                        "The {what} have no column '{column}', so nobody can say what they cost; "
+                        "add it, or leave them out."
+                    ).format(what=what, column=missing)
+                )
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -93,9 +118,12 @@ def cents(frame: pd.DataFrame, name: str) -> Cents:
     odd = int(((values < 0) | np.isinf(values)).sum())
     if odd:
         raise ModelError(
-            _(
+            ngettext(
+                "{n} row has '{column}' below zero or without end; take a return off the sale "
+                "that it belongs to, or leave it out.",
                 "{n} rows have '{column}' below zero or without end; take a return off the sale "
-                "that it belongs to, or leave it out."
+                "that it belongs to, or leave it out.",
+                odd,
             ).format(n=odd, column=name)
         )
     whole: Cents = np.rint(values * 100).astype(np.int64)
@@ -103,12 +131,14 @@ def cents(frame: pd.DataFrame, name: str) -> Cents:
 
 
 def one_currency(*frames: pd.DataFrame | None) -> None:
-    """Refuse sales, invoices and payments that are in several currencies together."""
+    """Refuse sums of money that are in several currencies together."""
     given = [frame for frame in frames if frame is not None and "currency" in frame]
     found = {str(name) for frame in given for name in frame["currency"].dropna().unique()}
     if len(found) > 1:
         raise ModelError(
-            _("The sales are in {n} currencies; bring them into one first.").format(n=len(found))
+            _("The sums are in {n} currencies ({known}); bring them into one first.").format(
+                n=len(found), known=", ".join(sorted(found))
+            )
         )
 
 

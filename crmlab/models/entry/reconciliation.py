@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +56,7 @@ class Reconciliation:
         in_a_row: how many of the latest months match without a break.
         usable: whether that is enough.
         usable_since: the month after whose match the model has been usable without a break.
-        broken_by: the latest month that does not match.
+        broken_by: the latest month that does not match; `first_broken`: the earliest.
     """
 
     periods: tuple[Period, ...]
@@ -63,6 +64,10 @@ class Reconciliation:
     usable: bool
     usable_since: str | None
     broken_by: Period | None
+
+    @property
+    def first_broken(self) -> Period | None:
+        return next((period for period in self.periods if not period.matches), None)
 
     @property
     def share_matching(self) -> float:
@@ -89,7 +94,11 @@ class Reconciliation:
     def _why(self) -> str:
         broken = self.broken_by
         if broken is None:
-            return _("only {n} months have been compared").format(n=self.in_a_row)
+            return ngettext(
+                "only {n} month has been compared",
+                "only {n} months have been compared",
+                self.in_a_row,
+            ).format(n=self.in_a_row)
         if broken.model is None and broken.books is None:
             return _("nobody has anything for {month}").format(month=broken.period)
         if broken.model is None:
@@ -109,9 +118,11 @@ def by_month(rows: pd.DataFrame, day: str, amount: str = "amount") -> pd.Series:
     days = pd.to_datetime(rows[day], format="mixed")
     if days.isna().any():
         raise ModelError(
-            _("{n} rows have no '{column}', so they belong to no month; enter it.").format(
-                n=int(days.isna().sum()), column=day
-            )
+            ngettext(
+                "{n} row has no '{column}', so it belongs to no month; enter it.",
+                "{n} rows have no '{column}', so they belong to no month; enter it.",
+                int(days.isna().sum()),
+            ).format(n=int(days.isna().sum()), column=day)
         )
     if days.dt.tz is not None:
         days = days.dt.tz_localize(None)
@@ -120,6 +131,40 @@ def by_month(rows: pd.DataFrame, day: str, amount: str = "amount") -> pd.Series:
     money = np.rint(rows[amount].fillna(0.0).to_numpy(dtype=np.float64) * 100)
     totals = np.bincount(codes, weights=money, minlength=len(months)) / 100
     return pd.Series(totals, index=np.datetime_as_string(np.asarray(months), unit="M"))
+
+
+def by_period(rows: pd.DataFrame) -> pd.Series:
+    """The total for each month of a table that names its months itself, `period` and `amount`.
+
+    A month may have several rows, and be written as `2026-05`, `2026/5`, `202605`, `05.2026` or
+    `2026年5月`, or as a day of it with the year first.
+
+    Raises:
+        ModelError: a period is no month, or they are in several currencies.
+    """
+    read = {}
+    for period in rows["period"].unique():
+        found = next(filter(None, (way.fullmatch(str(period).strip()) for way in _WAYS)), None)
+        month = int(found["month"]) if found else 0
+        if not found or not 1 <= month <= 12:
+            raise ModelError(
+                _("The period '{period}' is no month; write months such as 2026-05.").format(
+                    period=period
+                )
+            )
+        read[period] = pd.Timestamp(int(found["year"]), month, 1)
+    return by_month(rows.assign(period=rows["period"].map(read)), "period")
+
+
+_WAYS = tuple(
+    re.compile(way)
+    for way in (
+        r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*(月|[-/.月]\s*\d{1,2}日?([T ].*)?)?",
+        r"(?P<year>\d{4})(?P<month>\d{2})(\d{2})?",
+        r"(?P<month>\d{1,2})\s*[-/.]\s*(?P<year>\d{4})",
+    )
+)
+"""How a month is written."""
 
 
 def reconcile(

@@ -28,6 +28,7 @@ from scipy.special import digamma, gammaln, hyp2f1, zeta
 from crmlab.errors import ModelError
 from crmlab.models.value.fitting import NOTHING, least
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 Numbers = NDArray[np.float64]
 
@@ -36,6 +37,9 @@ FLAT = 1e-5
 
 FEW = 2
 """The fewest customers that can differ."""
+
+ENOUGH = 50
+"""Where fewer say nothing, it is mostly because they are so few."""
 
 LITTLE = 1e-10
 """What a step has to gain at least where a parameter may run away."""
@@ -148,9 +152,12 @@ def fit(
     total = float(weight.sum())
     if total < FEW:
         raise ModelError(
-            _(
-                "There are only {n} customers, too few to tell how customers differ. A longer "
-                "period, or more customers, would help."
+            ngettext(
+                "There is only {n} customer, too few to tell how customers differ. More customers "
+                "would help.",
+                "There are only {n} customers, too few to tell how customers differ. More "
+                "customers would help.",
+                int(total),
             ).format(n=int(total))
         )
     again, counts = x > 0, _Counts(x, weight)
@@ -170,12 +177,7 @@ def fit(
     parameters = np.exp(found.x)
     within = np.all((parameters < FAR) & (parameters > 1 / FAR)) if bounded else np.all(parameters)
     if np.abs(found.slopes).max() > FLAT or not within or not np.isfinite(parameters).all():
-        raise ModelError(
-            _(
-                "The purchases of {n:,} customers do not say how quickly they buy and leave: "
-                "nearly all behave alike. A longer period, or more customers, would help."
-            ).format(n=int(total))
-        )
+        raise ModelError(_says_nothing(int(total), len(x)))
     (r, alpha), (a, b) = (pair * min(1.0, FAR / pair.max()) for pair in np.split(parameters, 2))
     # The change of units is no change of the data: each repeat purchase brings its unit along.
     moved = float((weight * x).sum()) * np.log(scale)
@@ -188,6 +190,23 @@ def fit(
         float(-found.value * total - moved),
         tuple(float(error) for error in errors),
     )
+
+
+def _says_nothing(customers: int, different: int) -> str:
+    """Why a fit has found nothing: customers who are alike, or too few of them.
+
+    Args:
+        different: how many different histories they have.
+    """
+    if customers < ENOUGH and 2 * different > customers:
+        return _(
+            "{n} customers are too few to say how quickly customers buy and leave, since each has "
+            "bought in a way of their own. A longer period, or more customers, would help."
+        ).format(n=customers)
+    return _(
+        "The purchases of {n:,} customers do not say how quickly they buy and leave: nearly all "
+        "behave alike. A longer period, or more customers, would help."
+    ).format(n=customers)
 
 
 def _each_once(*columns: Numbers, number: Any = None) -> tuple[NDArray[np.intp], Numbers]:
@@ -302,8 +321,11 @@ def _check(x: Numbers, tx: Numbers, age: Numbers) -> None:
     wrong = (x < 0) | (tx < 0) | (tx > age) | ((x == 0) & (tx > 0)) | ~np.isfinite(x + tx + age)
     if wrong.any():
         raise ModelError(
-            _(
+            ngettext(
+                "{n} history makes no sense: a last purchase lies after the end of the period, or "
+                "before the first one.",
                 "{n} histories make no sense: a last purchase lies after the end of the period, or "
-                "before the first one."
+                "before the first one.",
+                int(wrong.sum()),
             ).format(n=int(wrong.sum()))
         )

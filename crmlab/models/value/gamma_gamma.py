@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
 from crmlab.errors import ModelError
-from crmlab.models.value.bg_nbd import FAR, FLAT, trigamma
+from crmlab.models.value.bg_nbd import ENOUGH, FAR, FLAT, trigamma
 from crmlab.models.value.fitting import least
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 Numbers = NDArray[np.float64]
 
@@ -102,12 +103,7 @@ def fit(
         raise ModelError(
             _("Fewer than two customers have bought again, so what they spend cannot be compared.")
         )
-    if not np.all(z > 0):
-        raise ModelError(
-            _("{n} customers have repeat purchases of nothing; leave those out.").format(
-                n=int((~(z > 0)).sum())
-            )
-        )
+    of_something(x, z, number=weight)
     total = float(weight.sum())
     scale = float(weight @ z) / total
     z = z / scale
@@ -124,12 +120,7 @@ def fit(
     found = least(bent, np.log(np.array(begin) / (1, 1, scale)))
     p, q, v = np.exp(found.x)
     if np.abs(found.slopes).max() > FLAT or not all(1 / FAR < value < FAR for value in (p, q, v)):
-        raise ModelError(
-            _(
-                "What {n:,} customers spend does not say how they differ: nearly all spend the "
-                "same, or one of them spends more than all others. More customers would help."
-            ).format(n=int(total))
-        )
+        raise ModelError(_says_nothing(int(total), len(np.unique(z))))
     return GammaGamma(
         float(p),
         float(q),
@@ -140,6 +131,48 @@ def fit(
         float(z.max()) * scale,
         tuple(float(error) for error in found.errors(total) * (1, 1, scale)),
     )
+
+
+def _says_nothing(customers: int, different: int) -> str:
+    """Why a fit has found nothing; `different`: how many different sums customers spend."""
+    if customers < ENOUGH and 2 * different > customers:
+        return ngettext(
+            "{n} customer who has bought again is too few to say how customers differ in what "
+            "they spend. A longer period, or more customers, would help.",
+            "{n} customers who have bought again are too few to say how customers differ in what "
+            "they spend. A longer period, or more customers, would help.",
+            customers,
+        ).format(n=customers)
+    return _(
+        "What {n:,} customers spend does not say how they differ: nearly all spend the same, or "
+        "one of them spends more than all others. More customers would help."
+    ).format(n=customers)
+
+
+def of_something(frequency: Any, spend: Any, *, number: Any = None) -> None:
+    """Refuse repeat purchases that come to nothing.
+
+    Raises:
+        ModelError: those of some customers do.
+    """
+    x, z = np.asarray(frequency, dtype=float), np.asarray(spend, dtype=float)
+    again = (x > 0) & (True if number is None else np.asarray(number) > 0)
+    nothing = int((~(z[again] > 0)).sum())
+    if nothing and nothing == again.sum():
+        raise ModelError(
+            _(
+                "All repeat purchases are of 0, so nobody can say what a purchase is worth; is it "
+                "the right column of amounts?"
+            )
+        )
+    if nothing:
+        raise ModelError(
+            ngettext(
+                "The repeat purchases of {n} customer come to 0; leave purchases of 0 out.",
+                "The repeat purchases of {n} customers come to 0; leave purchases of 0 out.",
+                nothing,
+            ).format(n=nothing)
+        )
 
 
 class _Likelihood:

@@ -144,10 +144,23 @@ def lifetime_value(
         ModelError: the data do not say enough; see `bg_nbd.fit` and `gamma_gamma.fit`; or a
             discount or margin makes no sense.
     """
-    if not (0 <= discount < np.inf and 0 < margin <= 1):
-        raise ModelError(_("The discount lies at 0 or above, and the margin above 0 and up to 1."))
+    if not 0 < margin <= 1:
+        raise ModelError(
+            _(
+                "A margin of {margin:g} makes no sense; it is a share above 0 and up to 1, such as "
+                "0.3 for thirty per cent."
+            ).format(margin=margin)
+        )
+    if not 0 <= discount < np.inf:
+        raise ModelError(
+            _(
+                "A discount of {discount:g} a year makes no sense; it is 0 or more, such as 0.1 "
+                "for ten per cent."
+            ).format(discount=discount)
+        )
     bought = purchases(transactions, end=as_of)
     known = histories(bought, unit=unit)
+    gamma_gamma.of_something(known.frequency, known.spend)
     model = bg_nbd.fit(known.frequency, known.recency, known.age)
     spend = gamma_gamma.fit(known.frequency, known.spend)
     tracked = None

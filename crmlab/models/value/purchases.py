@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.integer[Any]]
@@ -108,9 +109,11 @@ def purchases(transactions: pd.DataFrame, end: pd.Timestamp | None = None) -> Pu
     code, customers = _numbered(who)
     if (code < 0).any():
         raise ModelError(
-            _("{n} purchases name no customer; leave them out, or find whose they are.").format(
-                n=int((code < 0).sum())
-            )
+            ngettext(
+                "{n} purchase names no customer; leave it out, or find whose it is.",
+                "{n} purchases name no customer; leave them out, or find whose they are.",
+                int((code < 0).sum()),
+            ).format(n=int((code < 0).sum()))
         )
     return Purchases(customers, code, day, amount, last, left_out)
 
@@ -180,9 +183,12 @@ def _amounts(amounts: pd.Series) -> Numbers:
     wrong = ~(np.isfinite(found) & (found >= 0))
     if wrong.any():
         raise ModelError(
-            _(
+            ngettext(
+                "{n} purchase has no amount, or one below zero; a return is no purchase: take it "
+                "off the purchase that it belongs to, or leave it out.",
                 "{n} purchases have no amount, or one below zero; a return is no purchase: take it "
-                "off the purchase that it belongs to, or leave it out."
+                "off the purchase that it belongs to, or leave it out.",
+                int(wrong.sum()),
             ).format(n=int(wrong.sum()))
         )
     return found

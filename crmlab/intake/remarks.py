@@ -1,0 +1,143 @@
+"""What a reader should know of a file whose rows are all good, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from crmlab.calendar import STANDARD
+from crmlab.errors import IntakeError
+from crmlab.intake.contracts import Column, Kind
+from crmlab.intake.converting import Zones
+from crmlab.intake.reading import Source
+from crmlab.procedures import load
+from crmlab.text import gettext as _
+from crmlab.text import ngettext
+
+SHOWN = 5
+"""How many strange words, or other sheets, are told."""
+
+KEPT = 200
+"""So many different words of a column are counted; what is beyond is no word of a choice."""
+
+
+@dataclass
+class Noticed:
+    """What was noticed in the rows of a file, whatever the number of its pieces.
+
+    Attributes:
+        zones: by column, what its moments say of time zones.
+        strange: by column, the words that its procedure does not have, and how often they stand
+            there.
+    """
+
+    zones: dict[str, Zones] = field(default_factory=dict)
+    strange: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def notice(self, column: Column, zones: Zones, values: pd.Series) -> None:
+        """Look at a column of a further piece."""
+        if zones.told or zones.silent:
+            self.zones.setdefault(column.name, Zones()).add(zones)
+        if column.words_of:
+            seen = self.strange.setdefault(column.name, {})
+            known = words_of(column)
+            for word, number in values.dropna().value_counts().items():
+                if str(word) not in known and (str(word) in seen or len(seen) < KEPT):
+                    seen[str(word)] = seen.get(str(word), 0) + int(number)
+
+    def says(self, kind: Kind, *, moved_only: bool = False) -> list[str]:
+        """A sentence for each thing.
+
+        Args:
+            moved_only: leave out zones that are the office's own, where nothing has moved.
+        """
+        found = []
+        for name, zones in self.zones.items():
+            if zones.told and (zones.moved or zones.silent or not moved_only):
+                found.append(" ".join(_of_zones(name, zones)))
+        for name, words in self.strange.items():
+            if words:
+                found.append(_of_words(kind.column(name), words))
+        return found
+
+
+def words_of(column: Column) -> list[str]:
+    """The words that a procedure has for a column; none if any word will do."""
+    if column.words_of is None:
+        return []
+    procedure, field_ = column.words_of
+    step, _dot, name = field_.partition(".")
+    return load(procedure).steps[step].fields[name].choice_values()
+
+
+def of_sheets(source: Source) -> list[str]:
+    """Which sheet of a workbook was read, where it has several."""
+    if not source.other_sheets:
+        return []
+    return [
+        _(
+            "Of {file} the sheet '{sheet}' was read, and not {others}; --sheet, or a line 'sheet:' "
+            "in its map, names another."
+        ).format(file=source.path.name, sheet=source.sheet, others=_listed(source.other_sheets))
+    ]
+
+
+def with_sheets(fault: IntakeError, source: Source) -> IntakeError:
+    """A fault about the headings of a sheet, with the other sheets that may be meant."""
+    if not source.other_sheets:
+        return fault
+    said = _(
+        "This is the sheet '{sheet}', and there are {others}: --sheet, or a line 'sheet:' in its "
+        "map, names another."
+    ).format(sheet=source.sheet, others=_listed(source.other_sheets))
+    return IntakeError(f"{fault} {said}")
+
+
+def _listed(words: Sequence[str]) -> str:
+    told = ", ".join(f"'{word}'" for word in words[:SHOWN])
+    return told + (", …" if len(words) > SHOWN else "")
+
+
+def _of_zones(column: str, zones: Zones) -> Iterator[str]:
+    named = ", ".join(sorted(zones.named))
+    if zones.moved:
+        yield ngettext(
+            "{column}: {n:,} moment names a time zone ({zones}). It is told by the office's clock, "
+            "{office}, and the zone itself is not kept.",
+            "{column}: {n:,} moments name a time zone ({zones}). They are told by the office's "
+            "clock, {office}, and the zone itself is not kept.",
+            zones.told,
+        ).format(column=column, n=zones.told, zones=named, office=STANDARD.zone)
+    else:
+        yield ngettext(
+            "{column}: {n:,} moment names the time zone of the office ({zones}). It stays as "
+            "written, and the zone itself is not kept.",
+            "{column}: {n:,} moments name the time zone of the office ({zones}). They stay as "
+            "written, and the zone itself is not kept.",
+            zones.told,
+        ).format(column=column, n=zones.told, zones=named)
+    if zones.silent:
+        yield ngettext(
+            "{n:,} other names none, and is taken for the office's.",
+            "{n:,} others name none, and are taken for the office's.",
+            zones.silent,
+        ).format(n=zones.silent)
+
+
+def _of_words(column: Column, words: dict[str, int]) -> str:
+    often = sorted(words, key=lambda word: -words[word])
+    rows = sum(words.values())
+    return ngettext(
+        "{column}: {n:,} row says something else than {known}: {words}. It is taken as it stands; "
+        "'values:' in a map can say which of them is meant.",
+        "{column}: {n:,} rows say something else than {known}: {words}. They are taken as they "
+        "stand; 'values:' in a map can say which of them is meant.",
+        rows,
+    ).format(
+        column=column.name,
+        n=rows,
+        known=", ".join(words_of(column)),
+        words=_listed(often),
+    )
