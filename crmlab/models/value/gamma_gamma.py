@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
 from crmlab.errors import ModelError
-from crmlab.models.value.bg_nbd import FAR, FLAT, trigamma
+from crmlab.models.value.bg_nbd import FAR, FLAT
 from crmlab.models.value.fitting import least
+from crmlab.models.value.likelihood import trigamma
 from crmlab.text import gettext as _
 
 Numbers = NDArray[np.float64]
