@@ -179,7 +179,7 @@ def _with_tables(
     often: Numbers,
     ages: Numbers,
     recencies: Numbers,
-    once: Numbers,
+    once: Any,
     x: Places,
     tx: Places,
     age: Places,
@@ -188,10 +188,10 @@ def _with_tables(
     """Add up by number of purchases and by age; `once` has not bought again, by age."""
     return Counted(
         often,
-        np.bincount(x, weight, len(often)),
+        np.bincount(x, weight, len(often)).astype(np.float64),
         ages,
-        once + np.bincount(age, weight, len(ages)),
-        np.bincount(age, weight * often[x], len(ages)),
+        once + np.bincount(age, weight, len(ages)).astype(np.float64),
+        np.bincount(age, weight * often[x], len(ages)).astype(np.float64),
         recencies,
         x,
         tx,
