@@ -13,7 +13,18 @@ from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
 from crmlab.models.complaints import complaint_rate
 from crmlab.models.contribution import contribution
-from crmlab.models.entry.dirt import KINDS, MOST, NO, STEPS, UNSAID, YES, Dirt, Question, turned
+from crmlab.models.entry.dirt import (
+    KINDS,
+    MOST,
+    NO,
+    STEPS,
+    UNSAID,
+    YES,
+    Dirt,
+    Question,
+    companies,
+    turned,
+)
 from crmlab.models.entry.questions import (
     about_complaints,
     about_contribution,
@@ -235,14 +246,14 @@ def test_what_is_read_off_columns_is_what_the_model_says_of_the_spoiled_tables(
 
 def test_in_how_many_draws_a_decision_has_turned_is_counted() -> None:
     question = dirt("contribution").question
-    found = turned(question, draws=4)
-    each = [Dirt(question, draw) for draw in range(1, 5)]
+    each = companies(question, draws=4)
+    found = turned(each)
     for kind, by_step in found.items():
         assert list(by_step) == list(STEPS)
         assert by_step[0] == 0
         for share, number in by_step.items():
             assert number == sum(one.read({kind: share}).flipped for one in each)
-    assert found == turned(question, draws=4)
+    assert found == turned(companies(question, draws=4))
 
 
 def test_where_a_decision_turns_is_luck() -> None:

@@ -296,21 +296,25 @@ class Dirt:
         return order.rows[: order.ends[round((len(order.ends) - 1) * percent / 100)]]
 
 
-def turned(
-    question: Question, steps: Sequence[int] = STEPS, draws: int = DRAWS
-) -> dict[str, dict[int, int]]:
-    """In how many draws each kind alone has turned the decision, by how far it is turned up.
+def companies(question: Question, draws: int = DRAWS) -> tuple[Dirt, ...]:
+    """So many companies that are as careless, by the number of their draw.
 
-    It may turn and turn back. Counted are the draws in which it is turned at that very step.
+    Raises:
+        ModelError: see `Dirt`.
     """
-    found: dict[str, dict[int, int]] = {}
-    for draw in range(1, draws + 1):
-        dirt = Dirt(question, draw)
-        for kind in dirt.kinds:
-            by_step = found.setdefault(kind, dict.fromkeys(steps, 0))
-            for share in steps:
-                by_step[share] += dirt.read({kind: share}).flipped
-    return found
+    return tuple(Dirt(question, draw) for draw in range(1, draws + 1))
+
+
+def turned(dirts: Sequence[Dirt], steps: Sequence[int] = STEPS) -> dict[str, dict[int, int]]:
+    """In how many of these companies each kind alone has turned the decision, by how far it is
+    turned up, in per cent.
+
+    A decision may turn and turn back: counted are those in which it is turned at that very step.
+    """
+    return {
+        kind: {share: sum(one.read({kind: share}).flipped for one in dirts) for share in steps}
+        for kind in dirts[0].kinds
+    }
 
 
 def _drift(truth: Answer, answer: Answer) -> float | None:

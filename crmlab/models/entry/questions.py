@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from crmlab.errors import ModelError
 from crmlab.models.complaints import counting
 from crmlab.models.complaints.rate import chart_of
-from crmlab.models.complaints.reading import PER, left_of
+from crmlab.models.complaints.reading import PER, days_of, left_of
 from crmlab.models.contribution.by_customer import contribution
 from crmlab.models.entry.dirt import (
     ANOTHER,
@@ -148,17 +148,16 @@ def about_complaints(
     columns: Columns = {
         ROW: np.arange(len(rows)),
         "category": np.array([names.index(name) for name in rows["category"]], dtype=np.intp),
-        "received_at": _moments(rows["received_at"]).to_numpy(),
-        "shipped_at": _moments(rows["shipped_at"]).to_numpy(),
+        "received_at": days_of(rows, "received_at"),
+        "shipped_at": days_of(rows, "shipped_at"),
     }
     asked = names.index(category)
 
     def ask(tables: Tables) -> Answer:
         told = tables["complaints"]
         here = told["category"] == asked
-        received = told["received_at"][here].astype("datetime64[D]").astype(np.int64)
-        shipped = pd.DataFrame({"shipped_at": told["shipped_at"][here]})
-        counted = counting.count(shipped, received, orders.months, until)
+        received, shipped = told["received_at"][here], told["shipped_at"][here]
+        counted = counting.count_days(received, shipped, orders.months, until)
         periods = chart_of(counted, orders, PER["orders"])
         one = next(period for period in periods if period.period == month)
         return Answer(one.rate, YES if one.signal == "beyond" else NO, one.upper)
@@ -256,11 +255,11 @@ def about_value(transactions: pd.DataFrame, *, price: float = PRICE) -> Question
         "amount": _floats(rows, "amount"),
         "cost": _floats(rows, "cost"),
     }
-    fitted: dict[bytes, float] = {}
+    fitted: dict[int, float] = {}
 
     def spending(who: NDArray[np.intp], day: NDArray[np.int64], amount: Any) -> float:
         """What a customer will spend on average; fitted once for the same purchases."""
-        same = who.tobytes() + day.tobytes()
+        same = hash(who.tobytes() + day.tobytes())
         if same not in fitted:
             fitted[same] = lifetime.mean_value(who, day, amount, last, like=truth)
         return fitted[same]

@@ -38,7 +38,8 @@ FEW = 2
 """The fewest customers that can differ."""
 
 LITTLE = 1e-10
-"""What a step has to gain at least where a parameter may run away."""
+"""What a step has to gain at least where a parameter may run away, or where the search began near
+its end: the last step is taken all the same, and makes a tiny distance the square of it."""
 
 ENOUGH_TO_BEGIN = 8_192
 """With many more different histories than this, the search first looks at so many of them."""
@@ -164,7 +165,7 @@ def fit(
         begin = _near(known)
     else:
         begin = np.log(np.array([start.r, start.alpha / scale, start.a, start.b]))
-    nothing = NOTHING if bounded else LITTLE
+    nothing = NOTHING if bounded and start is None else LITTLE
     found = least(bent, begin, nothing=nothing)
     parameters = np.exp(found.x)
     within = np.all((parameters < FAR) & (parameters > 1 / FAR)) if bounded else np.all(parameters)

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
 from crmlab.errors import ModelError
-from crmlab.models.value.bg_nbd import FAR, FLAT
-from crmlab.models.value.fitting import least
+from crmlab.models.value.bg_nbd import FAR, FLAT, LITTLE
+from crmlab.models.value.fitting import NOTHING, least
 from crmlab.models.value.likelihood import trigamma
 from crmlab.text import gettext as _
 
@@ -122,7 +122,8 @@ def fit(
         steep = slopes * at
         return -value / total, -steep / total, -(np.outer(at, at) * bends + np.diag(steep)) / total
 
-    found = least(bent, np.log(np.array(begin) / (1, 1, scale)))
+    nothing = NOTHING if start is None else LITTLE
+    found = least(bent, np.log(np.array(begin) / (1, 1, scale)), nothing=nothing)
     p, q, v = np.exp(found.x)
     if np.abs(found.slopes).max() > FLAT or not all(1 / FAR < value < FAR for value in (p, q, v)):
         raise ModelError(
