@@ -63,10 +63,13 @@ TURNED = """async ([board, name, up]) => {
 
 
 def turned(board: Board, at: dict[str, float]) -> float:
-    """The milliseconds that the kernel takes for a turn: model, words and figure."""
-    began = time.perf_counter()
+    """The milliseconds that the kernel works on a turn: model, words and figure.
+
+    They are those of the processor, since others may be at work on the machine.
+    """
+    began = time.process_time()
     board.controls.act("turn", {}, {"dials": at})
-    return (time.perf_counter() - began) * 1000
+    return (time.process_time() - began) * 1000
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -33,6 +33,7 @@ function render({ model, el }) {
   el.classList.add("crmlab-plot");
   el.append(drawn);
   let plotly = null;
+  let width = 0;
 
   const show = async () => {
     const { title, data, layout } = JSON.parse(model.get("figure"));
@@ -40,10 +41,14 @@ function render({ model, el }) {
     drawn.setAttribute("aria-label", title);
     el.style.height = `${layout.height + BELOW}px`;
     plotly ??= await library(model);
+    width = el.clientWidth;
     await plotly.react(drawn, data, layout, HANDLING);
   };
+  // Its height is its own: only another width asks for it to be drawn again.
   const fits = new ResizeObserver(() => {
-    if (plotly && drawn.offsetParent) plotly.Plots.resize(drawn);
+    if (!plotly || !drawn.offsetParent || el.clientWidth === width) return;
+    width = el.clientWidth;
+    plotly.Plots.resize(drawn);
   });
 
   show().then(() => {
