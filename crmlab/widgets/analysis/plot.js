@@ -29,9 +29,12 @@ const HANDLING = { displayModeBar: false, responsive: false, scrollZoom: false }
 const BELOW = 8;
 
 function render({ model, el }) {
+  // What is laid out around `el` takes a height off it again, so a div within keeps the room.
+  const room = document.createElement("div");
   const drawn = document.createElement("div");
   el.classList.add("crmlab-plot");
-  el.append(drawn);
+  room.append(drawn);
+  el.append(room);
   let plotly = null;
   let width = 0;
 
@@ -39,7 +42,7 @@ function render({ model, el }) {
     const { title, data, layout } = JSON.parse(model.get("figure"));
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", title);
-    el.style.height = `${layout.height + BELOW}px`;
+    room.style.height = `${layout.height + BELOW}px`;
     plotly ??= await library(model);
     width = el.clientWidth;
     await plotly.react(drawn, data, layout, HANDLING);
