@@ -2,7 +2,9 @@
 
     python -m pytest benchmarks/test_rfm.py --benchmark-enable -s
 
-Stated limit: on ten million purchases at least twice as quick, with the same result.
+Stated limit: on ten million purchases at least twice as quick, with the same result. The seconds
+are those of the processor, since others may be at work on the machine; those of the clock stand
+beside them.
 """
 
 from __future__ import annotations
@@ -47,22 +49,32 @@ def plainly(rows: pd.DataFrame) -> pd.DataFrame:
     return each
 
 
-def in_turn(ways: list[Callable[[], Any]], times: int) -> list[tuple[float, Any]]:
-    """The seconds of each way at its quickest, run in turn, and what came of it."""
-    took: list[list[float]] = [[] for _way in ways]
+def in_turn(ways: list[Callable[[], Any]], times: int) -> list[tuple[float, float, Any]]:
+    """The seconds of each way at its quickest, run in turn, by the processor and by the clock; and
+    what came of it."""
+    took: list[list[tuple[float, float]]] = [[] for _way in ways]
     found: list[Any] = [None] * len(ways)
     for _time in range(times):
         for number, way in enumerate(ways):
-            begun = time.perf_counter()
+            clock, begun = time.perf_counter(), time.process_time()
             found[number] = way()
-            took[number].append(time.perf_counter() - begun)
-    return [(min(each), what) for each, what in zip(took, found, strict=True)]
+            seconds = time.process_time() - begun
+            took[number].append((seconds, time.perf_counter() - clock))
+    return [
+        (*(min(one) for one in zip(*each, strict=True)), what)
+        for each, what in zip(took, found, strict=True)
+    ]
 
 
 def test_scoring_ten_million_purchases() -> None:
     rows = bought()
-    (ours, found), (plain, other) = in_turn([lambda: rfm(rows), lambda: plainly(rows)], 3)
-    print(f"\n{PURCHASES:,} purchases: {ours:.2f} s, {plain / ours:.1f} times as quick")
+    (ours, our_clock, found), (plain, clock, other) = in_turn(
+        [lambda: rfm(rows), lambda: plainly(rows)], 3
+    )
+    print(
+        f"\n{PURCHASES:,} purchases: {ours:.2f} s beside {plain:.2f} s, {plain / ours:.1f} times "
+        f"as quick; {clock / our_clock:.1f} times by the clock"
+    )
     each = found.each.sort_index()
     assert list(each.index) == list(other.index)
     np.testing.assert_allclose(each["spent"], other["spent"])

@@ -10,13 +10,17 @@ form too, and reads well in grey. Words and lines take the page's own ink by its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import east_asian_width
 
 ACCENT, QUIET, WARN = "#15808a", "#7d8b8f", "#c2571f"
 """Colours that stand out by 3 to 1 from light paper and from dark: what is looked at, what it is
 compared with, and what wants attention."""
+
+NARROW, WIDE, BESIDE_NAMES = 8.2, 14.5, 14
+"""Pixels: of a letter, of one as wide as it is high, and what stays free beside a name."""
 
 Trace = dict[str, Any]
 
@@ -68,6 +72,16 @@ def laid_out(chart: Chart) -> dict[str, Any]:
         known = shared.get(name)
         shared[name] = {**known, **value} if isinstance(known, dict) else value
     return shared
+
+
+def room_for(names: Iterable[str]) -> int:
+    """The pixels that names beside bars need, lines being divided by `<br>`.
+
+    plotly can measure them itself, but then it draws a figure twice whenever other names come.
+    """
+    lines = [line for name in names for line in name.split("<br>")]
+    widths = [sum(WIDE if east_asian_width(one) in "WF" else NARROW for one in x) for x in lines]
+    return round(max(widths, default=0.0)) + BESIDE_NAMES
 
 
 def key(chart: Chart) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from crmlab.charts.chart import (
     hatched,
     line,
     marked,
+    room_for,
 )
 from crmlab.models.complaints import Batch, Caught, Hides, Period, Share
 from crmlab.text import gettext as _
@@ -198,7 +199,11 @@ def pareto_chart(
             ),
         ),
         x=_("complaints (and their share)"),
-        layout={"yaxis": {"autorange": "reversed"}, "barmode": "group", "margin": {"r": 128}},
+        layout={
+            "yaxis": {"autorange": "reversed", "automargin": False},
+            "barmode": "group",
+            "margin": {"l": room_for(names), "r": 128},
+        },
         height=440,
     )
 

@@ -42,6 +42,7 @@ _HOME = {
     "books_in_words": "analysis.books",
     "contribution_in_words": "analysis.contribution",
     "complaints_in_words": "analysis.complaints_in_words",
+    "dirt_in_words": "analysis.dirt",
     "funnel_in_words": "analysis.funnel",
     "in_words": "retelling",
     "practise": "practising",

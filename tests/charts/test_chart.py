@@ -19,6 +19,7 @@ from crmlab.charts.chart import (
     laid_out,
     line,
     marked,
+    room_for,
 )
 from crmlab.widgets.live import HERE
 
@@ -81,3 +82,11 @@ def test_what_a_chart_lays_out_is_added_to_what_all_share() -> None:
     assert axis["type"] == "category"
     assert axis["title"]["text"] == "orders"
     assert axis["fixedrange"]
+
+
+def test_names_beside_bars_get_the_room_of_the_longest_line() -> None:
+    assert room_for(["SK-40", "Leaks at the<br>first start"]) == room_for(
+        ["first start", "abc", "x" * 12]
+    )
+    assert room_for(["泄漏在接头处"]) > room_for(["x" * 6])
+    assert room_for([]) == room_for([""]) > 0

@@ -176,7 +176,7 @@ def test_dirt_turns_the_decision_where_the_text_says() -> None:
         assert ("has turned" in board.seen.says) == turned
     board.back()
     board.turn({"wrong_stage": 20})
-    assert "smaller" in board.seen.figures[-1].value
+    assert "smaller" in board.seen.figures[2].value
 
 
 def test_every_point_that_can_be_pressed_has_its_records() -> None:

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
+from crmlab.models.value.purchases import as_dates, purchases
 from crmlab.models.value.rfm import SEGMENTS, Rfm, rfm, scores
 from crmlab.places import SAMPLE_DATA
 
@@ -48,6 +49,47 @@ def test_segments_hold_each_customer_once(company: Rfm) -> None:
         company_table("transactions")["amount"].sum()
     )
     assert [each.segment for each in company.segments] == list(SEGMENTS)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.from_regex(r"\ACU-[0-9]{6}\Z"),
+            st.from_regex(r"\A[A-Z]{2}-0000[0-9]{2}\Z"),
+            st.text(min_size=1, max_size=12),
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    st.integers(0, 3),
+)
+def test_customers_are_told_apart_by_their_names_however_these_are_written(
+    names: list[str], cut: int
+) -> None:
+    column = pd.Series(names, dtype="str")[cut:].repeat(2)
+    assume(len(column))
+    rows = pd.DataFrame({"customer_id": column, "date": "2026-01-05", "amount": 1.0})
+    found = purchases(rows)
+    assert list(found.customers.take(found.who)) == list(column)
+    assert list(found.customers) == list(dict.fromkeys(column))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 400)), min_size=1, max_size=60),
+    st.integers(1, 30),
+)
+def test_days_with_purchases_are_those_of_each_customer(
+    rows: list[tuple[int, int]], times: int
+) -> None:
+    """Few purchases over a long time are sorted, and many are ticked off in a table."""
+    bought = pd.DataFrame(rows * times, columns=["customer_id", "date"])
+    bought["date"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(bought["date"], unit="D")
+    found = purchases(bought.assign(amount=1.0))
+    first, last, often = found.days()
+    plain = bought.groupby("customer_id", sort=False)["date"].agg(["min", "max", "nunique"])
+    assert list(as_dates(first)) == list(plain["min"])
+    assert list(as_dates(last)) == list(plain["max"])
+    assert list(often) == list(plain["nunique"])
 
 
 def test_the_members_are_those_that_were_counted(company: Rfm) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import betaln, gammaln
 
 from crmlab.errors import ModelError
 from crmlab.models.value import bg_nbd, gamma_gamma, one_customer
 from crmlab.models.value import lifetime as value
 from crmlab.models.value.bg_nbd import BgNbd
+from crmlab.models.value.buyers import simulated
 from crmlab.models.value.histories import Histories, histories
+from crmlab.models.value.likelihood import counted
 from crmlab.models.value.tracking import tracking
 from tests.models.cdnow import CALIBRATION_END, HOLDOUT_END, cdnow
 
@@ -64,18 +69,73 @@ def test_whoever_bought_once_is_active_for_certain(fitted: BgNbd) -> None:
 
 
 def test_the_slopes_are_those_of_the_likelihood(bought: Histories) -> None:
-    x, tx, age = bought.frequency[:300], bought.recency[:300], bought.age[:300]
-    counts = bg_nbd._Counts(x, np.ones(300))
+    known = counted(bought.frequency[:300], bought.recency[:300], bought.age[:300])
     at = np.array([0.5, 3.0, 0.9, 2.0])
-    _value, slopes, bends = bg_nbd._log_likelihood(at, x, tx, age, x > 0, counts)
+    _value, slopes, bends = known.likelihood(at)
     for n in range(4):
         step = np.zeros(4)
         step[n] = 1e-6
-        above, below = (
-            bg_nbd._log_likelihood(at + way * step, x, tx, age, x > 0, counts) for way in (1, -1)
-        )
+        above, below = (known.likelihood(at + way * step) for way in (1, -1))
         assert slopes[n] == pytest.approx((above[0] - below[0]) / 2e-6, rel=1e-5)
         assert bends[n] == pytest.approx((above[1] - below[1]) / 2e-6, rel=1e-4, abs=1e-4)
+
+
+def plainly(at: tuple[float, ...], x: int, tx: float, age: float) -> float:
+    """Equation (6) of the paper for one customer, as it is written there."""
+    r, alpha, a, b = at
+    bought = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+    stayed = betaln(a, b + x) - betaln(a, b) - (r + x) * np.log(alpha + age)
+    if not x:
+        return float(bought + stayed)
+    left = betaln(a + 1, b + x - 1) - betaln(a, b) - (r + x) * np.log(alpha + tx)
+    return float(bought + np.logaddexp(stayed, left))
+
+
+HISTORY = st.tuples(
+    st.integers(0, 40), st.floats(0.01, 1), st.sampled_from([0.5, 1.0, 26.0, 104.0])
+)
+
+
+@given(
+    st.lists(st.tuples(HISTORY, st.integers(0, 5)), min_size=1, max_size=30),
+    st.tuples(*[st.floats(0.05, 20)] * 4),
+)
+def test_histories_counted_once_are_as_likely_as_each_on_its_own(
+    rows: list[tuple[tuple[int, float, float], int]], at: tuple[float, ...]
+) -> None:
+    histories = [(x, share * age if x else 0.0, age) for (x, share, age), _number in rows]
+    number = [number for _history, number in rows]
+    each = sum(n * plainly(at, *history) for history, n in zip(histories, number, strict=True))
+    x, tx, age = np.array(histories, dtype=float).T
+    value, _slopes, _bends = counted(x, tx, age, number).likelihood(np.array(at))
+    assert value == pytest.approx(each, rel=1e-9, abs=1e-9)
+    one_by_one = [np.repeat(column, number) for column in (x, tx, age)]
+    if sum(number):
+        other, _slopes, _bends = counted(*one_by_one).likelihood(np.array(at))
+        assert other == pytest.approx(value, rel=1e-9, abs=1e-9)
+
+
+def test_with_very_many_histories_the_search_begins_near_and_ends_at_the_same_place() -> None:
+    rows = simulated(60_000, BgNbd(0.8, 6.0, 1.5, 4.0), gamma_gamma.GammaGamma(4.0, 5.0, 60.0))
+    many = histories(rows)
+    data = many.frequency, many.recency, many.age
+    assert len(counted(*data)) > 2 * bg_nbd.ENOUGH_TO_BEGIN
+    found = bg_nbd.fit(*data)
+    from_elsewhere = bg_nbd.fit(*data, start=BgNbd(0.2, 50.0, 0.3, 9.0))
+    for name in ("r", "alpha", "a", "b"):
+        assert getattr(found, name) == pytest.approx(getattr(from_elsewhere, name), rel=1e-6)
+    assert found.log_likelihood == pytest.approx(from_elsewhere.log_likelihood, rel=1e-12)
+    assert found.errors == pytest.approx(from_elsewhere.errors, rel=1e-5)
+
+
+def test_some_histories_stand_for_all(bought: Histories) -> None:
+    known = counted(bought.frequency, bought.recency, bought.age)
+    some = known.some(7)
+    assert len(some) == -(-len(known) // 7)
+    assert some.total == pytest.approx(known.total)
+    assert some.often_weight.sum() == pytest.approx(known.often_weight.sum())
+    for one in (known, some):
+        assert one.age_often.sum() == pytest.approx(one.purchases)
 
 
 def test_known_parameters_are_found_again() -> None:

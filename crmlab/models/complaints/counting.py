@@ -73,7 +73,23 @@ def count(complaints: pd.DataFrame, received: Days, months: Days, until: int) ->
     Raises:
         ModelError: goods left us after they were complained about.
     """
-    day, lag, longest = _days_and_lags(complaints, received)
+    shipped = days_of(complaints, "shipped_at") if "shipped_at" in complaints else None
+    return count_days(received, shipped, months, until, complaints)
+
+
+def count_days(
+    received: Days,
+    shipped: Days | None,
+    months: Days,
+    until: int,
+    complaints: pd.DataFrame | None = None,
+) -> Counted:
+    """The same, of days that have been read; None where nobody says when the goods left us.
+
+    Args:
+        complaints: where they are read from, for a sentence about what is wrong with them.
+    """
+    day, lag, longest = _days_and_lags(received, shipped, complaints)
     first, end = int(first_day(months[0])), int(first_day(months[-1] + 1))
     kept, left_out = _kept(received, day, months, until)
     wide = longest + 2  # the last column is for complaints whose lag nobody knows
@@ -91,11 +107,12 @@ def count(complaints: pd.DataFrame, received: Days, months: Days, until: int) ->
     return Counted(months, number, by_month[:, :-1], ripe, left_out, day, kept)
 
 
-def _days_and_lags(complaints: pd.DataFrame, received: Days) -> tuple[Days, Days, int]:
+def _days_and_lags(
+    received: Days, day: Days | None, complaints: pd.DataFrame | None
+) -> tuple[Days, Days, int]:
     """The day that each complaint belongs to, its lag (the longest + 1 if unknown), the longest."""
-    if "shipped_at" not in complaints:
+    if day is None:
         return received, np.ones(len(received), dtype=np.int64), 0
-    day = days_of(complaints, "shipped_at")
     lag = received - day
     if min(day.min(initial=0), received.min(initial=0)) > NEVER:
         _refuse_before(complaints, lag)
@@ -134,11 +151,13 @@ def _ages(by_day: NDArray[np.int64], oldest: int) -> NDArray[np.int64]:
     return ages[::-1]
 
 
-def _refuse_before(complaints: pd.DataFrame, lag: Days) -> None:
+def _refuse_before(complaints: pd.DataFrame | None, lag: Days) -> None:
     if lag.min(initial=0) >= 0:
         return
     number, first = int((lag < 0).sum()), int((lag < 0).argmax())
-    name = complaints["complaint_id"].iloc[first] if "complaint_id" in complaints else first + 1
+    name = first + 1
+    if complaints is not None and "complaint_id" in complaints:
+        name = complaints["complaint_id"].iloc[first]
     raise ModelError(
         ngettext(
             "{n:,} complaint came in before its goods left us: {first}. Is one of the two days a "

@@ -15,19 +15,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.complaints import complaint_rate
-from crmlab.models.complaints.reading import left_of, name_of
+from crmlab.models.complaints import counting
+from crmlab.models.complaints.rate import chart_of
+from crmlab.models.complaints.reading import PER, days_of, left_of, name_of
 from crmlab.models.contribution.by_customer import contribution
-from crmlab.models.entry.dirt import NO, UNSAID, YES, Answer, Frames, Luck, Question, Rows, Spoiling
-from crmlab.models.funnel.columns import WON
+from crmlab.models.entry.dirt import (
+    ANOTHER,
+    NO,
+    ROW,
+    UNSAID,
+    YES,
+    Answer,
+    Columns,
+    Luck,
+    Question,
+    Rows,
+    Spoiling,
+)
+from crmlab.models.funnel.columns import LOST, OPEN, WON
+from crmlab.models.funnel.histories import histories
 from crmlab.models.funnel.preparing import weighted_open_amount
+from crmlab.models.value import lifetime
 from crmlab.models.value.lifetime import lifetime_value
 from crmlab.text import gettext as _
 
@@ -41,11 +58,10 @@ BLOCKED_AT_MOST = 0.05
 LATELY = pd.Timedelta(days=60)
 """How far back it goes that something was won or lost and is not entered as such."""
 
-LATER = pd.Timedelta(days=30)
+LATER_DAYS = 30
 """How much later a purchase is entered, and with the day of its entry."""
 
-ANOTHER = " (2)"
-"""Ends the number under which something is entered a second time."""
+Tables = Mapping[str, Columns]
 
 
 def about_funnel(
@@ -53,36 +69,53 @@ def about_funnel(
 ) -> Question:
     """Is the target covered by what is open?"""
     order = [name for name in stages if name != WON]
-    following = dict(zip(order, [*order[1:], order[-1]], strict=True))
+    last, won_at = len(order) - 1, len(order)
+    known = histories(opportunities, order)
+    outcomes = (OPEN, WON, LOST)
+    columns: Columns = {
+        ROW: known.row,
+        "stage": known.place,
+        "outcome": np.select([known.won, known.lost], [1, 2], 0),
+        "amount": known.amounts,
+    }
 
-    def ask(tables: Frames) -> Answer:
-        figure = weighted_open_amount(tables["opportunities"], stages)
+    def ask(tables: Tables) -> Answer:
+        rows = tables["opportunities"]
+        spoiled = replace(
+            known,
+            row=rows[ROW],
+            place=rows["stage"],
+            won=rows["outcome"] == 1,
+            lost=rows["outcome"] == 2,
+            amounts=rows["amount"],
+        )
+        figure = weighted_open_amount(spoiled)
         return Answer(figure, YES if figure >= target else NO, target)
 
-    def reopen(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
-        outcome, stage = rows["outcome"].to_numpy(object), rows["stage"].to_numpy(object)
-        outcome[hit] = "open"
-        stage[hit] = np.where(stage[hit] == WON, order[-1], stage[hit])
-        return rows.assign(outcome=outcome, stage=stage)
+    def reopen(rows: Columns, hit: Rows, _luck: Luck) -> Columns:
+        here = _lines(rows, hit)
+        stage = np.where(here & (rows["stage"] == won_at), last, rows["stage"])
+        return rows | {"outcome": np.where(here, 0, rows["outcome"]), "stage": stage}
 
-    def move_on(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
-        stage = rows["stage"].to_numpy(object)
-        stage[hit] = [following[name] for name in stage[hit]]
-        return rows.assign(stage=stage)
+    def move_on(rows: Columns, hit: Rows, _luck: Luck) -> Columns:
+        further = np.minimum(rows["stage"] + 1, last)
+        return rows | {"stage": np.where(_lines(rows, hit), further, rows["stage"])}
 
-    closed = _moments(opportunities["closed_at"])
+    lately = known.closed > np.fmax.reduce(known.closed) - LATELY.to_timedelta64()
     dirt = {
-        "late_entry": Spoiling(
-            "opportunities", lambda _rows: (closed > closed.max() - LATELY).to_numpy(), reopen
-        ),
-        "duplicates": Spoiling(
-            "opportunities", lambda rows: _is(rows, "outcome", "open"), _twice("opportunity_id")
-        ),
-        "wrong_stage": Spoiling(
-            "opportunities", lambda rows: ~_is(rows, "outcome", "won"), move_on
-        ),
+        "late_entry": Spoiling("opportunities", lambda _rows: lately, reopen),
+        "duplicates": Spoiling("opportunities", lambda rows: rows["outcome"] == 0, _twice),
+        "wrong_stage": Spoiling("opportunities", lambda rows: rows["outcome"] != 1, move_on),
     }
-    return Question("funnel", _numbered(opportunities=opportunities), ask, dirt)
+    return Question(
+        "funnel",
+        _numbered(opportunities=opportunities),
+        {"opportunities": columns},
+        {"stage": (*order, WON), "outcome": outcomes},
+        ask,
+        dirt,
+        {"opportunities": "opportunity_id"},
+    )
 
 
 def about_complaints(
@@ -109,108 +142,156 @@ def about_complaints(
             _("Nothing left us in {month}, so no complaint is about it.").format(month=month)
         )
     rows = known.assign(category=known["category"].fillna(""))
-    names = sorted(set(rows["category"]) - {""})
+    names = sorted({*rows["category"], category})
+    headings = [names.index(name) for name in names if name]
+    until = _days(day)
+    orders = left_of(left, "orders").until(until)
+    columns: Columns = {
+        ROW: np.arange(len(rows)),
+        "category": np.array([names.index(name) for name in rows["category"]], dtype=np.intp),
+        "received_at": days_of(rows, "received_at"),
+        "shipped_at": days_of(rows, "shipped_at"),
+    }
+    asked = names.index(category)
 
-    def ask(tables: Frames) -> Answer:
+    def ask(tables: Tables) -> Answer:
         told = tables["complaints"]
-        asked = told.loc[told["category"] == category, ["received_at", "shipped_at"]]
-        found = complaint_rate(asked, tables["exposure"], as_of=day)
-        here = next(one for one in found.periods if one.period == month)
-        return Answer(here.rate, YES if here.signal == "beyond" else NO, here.upper)
+        here = told["category"] == asked
+        received, shipped = told["received_at"][here], told["shipped_at"][here]
+        counted = counting.count_days(received, shipped, orders.months, until)
+        periods = chart_of(counted, orders, PER["orders"])
+        one = next(period for period in periods if period.period == month)
+        return Answer(one.rate, YES if one.signal == "beyond" else NO, one.upper)
 
-    def file_elsewhere(rows: pd.DataFrame, hit: Rows, luck: Luck) -> pd.DataFrame:
-        filed = rows["category"].to_numpy(object)
-        for row in hit:
-            others = [name for name in names if name != filed[row]]
-            filed[row] = others[int(luck[row] * len(others))]
-        return rows.assign(category=filed)
+    def file_elsewhere(rows: Columns, hit: Rows, luck: Luck) -> Columns:
+        filed = rows["category"].copy()
+        for line in np.flatnonzero(_lines(rows, hit)):
+            others = [place for place in headings if place != filed[line]]
+            filed[line] = others[int(luck[rows[ROW][line]] * len(others))]
+        return rows | {"category": filed}
+
+    def not_yet(rows: Columns, hit: Rows, _luck: Luck) -> Columns:
+        kept = ~_lines(rows, hit)
+        return {name: values[kept] for name, values in rows.items()}
 
     dirt = {
-        "late_entry": Spoiling("complaints", _all, _not_yet),
-        "duplicates": Spoiling("complaints", _all, _twice("complaint_id")),
+        "late_entry": Spoiling("complaints", _all, not_yet),
+        "duplicates": Spoiling("complaints", _all, _twice),
         "wrong_category": Spoiling("complaints", _all, file_elsewhere),
     }
-    return Question("complaints", _numbered(complaints=rows, exposure=left), ask, dirt)
+    return Question(
+        "complaints",
+        _numbered(complaints=rows, exposure=left),
+        {"complaints": columns},
+        {"category": names},
+        ask,
+        dirt,
+        {"complaints": "complaint_id"},
+    )
 
 
 def about_contribution(
     transactions: pd.DataFrame, *, customer: str = COSTLY, bearable: float = BEARABLE
 ) -> Question:
-    """Do we negotiate again with a customer?"""
+    """Do we negotiate again with a customer?
 
-    def ask(tables: Frames) -> Answer:
+    Raises:
+        ModelError: see `contribution`.
+    """
+    contribution(transactions)  # says what is wrong with the sales, if anything is
+    columns: Columns = {
+        ROW: np.arange(len(transactions)),
+        "own": (transactions["customer_id"] == customer).to_numpy(dtype=np.bool_),
+        **{name: _floats(transactions, name) for name in ("amount", "cost", "service_cost")},
+    }
+
+    def ask(tables: Tables) -> Answer:
+        """As `contribution` works it out; it hangs on the customer's own lines alone."""
         rows = tables["transactions"]
-        found = contribution(rows[["customer_id", "amount", "cost", "service_cost"]])
-        figure = float(found.each["contribution"].get(customer, 0.0))
-        own = float(rows["amount"][rows["customer_id"] == customer].sum())
-        counted = float(found.each["revenue"].get(customer, 0.0))
-        if own - counted > BLOCKED_AT_MOST * own:
+        own = np.flatnonzero(rows["own"])
+        amount, cost, service = (
+            np.rint(rows[name][own] * 100) for name in ("amount", "cost", "service_cost")
+        )
+        counted = ~np.isnan(cost)
+        left = amount - cost - np.nan_to_num(service)
+        figure = float(left[counted].sum()) / 100
+        if amount[~counted].sum() > BLOCKED_AT_MOST * amount.sum():
             return Answer(figure, UNSAID, -bearable)
         return Answer(figure, YES if figure < -bearable else NO, -bearable)
 
-    def forget(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
-        return _changed(rows, "cost", hit, np.nan)
+    def not_yet(rows: Columns, hit: Rows, _luck: Luck) -> Columns:
+        return rows | {"service_cost": np.where(_lines(rows, hit), 0.0, rows["service_cost"])}
 
-    def not_yet(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
-        return _changed(rows, "service_cost", hit, 0.0)
-
-    def book_elsewhere(rows: pd.DataFrame, hit: Rows, luck: Luck) -> pd.DataFrame:
-        service = rows["service_cost"].to_numpy(np.float64, copy=True)
-        moved = service[hit].copy()
+    def book_elsewhere(rows: Columns, hit: Rows, luck: Luck) -> Columns:
+        service = rows["service_cost"].copy()
+        moved = service[hit]
         service[hit] = 0.0
         np.add.at(service, (luck[hit] * len(service)).astype(np.intp), moved)
-        return rows.assign(service_cost=service)
+        return rows | {"service_cost": service}
 
     dirt = {
-        "missing_cost": Spoiling("transactions", _has_cost, forget),
+        "missing_cost": Spoiling("transactions", _has_cost, _forget),
         "wrong_category": Spoiling("transactions", _has_service, book_elsewhere),
         "late_entry": Spoiling("transactions", _has_service, not_yet),
-        "duplicates": Spoiling("transactions", _all, _twice(None)),
+        "duplicates": Spoiling("transactions", _all, _twice),
     }
-    return Question("contribution", _numbered(transactions=transactions), ask, dirt)
+    tables = _numbered(transactions=transactions)
+    return Question("contribution", tables, {"transactions": columns}, {}, ask, dirt)
 
 
 def about_value(transactions: pd.DataFrame, *, price: float = PRICE) -> Question:
-    """Is it worth so much to keep a customer?"""
+    """Is it worth so much to keep a customer?
+
+    Raises:
+        ModelError: see `lifetime_value`.
+    """
     rows = transactions.assign(date=_moments(transactions["date"]))
-    last = rows["date"].max()
+    truth = lifetime_value(rows[["customer_id", "date", "amount"]])
+    last = _days(rows["date"].max())
+    whose, names = pd.factorize(rows["customer_id"])
+    columns: Columns = {
+        ROW: np.arange(len(rows)),
+        "customer_id": whose,
+        "date": rows["date"].to_numpy(),
+        "amount": _floats(rows, "amount"),
+        "cost": _floats(rows, "cost"),
+    }
     fitted: dict[int, float] = {}
 
-    def spending(bought: pd.DataFrame) -> float:
+    def spending(who: NDArray[np.intp], day: NDArray[np.int64], amount: Any) -> float:
         """What a customer will spend on average; fitted once for the same purchases."""
-        purchases = bought[["customer_id", "date", "amount"]]
-        same = int(pd.util.hash_pandas_object(purchases, index=False).sum())
+        same = hash(who.tobytes() + day.tobytes())
         if same not in fitted:
-            found = lifetime_value(purchases, as_of=last)
-            fitted[same] = found.clv.total / found.customers
+            fitted[same] = lifetime.mean_value(who, day, amount, last, like=truth)
         return fitted[same]
 
-    def ask(tables: Frames) -> Answer:
+    def ask(tables: Tables) -> Answer:
         bought = tables["transactions"]
-        margin = 1 - float(bought["cost"].fillna(0.0).sum()) / float(bought["amount"].sum())
-        figure = margin * spending(bought[bought["date"] <= last])
+        margin = 1 - float(np.nansum(bought["cost"])) / float(bought["amount"].sum())
+        day = bought["date"].astype("datetime64[D]").astype(np.int64)
+        known = day <= last
+        figure = margin * spending(
+            bought["customer_id"][known], day[known], bought["amount"][known]
+        )
         return Answer(figure, YES if figure >= price else NO, price)
 
-    def forget(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
-        return _changed(rows, "cost", hit, np.nan)
+    def delay(rows: Columns, hit: Rows, _luck: Luck) -> Columns:
+        later = rows["date"] + np.timedelta64(LATER_DAYS, "D")
+        return rows | {"date": np.where(_lines(rows, hit), later, rows["date"])}
 
-    def delay(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
-        entered = rows["date"].to_numpy(copy=True)
-        entered[hit] += LATER.to_timedelta64()
-        return rows.assign(date=entered)
-
-    def under_another(rows: pd.DataFrame, hit: Rows, luck: Luck) -> pd.DataFrame:
-        number = rows["customer_id"].to_numpy(object)
-        second = hit[luck[hit] < 0.5]
-        number[second] = [f"{name}{ANOTHER}" for name in number[second]]
-        return rows.assign(customer_id=number)
+    def under_another(rows: Columns, hit: Rows, luck: Luck) -> Columns:
+        second = _lines(rows, hit) & (luck[rows[ROW]] < 0.5)
+        other = rows["customer_id"] + len(names)
+        return rows | {"customer_id": np.where(second, other, rows["customer_id"])}
 
     dirt = {
-        "missing_cost": Spoiling("transactions", _has_cost, forget),
+        "missing_cost": Spoiling("transactions", _has_cost, _forget),
         "late_entry": Spoiling("transactions", _all, delay),
         "duplicates": Spoiling("transactions", _all, under_another, together="customer_id"),
     }
-    return Question("value", _numbered(transactions=rows), ask, dirt)
+    told = [*names, *(f"{name}{ANOTHER}" for name in names)]
+    tables = _numbered(transactions=rows)
+    return Question("value", tables, {"transactions": columns}, {"customer_id": told}, ask, dirt)
 
 
 def _numbered(**tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -222,39 +303,39 @@ def _moments(column: pd.Series) -> pd.Series:
     return told.dt.tz_localize(None) if told.dt.tz is not None else told
 
 
-def _all(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return np.ones(len(rows), dtype=np.bool_)
+def _days(moment: pd.Timestamp) -> int:
+    """The days from 1 January 1970 to that of a moment."""
+    return int(np.datetime64(moment, "D").astype(np.int64))
 
 
-def _is(rows: pd.DataFrame, column: str, value: str) -> NDArray[np.bool_]:
-    return (rows[column] == value).to_numpy(dtype=np.bool_)
+def _floats(rows: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    return pd.to_numeric(rows[column]).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _has_cost(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return rows["cost"].notna().to_numpy(dtype=np.bool_)
+def _lines(rows: Columns, hit: Rows) -> NDArray[np.bool_]:
+    """Which lines are those of these records."""
+    told = np.zeros(int(rows[ROW].max(initial=-1)) + 1, dtype=np.bool_)
+    told[hit[hit < len(told)]] = True
+    return told[rows[ROW]]
 
 
-def _has_service(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    return (rows["service_cost"] > 0).to_numpy(dtype=np.bool_)
+def _all(rows: Columns) -> NDArray[np.bool_]:
+    return np.ones(len(rows[ROW]), dtype=np.bool_)
 
 
-def _changed(rows: pd.DataFrame, column: str, hit: Rows, value: float) -> pd.DataFrame:
-    values = rows[column].to_numpy(np.float64, copy=True)
-    values[hit] = value
-    return rows.assign(**{column: values})
+def _has_cost(rows: Columns) -> NDArray[np.bool_]:
+    return ~np.isnan(rows["cost"])
 
 
-def _not_yet(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
-    return rows[~rows.index.isin(hit)]
+def _has_service(rows: Columns) -> NDArray[np.bool_]:
+    return rows["service_cost"] > 0
 
 
-def _twice(key: str | None) -> Callable[[pd.DataFrame, Rows, Luck], pd.DataFrame]:
-    """Rows entered a second time, under another number where they have one."""
+def _forget(rows: Columns, hit: Rows, _luck: Luck) -> Columns:
+    return rows | {"cost": np.where(_lines(rows, hit), np.nan, rows["cost"])}
 
-    def spoil(rows: pd.DataFrame, hit: Rows, _luck: Luck) -> pd.DataFrame:
-        again = rows[rows.index.isin(hit)]
-        if key is not None:
-            again = again.assign(**{key: again[key].astype(str) + ANOTHER})
-        return pd.concat([rows, again], ignore_index=True)
 
-    return spoil
+def _twice(rows: Columns, hit: Rows, _luck: Luck) -> Columns:
+    """Records entered a second time, with whatever is wrong in them."""
+    again = np.flatnonzero(_lines(rows, hit))
+    return {name: np.concatenate([values, values[again]]) for name, values in rows.items()}

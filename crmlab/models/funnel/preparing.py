@@ -186,13 +186,12 @@ def prepare(
     return Prepared(found, known, known.place[is_open], luck, lot, stuck, average)
 
 
-def weighted_open_amount(opportunities: pd.DataFrame, stages: Sequence[str]) -> float:
-    """The weighted pipeline alone, which takes a fifth of the time that all of a funnel does.
+def weighted_open_amount(known: Histories) -> float:
+    """The weighted pipeline alone, which takes a small part of the time that all of a funnel does.
 
     Raises:
-        ModelError: as for `prepare`.
+        ModelError: nothing is won or lost yet.
     """
-    known = histories(opportunities, _in_order(stages))
     _decided(known, None)
     likely = np.array([*chances_of(known, None), 0.0])[known.place]
     return float(np.nan_to_num(known.amounts)[known.open] @ likely[known.open])

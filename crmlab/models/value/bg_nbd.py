@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import digamma, gammaln, hyp2f1, zeta
+from scipy.special import hyp2f1
 
 from crmlab.errors import ModelError
-from crmlab.models.value.fitting import NOTHING, least
+from crmlab.models.value.fitting import NOTHING, Bent, least
+from crmlab.models.value.likelihood import Counted, counted
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -42,7 +42,11 @@ ENOUGH = 50
 """Where fewer say nothing, it is mostly because they are so few."""
 
 LITTLE = 1e-10
-"""What a step has to gain at least where a parameter may run away."""
+"""What a step has to gain at least where a parameter may run away, or where the search began near
+its end: the last step is taken all the same, and makes a tiny distance the square of it."""
+
+ENOUGH_TO_BEGIN = 8_192
+"""With many more different histories than this, the search first looks at so many of them."""
 
 TERMS = 5_000
 """A series that has not ended by then is as near to its sum as it will come."""
@@ -130,7 +134,9 @@ def fit(
     """Fit the model by maximum likelihood.
 
     Customers with the same history are counted once, with their number. Slopes and bends are
-    analytic. The search runs over the logarithms of the parameters, which are all above zero.
+    analytic. The search runs over the logarithms of the parameters, which are all above zero. Where
+    there are very many histories it begins where the fit of some of them has ended, and so looks at
+    all of them only two or three times.
 
     Args:
         frequency, recency, age: arrays of one length, a value for each customer.
@@ -146,10 +152,8 @@ def fit(
     """
     x, tx, age = _floats(frequency, recency, age)
     _check(x, tx, age)
-    first, weight = _each_once(x, tx, age, number=number)
-    first, weight = first[weight > 0], weight[weight > 0]
-    x, tx, age = x[first], tx[first], age[first]
-    total = float(weight.sum())
+    known = counted(x, tx, age, number)
+    total = known.total
     if total < FEW:
         raise ModelError(
             ngettext(
@@ -160,27 +164,23 @@ def fit(
                 int(total),
             ).format(n=int(total))
         )
-    again, counts = x > 0, _Counts(x, weight)
     # In units of the longest age the same numbers suit every data set.
-    scale = float(age.max())
-
-    def bent(logs: Numbers) -> tuple[float, Numbers, Numbers]:
-        """The mean log-likelihood with its slopes and bends, over the logarithms; to be least."""
-        at = np.exp(logs)
-        value, slopes, bends = _log_likelihood(at, x, tx / scale, age / scale, again, counts)
-        steep = slopes * at
-        return -value / total, -steep / total, -(np.outer(at, at) * bends + np.diag(steep)) / total
-
-    begin = (1.0, scale, 1.0, 1.0) if start is None else (start.r, start.alpha, start.a, start.b)
-    nothing = NOTHING if bounded else LITTLE
-    found = least(bent, np.log(np.array(begin) / (1, scale, 1, 1)), nothing=nothing)
+    scale = float(known.ages.max())
+    known = known.in_units_of(scale)
+    bent = _over_logarithms(known)
+    if start is None:
+        begin = _near(known)
+    else:
+        begin = np.log(np.array([start.r, start.alpha / scale, start.a, start.b]))
+    nothing = NOTHING if bounded and start is None else LITTLE
+    found = least(bent, begin, nothing=nothing)
     parameters = np.exp(found.x)
     within = np.all((parameters < FAR) & (parameters > 1 / FAR)) if bounded else np.all(parameters)
     if np.abs(found.slopes).max() > FLAT or not within or not np.isfinite(parameters).all():
-        raise ModelError(_says_nothing(int(total), len(x)))
+        raise ModelError(_says_nothing(int(total), len(known)))
     (r, alpha), (a, b) = (pair * min(1.0, FAR / pair.max()) for pair in np.split(parameters, 2))
     # The change of units is no change of the data: each repeat purchase brings its unit along.
-    moved = float((weight * x).sum()) * np.log(scale)
+    moved = known.purchases * np.log(scale)
     errors = found.errors(total) * (1, scale, 1, 1)
     return BgNbd(
         float(r),
@@ -209,15 +209,27 @@ def _says_nothing(customers: int, different: int) -> str:
     ).format(n=customers)
 
 
-def _each_once(*columns: Numbers, number: Any = None) -> tuple[NDArray[np.intp], Numbers]:
-    """Where each different row stands for the first time, and how many are like it."""
-    code = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:  # numbered column by column, which is quicker than sorting rows
-        codes, values = pd.factorize(column)
-        code = pd.factorize(code * len(values) + codes)[0]
-    first = np.empty(code.max() + 1, dtype=np.intp)
-    first[code[::-1]] = np.arange(len(code))[::-1]
-    return first, np.bincount(code, weights=number).astype(float)
+def _over_logarithms(known: Counted) -> Bent:
+    """The mean log-likelihood with its slopes and bends, over the logarithms; to be least."""
+    total = known.total
+
+    def bent(logs: Numbers) -> tuple[float, Numbers, Numbers]:
+        at = np.exp(logs)
+        value, slopes, bends = known.likelihood(at)
+        steep = slopes * at
+        return -value / total, -steep / total, -(np.outer(at, at) * bends + np.diag(steep)) / total
+
+    return bent
+
+
+def _near(known: Counted) -> Numbers:
+    """Where to begin: with very many histories at the fit of some, if there is one."""
+    anywhere = np.zeros(4)
+    every = len(known) // ENOUGH_TO_BEGIN
+    if every < 2:
+        return anywhere
+    found = least(_over_logarithms(known.some(every)), anywhere)
+    return found.x if np.abs(found.slopes).max() < FLAT else anywhere
 
 
 def _hypergeometric(a: float, b: float, c: Any, z: Any) -> Numbers:
@@ -241,72 +253,6 @@ def _hypergeometric(a: float, b: float, c: Any, z: Any) -> Numbers:
 def _not_one(a: float) -> float:
     """Formulas that divide by a - 1 have a limit there; next to it they are as good as it."""
     return a if abs(a - 1) > 1e-8 else 1 + 1e-8
-
-
-class _Counts:
-    """What depends on the number of purchases alone: worked out once for each number."""
-
-    def __init__(self, x: Numbers, weight: Numbers) -> None:
-        self.values, self.inverse = np.unique(x, return_inverse=True)
-        self.number = np.bincount(self.inverse, weights=weight)
-        self.weight = weight
-
-
-def _log_likelihood(
-    parameters: Numbers,
-    x: Numbers,
-    tx: Numbers,
-    age: Numbers,
-    again: NDArray[np.bool_],
-    at: _Counts,
-) -> tuple[float, Numbers, Numbers]:
-    """The log-likelihood, its slopes and its bends. Equation (6), in logarithms.
-
-    With n the repeat purchases, L = A1 A2 (A3 + [n > 0] A4), where A3 is the case of a customer who
-    is active still, and A4 that of one who has become inactive at the last purchase.
-    """
-    r, alpha, a, b = parameters
-    n, often, weight = at.values, at.number, at.weight
-    since, until = alpha + age, alpha + tx
-    log_age, log_tx, behind = np.log(since), np.log(until), b + np.maximum(x, 1) - 1
-    rate_age, rate_tx = (r + x) / since, (r + x) / until
-    active = -(r + x) * log_age
-    gone = np.where(again, np.log(a / behind) - (r + x) * log_tx, -np.inf)
-    either = np.logaddexp(active, gone)
-    left = weight * np.exp(gone - either)  # those who have become inactive, among such histories
-    kept = weight - left
-    value = often @ (
-        gammaln(r + n) - gammaln(r) + gammaln(a + b) + gammaln(b + n) - gammaln(b)
-    ) - often @ gammaln(a + b + n)
-    value += weight.sum() * r * np.log(alpha) + weight @ either
-    both, all_of = digamma(a + b) - digamma(a + b + n), weight.sum()
-    slopes = np.array(
-        [
-            often @ (digamma(r + n) - digamma(r)) + all_of * np.log(alpha),
-            all_of * r / alpha - kept @ rate_age - left @ rate_tx,
-            often @ both + left.sum() / a,
-            often @ (both + digamma(b + n) - digamma(b)) - left @ (1 / behind),
-        ]
-    )
-    slopes[0] -= kept @ log_age + left @ log_tx
-    # What the two cases differ by bends the logarithm of their sum.
-    apart = np.stack([log_tx - log_age, rate_tx - rate_age, np.full_like(x, -1 / a), 1 / behind])
-    bends = (apart * (kept * left / weight)) @ apart.T
-    bends[0, 1] = bends[1, 0] = (
-        bends[0, 1] + all_of / alpha - kept @ (1 / since) - left @ (1 / until)
-    )
-    bends[0, 0] += often @ (trigamma(r + n) - trigamma(r))
-    bends[1, 1] += kept @ (rate_age / since) + left @ (rate_tx / until) - all_of * r / alpha**2
-    mixed = often @ (trigamma(a + b) - trigamma(a + b + n))
-    bends[2:, 2:] += mixed
-    bends[2, 2] -= left.sum() / a**2
-    bends[3, 3] += often @ (trigamma(b + n) - trigamma(b)) + left @ (1 / behind**2)
-    return float(value), slopes, bends
-
-
-def trigamma(values: Any) -> Any:
-    """The second derivative of the logarithm of the gamma function."""
-    return zeta(2, values)
 
 
 def _floats(*values: Any) -> tuple[Numbers, ...]:

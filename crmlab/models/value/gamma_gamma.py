@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
 from crmlab.errors import ModelError
-from crmlab.models.value.bg_nbd import ENOUGH, FAR, FLAT, trigamma
-from crmlab.models.value.fitting import least
+from crmlab.models.value.bg_nbd import ENOUGH, FAR, FLAT, LITTLE
+from crmlab.models.value.fitting import NOTHING, least
+from crmlab.models.value.likelihood import trigamma
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -117,7 +118,8 @@ def fit(
         steep = slopes * at
         return -value / total, -steep / total, -(np.outer(at, at) * bends + np.diag(steep)) / total
 
-    found = least(bent, np.log(np.array(begin) / (1, 1, scale)))
+    nothing = NOTHING if start is None else LITTLE
+    found = least(bent, np.log(np.array(begin) / (1, 1, scale)), nothing=nothing)
     p, q, v = np.exp(found.x)
     if np.abs(found.slopes).max() > FLAT or not all(1 / FAR < value < FAR for value in (p, q, v)):
         raise ModelError(_says_nothing(int(total), len(np.unique(z))))

@@ -26,6 +26,9 @@ from crmlab.text import gettext as _
 MOMENTS = 8
 """At so many moments the time ahead is looked at."""
 
+POINTS, SHARES = np.polynomial.legendre.leggauss(MOMENTS)
+"""Where they lie, from -1 to 1, and how much each counts."""
+
 DAYS_A_YEAR = 365.25
 
 
@@ -67,12 +70,11 @@ def prospects(model: BgNbd, spend: GammaGamma, known: Histories, years: float) -
     """
     if not years > 0:
         raise ModelError(_("To look ahead takes a time above zero, such as one year."))
-    points, shares = np.polynomial.legendre.leggauss(MOMENTS)
-    at, length = (points + 1) / 2 * years, DAYS_A_YEAR / DAYS[known.unit]
+    at, length = (POINTS + 1) / 2 * years, DAYS_A_YEAR / DAYS[known.unit]
     history = known.frequency, known.recency, known.age
     per_purchase = spend.expected(known.frequency, known.spend)
     rates = np.stack([model.rate(moment * length, *history) for moment in at], axis=1)
-    bought = rates * (shares / 2 * years * length)
+    bought = rates * (SHARES / 2 * years * length)
     return Prospects(
         model.alive(*history),
         bought.sum(axis=1),

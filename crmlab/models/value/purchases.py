@@ -27,6 +27,12 @@ from crmlab.text import ngettext
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.integer[Any]]
 
+ROOM = 16
+"""A table may have so many places for each purchase."""
+
+EIGHT = 8
+"""So many letters are one whole number."""
+
 
 @dataclass(frozen=True)
 class Purchases:
@@ -68,13 +74,19 @@ class Purchases:
     def _customers_and_days(self) -> tuple[Whole, int, int]:
         """Customer x span + day - first day, once each, in order; with the first day and the span.
 
-        Both in one number, as small a one as will do, are sorted in half the time.
+        Where there are not many more days to buy on than purchases, each is ticked off in a table
+        of all of them; elsewhere they are sorted. Both in one number, as small a one as will do.
         """
         first = int(self.day.min())
         span = self.end - first + 1
-        small = (len(self.customers) + 1) * span < np.iinfo(np.int32).max
+        possible = len(self.customers) * span
+        small = possible + span < np.iinfo(np.int32).max
         key = self.who.astype(np.int32 if small else np.int64) * span
         key = key + (self.day - first).astype(key.dtype)
+        if possible <= ROOM * len(key):
+            bought = np.zeros(possible, dtype=np.bool_)
+            bought[key] = True
+            return np.flatnonzero(bought), first, span
         key.sort()
         return key[np.append(True, key[1:] != key[:-1])], first, span
 
@@ -162,11 +174,47 @@ def _numbered(names: pd.Series) -> tuple[Whole, pd.Index]:
     """The place of each name among the different ones, and these; -1 where there is none."""
     if isinstance(names.dtype, pd.StringDtype) and names.dtype.storage == "pyarrow":
         # Arrow's own numbers are half as wide as those that pandas would make of them.
-        told = pa.chunked_array(pa.array(names)).combine_chunks().dictionary_encode()
-        places = told.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        return places, pd.Index(told.dictionary.to_pandas(), name="customer_id")
+        told = pa.chunked_array(pa.array(names)).combine_chunks().cast(pa.large_string())
+        letters = _last_letters(told)
+        found = (told if letters is None else pa.array(letters)).dictionary_encode()
+        known = found.dictionary if letters is None else _with_beginning(told, found.dictionary)
+        places = found.indices.fill_null(-1) if told.null_count else found.indices
+        code, known = places.to_numpy(zero_copy_only=False), known.to_pandas()
+        return code, pd.Index(known, name="customer_id")
     code, known = pd.factorize(names)
     return code, pd.Index(known, name="customer_id")
+
+
+def _last_letters(names: pa.LargeStringArray) -> NDArray[np.uint64] | None:
+    """The last eight letters of each name as one whole number, where names differ in these alone.
+
+    Customers are mostly numbered, such as CU-000123, and whole numbers are told apart in a third of
+    the time that words take. None where names are of several lengths, begin differently, or lack.
+    """
+    if not len(names) or names.null_count:
+        return None
+    ends, letters = names.buffers()[1:]
+    ends = np.frombuffer(ends, np.int64)[names.offset : names.offset + len(names) + 1]
+    first, length = int(ends[0]), int(ends[1] - ends[0])
+    if length < EIGHT or not (np.diff(ends) == length).all():
+        return None
+    shape = len(names), length
+    each = np.frombuffer(letters, np.uint8, len(names) * length, first).reshape(shape)
+    beginning = each[:, : length - EIGHT]
+    if not (beginning == beginning[0]).all():
+        return None
+    return np.ascontiguousarray(each[:, length - EIGHT :]).view(np.uint64).ravel()
+
+
+def _with_beginning(names: pa.LargeStringArray, last: pa.UInt64Array) -> pa.LargeStringArray:
+    """The names that end with these letters; all begin as the first of `names`."""
+    beginning = names[0].as_py().encode()[:-EIGHT]
+    letters = last.to_numpy().view(np.uint8).reshape(-1, EIGHT)
+    begun = np.broadcast_to(np.frombuffer(beginning, np.uint8), (len(last), len(beginning)))
+    each = np.hstack([begun, letters])
+    ends = np.arange(len(last) + 1, dtype=np.int64) * each.shape[1]
+    buffers = pa.py_buffer(ends), pa.py_buffer(np.ascontiguousarray(each))
+    return pa.LargeStringArray.from_buffers(len(last), *buffers)
 
 
 def _days(dates: pd.Series) -> Whole:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 
 import pandas as pd
+from IPython.display import Markdown
 
 from crmlab.charts.dirt import (
     dirt_chart,
@@ -16,7 +17,7 @@ from crmlab.charts.dirt import (
 )
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
-from crmlab.models.entry.dirt import MOST, STEP, Dirt, Question
+from crmlab.models.entry.dirt import DRAWS, MOST, STEP, Dirt, Question, companies, turned
 from crmlab.models.entry.questions import (
     about_complaints,
     about_contribution,
@@ -30,9 +31,13 @@ from crmlab.widgets.analysis.complaints import as_entered
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
+DRAW = "draw"
+"""The dial that chooses which of the companies that are as careless is looked at."""
+
 
 class DirtyData(Board):
-    """What careless entry does to the answer of a model: a dial for each kind of dirt.
+    """What careless entry does to the answer of a model: a dial for each kind of dirt, and one for
+    the luck of which records it hits.
 
     DirtyData("contribution")
 
@@ -42,21 +47,29 @@ class DirtyData(Board):
 
     @shows_trouble
     def __init__(self, model: str) -> None:
-        self.dirt, self.words = Dirt(question_about(model)), words_of(model)
-        for kind in self.dirt.kinds:
-            self.dirt.curve(kind)
+        self.words = words_of(model)
+        self.companies = careless_companies(model)
+        # Each kind alone is worked out for all of them, so that a turn has only one thing to ask.
+        self.turned = turned(self.companies)
+        kinds = self.companies[0].kinds
         super().__init__(
             self.words.question,
             {
-                kind: Dial(what_it_does(model, kind), 0, MOST, STEP, 0, "%")
-                for kind in self.dirt.kinds
+                **{kind: Dial(what_it_does(model, kind), 0, MOST, STEP, 0, "%") for kind in kinds},
+                DRAW: Dial(_("Another company as careless, number"), 1, DRAWS, 1, 1),
             },
         )
 
+    @property
+    def dirt(self) -> Dirt:
+        """The company that is looked at."""
+        return self.companies[int(self.stands[DRAW]) - 1]
+
     def look(self, at: Mapping[str, float]) -> Seen:
-        percent = {kind: int(share) for kind, share in at.items()}
-        together = self.dirt.read(percent)
-        alone = {kind: self.dirt.read({kind: share}) for kind, share in percent.items()}
+        dirt = self.companies[int(at[DRAW]) - 1]
+        percent = {kind: int(at[kind]) for kind in dirt.kinds}
+        together = dirt.read(percent)
+        alone = {kind: dirt.read({kind: share}) for kind, share in percent.items()}
         truth, now = together.truth, together.answer
         decided = self.words.decisions
         if together.flipped:
@@ -82,8 +95,18 @@ class DirtyData(Board):
                     decided[now.decision],
                 ),
                 Figure(_("Against the truth"), drift_in_words(together)),
+                self._how_often(percent),
             ),
         )
+
+    def _how_often(self, percent: Mapping[str, int]) -> Figure:
+        """In how many companies the one kind that is turned up has turned the decision."""
+        up = [kind for kind, share in percent.items() if share]
+        label = _("Companies as careless in which the decision has turned")
+        if len(up) != 1:
+            return Figure(label, "–", _("turn up one kind alone to see"))
+        said = _("{n} of {all}").format(n=self.turned[up[0]][percent[up[0]]], all=DRAWS)
+        return Figure(label, said, kinds_of_dirt()[up[0]])
 
     def records(self) -> dict[str, Records]:
         names = kinds_of_dirt()
@@ -92,11 +115,41 @@ class DirtyData(Board):
                 _("Spoiled by “{kind}”, as they truly are").format(kind=names[kind]),
                 partial(self._spoiled, kind),
             )
-            for kind in self.dirt.kinds
+            for kind in self.companies[0].kinds
         }
 
     def _spoiled(self, kind: str) -> pd.DataFrame:
         return as_entered(self.dirt.rows_behind(kind, int(self.stands[kind])))
+
+
+@cache
+def careless_companies(model: str) -> tuple[Dirt, ...]:
+    """The practice company, as carelessly kept as can be, with the luck of each draw.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    return companies(question_about(model))
+
+
+def dirt_in_words(model: str) -> Markdown:
+    """In how many companies that are as careless each kind of dirt has turned the decision."""
+    names, lines = kinds_of_dirt(), []
+    for kind, by_step in turned(careless_companies(model)).items():
+        some = [(share, number) for share, number in by_step.items() if number]
+        if not some:
+            told = _("turned in none of {all}, up to {most} %").format(all=DRAWS, most=MOST)
+        else:
+            (share, number), *further = some
+            first = _("turned in {n} of {all} at {share} %")
+            told = ", ".join(
+                [
+                    first.format(n=number, all=DRAWS, share=share),
+                    *(_("{n} at {share} %").format(n=n, share=share) for share, n in further),
+                ]
+            )
+        lines.append(f"- {names[kind]}: {told}")
+    return Markdown("\n".join(lines))
 
 
 def question_about(model: str) -> Question:

@@ -29,21 +29,29 @@ const HANDLING = { displayModeBar: false, responsive: false, scrollZoom: false }
 const BELOW = 8;
 
 function render({ model, el }) {
+  // What is laid out around `el` takes a height off it again, so a div within keeps the room.
+  const room = document.createElement("div");
   const drawn = document.createElement("div");
   el.classList.add("crmlab-plot");
-  el.append(drawn);
+  room.append(drawn);
+  el.append(room);
   let plotly = null;
+  let width = 0;
 
   const show = async () => {
     const { title, data, layout } = JSON.parse(model.get("figure"));
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", title);
-    el.style.height = `${layout.height + BELOW}px`;
+    room.style.height = `${layout.height + BELOW}px`;
     plotly ??= await library(model);
+    width = el.clientWidth;
     await plotly.react(drawn, data, layout, HANDLING);
   };
+  // Its height is its own: only another width asks for it to be drawn again.
   const fits = new ResizeObserver(() => {
-    if (plotly && drawn.offsetParent) plotly.Plots.resize(drawn);
+    if (!plotly || !drawn.offsetParent || el.clientWidth === width) return;
+    width = el.clientWidth;
+    plotly.Plots.resize(drawn);
   });
 
   show().then(() => {

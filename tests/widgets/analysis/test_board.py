@@ -15,6 +15,8 @@ from crmlab.errors import ModelError
 from crmlab.widgets.analysis.board import PAGE, Board, Figure, Records, Seen, told
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
+from tests.browser import open_lesson
+from tests.lessons.board_page import BoardPage
 
 ROWS = pd.DataFrame(
     {
@@ -161,3 +163,43 @@ def test_a_board_that_cannot_begin_says_why() -> None:
 )
 def test_values_of_records_are_written_to_be_read(value: Any, read: str) -> None:
     assert told(value) == read
+
+
+# On the page
+
+MARK = """(board) => {
+  const plot = board.querySelector(".crmlab-plot");
+  const whole = plot.querySelector(".svg-container");
+  window.kept = [plot, whole, ...plot.querySelectorAll(".main-svg")];
+}"""
+STILL = """(board) => {
+  const plot = board.querySelector(".crmlab-plot");
+  const now = [plot, ...plot.querySelectorAll(".svg-container, .main-svg")];
+  return now.length === window.kept.length
+    && now.every((each, n) => each === window.kept[n] && each.isConnected);
+}"""
+
+
+@pytest.mark.parametrize("title", ["What do they have in common?", "leaks of September"])
+def test_a_figure_is_built_once_and_only_changed(lessons: Any, window: Any, title: str) -> None:
+    """Also where other bars stand in it: the very elements of the page stay where they are."""
+    page = window()
+    open_lesson(page, lessons.url("12_complaint_rate.ipynb"))
+    name = page.locator(".crmlab-board h3", has_text=title).inner_text()
+    view = BoardPage(page, name)
+    view.board.evaluate(MARK)
+    before = view.figure()
+    for dial in view.view.locator("input[type=range]").all():
+        view.press(dial.get_attribute("name"), "ArrowRight", "ArrowRight")
+    page.wait_for_function(
+        "([board, before]) => { let el = board.querySelector('.crmlab-plot .svg-container');"
+        " while (!el._fullData) el = el.parentElement;"
+        " return JSON.stringify(Array.from(el._fullData[0].y)) !== before[0]"
+        "   || JSON.stringify(Array.from(el._fullData[1].x)) !== before[1] }",
+        arg=[view.board.element_handle(), [compact(before[0]["y"]), compact(before[1]["x"])]],
+    )
+    assert view.board.evaluate(STILL)
+
+
+def compact(values: Any) -> str:
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
