@@ -19,7 +19,7 @@ import pytest
 from benchmarks.large_company import grow
 from benchmarks.test_actions import hold_to
 from crmlab.calendar import STANDARD
-from crmlab.crm.access import browse, export, history, reports, search, timeline
+from crmlab.crm.access import browse, export, history, noting, reports, search, timeline
 from crmlab.crm.access.permissions import Who
 from crmlab.crm.access.sign_in import sign_in
 from crmlab.crm.base import master, review
@@ -73,6 +73,9 @@ OPERATIONS: dict[str, Callable[[Sandbox, Who, int], Any]] = {
     "one order": lambda c, who, n: browse.look(c, who, "order", f"BO-{n * 12 + 3:06}", at=AT),
     "search": lambda c, who, n: search.search(c, who, f"Works {n % 600}", at=AT),
     "timeline": lambda c, who, n: timeline.read_timeline(c, who, "BC-0003", at=AT),
+    "an entry on a timeline": lambda c, who, n: noting.note_contact(
+        c, who, "BC-0003", {"channel": "call", "at": AT, "note": f"Call {n}."}, at=AT
+    ),
     "report: stuck": lambda c, who, n: reports.report(c, who, "stuck_opportunities", at=AT),
     "report: receivables": lambda c, who, n: reports.report(c, who, "open_receivables", at=AT),
     "report: orders": lambda c, who, n: reports.report(c, who, "orders_by_month", at=AT),

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 
 from browser import find_chromium, in_ci
 
-FOR_THE_TESTS = ("CRMLAB_CHROMIUM", "CRMLAB_TEST_DATABASE_URL")
+SERVER = "CRMLAB_TEST_DATABASE_URL"
+FOR_THE_TESTS = ("CRMLAB_CHROMIUM", SERVER)
 """What says where the tests find a browser and a database server."""
 
 ROOT = Path(__file__).parent.parent
@@ -65,6 +66,18 @@ def have_chromium() -> bool:
     return True
 
 
+def say_which_databases() -> None:
+    """Say so when the CRM is tested in files alone: among a thousand tests a skip is overlooked."""
+    if os.environ.get(SERVER):
+        return
+    then = "fail, since CI=true" if in_ci else "are skipped"
+    say(
+        f"{SERVER} names no server, so only files are tested as databases, and the tests on "
+        f"PostgreSQL {then}; name one on which a database may be made, or run .ci/run, which "
+        "starts one of its own."
+    )
+
+
 def pytest_arguments(given: list[str]) -> list[str]:
     """What pytest runs: everything, or the files and folders that were named."""
     named = any((ROOT / name.split("::")[0]).exists() for name in given if name[:1] != "-")
@@ -74,6 +87,7 @@ def pytest_arguments(given: list[str]) -> list[str]:
 def main(given: list[str]) -> int:
     if not have_chromium():
         return 1
+    say_which_databases()
     for name, arguments in CHECKS.items():
         say(f"== {name}")
         if code := run(*arguments):

@@ -43,13 +43,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path, language: str | None = None, root: Path | None = None) -> Iterator[Lessons]:
+def serving(
+    home: Path,
+    language: str | None = None,
+    root: Path | None = None,
+    database: str | None = None,
+) -> Iterator[Lessons]:
     """Start crmlab as a process of its own, and stop it in the end.
 
     Args:
         home: the learner's data folder.
         language: the language code, such as "qps" for the pseudo-language.
         root: a folder of lessons other than the project's own.
+        database: the URL of a PostgreSQL database in which sandboxes lie; files by default.
     """
     port = free_port()
     if root is None:
@@ -59,6 +65,8 @@ def serving(home: Path, language: str | None = None, root: Path | None = None) -
         call = f"serve({port}, False, {language!r}, root=Path({str(root)!r}))"
         command = ["-c", f"from pathlib import Path; from crmlab.server.app import serve; {call}"]
     environment = {**_clean_environment(), "CRMLAB_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    if database:
+        environment["CRMLAB_DATABASE_URL"] = database
     said = home.parent / f"{home.name}-{port}.log"
     with said.open("w+", encoding="utf-8") as output:
         began = time.monotonic()

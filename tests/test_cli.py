@@ -171,10 +171,14 @@ def test_a_held_order_is_reported_with_its_sum_and_the_funnel_with_its_hours(
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     credit = told["credit"]
-    assert [one["decision"] for one in credit["decisions"]] == ["held", "held", "released"]
-    assert (credit["already_open"], credit["order"]) == ("90000.00", "20000.00")
-    assert (credit["exposure"], credit["credit_limit"]) == ("110000.00", "100000.00")
-    assert "¥20,000 ordered > limit ¥100,000" in credit["sum"]
+    assert (credit["decision"], credit["decided_by"]) == ("released", "finance_controller")
+    assert (credit["already_open"], credit["order"]) == ("28000.00", "20000.00")
+    assert (credit["exposure"], credit["credit_limit"]) == ("48000.00", "100000.00")
+    assert "¥20,000 ordered" in credit["sum"]
+    assert "≤ limit" in credit["sum"], "what it was released on lies within the limit"
+    earlier = credit["earlier_decisions"]
+    assert [(one["decision"], one["exposure"]) for one in earlier] == [("held", "110000.00")] * 2
+    assert "¥20,000 ordered > limit ¥100,000" in earlier[0]["sum"]
     stages = [(entry["stage"], entry["elapsed_hours"] > 0) for entry in told["funnel"]]
     assert stages == [(name, True) for name in ("lead", "qualified", "needs", "proposal", "won")]
 

@@ -31,6 +31,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "history": _KINDS,
     "search": (),
     "timeline": (),
+    "note": (),
     "report": tuple(REPORTS),
     "export": _KINDS,
     "change": _KINDS,

@@ -79,27 +79,20 @@ def credit(session: Session, case: Case) -> dict[str, Any] | None:
     """How the customer's credit stood for the order of a case, and every decision about it.
 
     None as long as nobody has looked. Each look and each decision is a record of its own, with
-    the sum as it stood then. At the top stands the sum as the order came in, and what was decided
-    last. `already_open` is what the customer owes and has on order, `exposure` the same with this
+    the sum that it was made on. At the top stands the decision that holds, with its sum; those
+    before it stand in `earlier_decisions`, the first one first, each told in the same words.
+    `already_open` is what the customer owes and has on order, `exposure` the same with this
     order; `sum` says it in words. `decided_by` is a seat; None where the CRM has worked it out by
     itself.
     """
     checks = tables.CreditCheck
-    mine = checks.order_id == case.records.get("order", "")
-    rows = list(session.scalars(select(checks).where(mine).order_by(checks.decided_at)))
+    mine = select(checks).where(checks.order_id == case.records.get("order", ""))
+    rows = list(session.scalars(mine.order_by(checks.decided_at, checks.check_id)))
     if not rows:
         return None
     currency = session.get_one(tables.Customer, rows[0].customer_id).currency
-    looks = [_look(row, currency) for row in rows]
-    worked_out = [look for look in looks if look["decided_by"] is None]
-    came_in = (worked_out or looks)[-1]
-    decided = ("decision", "decided_by", "reason")
-    kept = (*decided, "exposure", "sum", "timestamp")
-    return {
-        **{name: value for name, value in came_in.items() if name != "timestamp"},
-        **{name: looks[-1][name] for name in decided},
-        "decisions": [{name: look[name] for name in kept} for look in looks],
-    }
+    *earlier, holds_now = [_look(row, currency) for row in rows]
+    return {**holds_now, "earlier_decisions": earlier}
 
 
 def _look(row: tables.CreditCheck, currency: str) -> dict[str, Any]:

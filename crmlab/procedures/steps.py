@@ -173,10 +173,14 @@ class Enters(Data):
     when: Condition | None = None
 
 
+Channel = Literal["call", "message", "visit", "comment"]
+"""What a contact with a customer can be; a comment is a remark about them."""
+
+
 class Interaction(Data):
     """The contact with the customer that this step is, for the customer's timeline."""
 
-    channel: Literal["call", "message", "visit", "comment"]
+    channel: Channel
     note: Name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from crmlab.crm.access.browse import Page, Record, look, page
@@ -13,6 +14,7 @@ from crmlab.errors import Refused
 from crmlab.text import gettext as _
 from crmlab.widgets.pressing import Forms
 from crmlab.widgets.records_view import (
+    STANDS_ON,
     hidden_view,
     history_view,
     hits_view,
@@ -24,7 +26,11 @@ from crmlab.widgets.records_window import LOOK, Window
 from crmlab.widgets.records_words import kind_words
 
 SAYS, CHANGE, HISTORY, TIMELINE = "says", "change", "history", "timeline"
-"""What is shown of a record."""
+ON_IT = "on_it"
+"""What is shown of a record; `ON_IT` are the prices of a list."""
+
+NOTE = "note"
+"""The form for an entry on a timeline."""
 
 SOME = 20
 """Changes, or entries of a timeline, that are read at a time."""
@@ -45,10 +51,12 @@ class Looking(Window):
         self.aspect = SAYS
         self.changes: list[Change] = []
         self.entries: list[Entry] = []
+        self.on_it: Page | None = None
         self._older_changes: int | None = None
         self._older_entries: str | None = None
         self.stale = False
-        self.drafts.pop(CHANGE, None)
+        for form in (CHANGE, NOTE):
+            self.drafts.pop(form, None)
 
     def context(self) -> dict[str, Any]:
         here = self.part == LOOK
@@ -71,9 +79,8 @@ class Looking(Window):
             "hidden": hidden_view(self.me(), shown.kind) if shown else [],
             "changes": history_view(self.changes, self.names),
             "entries": timeline_view(self.entries),
-            "older": self._older_changes is not None
-            if self.aspect == HISTORY
-            else self._older_entries is not None,
+            "on_it": self._on_it_view() if record and self.aspect == ON_IT else None,
+            "older": self._older(),
             "stale": self.stale,
         }
 
@@ -124,7 +131,7 @@ class Looking(Window):
         return "hits" if self.hits is not None else "list"
 
     def do_aspect(self, _forms: Forms, aspect: str) -> str:
-        """Turn to what a record says, to its history or to its timeline."""
+        """Turn to what a record says, to its history, its timeline, or what stands on it."""
         record = self.opened()
         self.aspect = aspect
         if aspect == HISTORY:
@@ -133,6 +140,9 @@ class Looking(Window):
         elif aspect == TIMELINE:
             self.entries = []
             self._read_timeline(record, None)
+        elif aspect == ON_IT:
+            self.on_it = None
+            self._read_on_it(record)
         return "aspect"
 
     def do_older(self, _forms: Forms) -> str:
@@ -140,6 +150,8 @@ class Looking(Window):
         record = self.opened()
         if self.aspect == HISTORY:
             self._read_history(record, self._older_changes)
+        elif self.aspect == ON_IT:
+            self._read_on_it(record)
         else:
             self._read_timeline(record, self._older_entries)
         return "older"
@@ -153,6 +165,34 @@ class Looking(Window):
         if self.record is None:
             raise Refused(_("Open a record first."))
         return self.record
+
+    def _older(self) -> bool:
+        """Whether there is more than what was read."""
+        if self.aspect == ON_IT:
+            return self.on_it is not None and self.on_it.next is not None
+        if self.aspect == HISTORY:
+            return self._older_changes is not None
+        return self._older_entries is not None
+
+    def _on_it_view(self) -> dict[str, Any] | None:
+        if self.on_it is None:
+            return None
+        _kind, on, by = STANDS_ON[self.opened().kind]
+        return list_view(self.on_it, self.names, whole=True, on=on, by=by)
+
+    def _read_on_it(self, record: Record) -> None:
+        """What stands on the record, a page more than what was read already."""
+        before = self.on_it
+        kind, column, _by = STANDS_ON[record.kind]
+        found = page(
+            self.sandbox,
+            self.me(),
+            kind,
+            at=self.now(),
+            after=before.next if before else None,
+            filters={column: record.key},
+        )
+        self.on_it = replace(found, rows=[*(before.rows if before else ()), *found.rows])
 
     def _read_history(self, record: Record, before: int | None) -> None:
         found = history(

@@ -6,18 +6,22 @@ import csv
 import io
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from crmlab.calendar import STANDARD
 from crmlab.crm import records
 from crmlab.crm.access.browse import Page, Record
 from crmlab.crm.access.export import FORMULA, MARK, Export
 from crmlab.crm.access.history import Change
+from crmlab.crm.access.noting import CHANNELS
 from crmlab.crm.access.permissions import Who, permissions, seat_name
 from crmlab.crm.access.reports import Report
 from crmlab.crm.access.scopes import within_reach
 from crmlab.crm.access.search import Hit
 from crmlab.crm.access.timeline import Entry
+from crmlab.crm.access.timeline_sources import contact_word
 from crmlab.crm.base.base_forms import Column, base_forms
 from crmlab.crm.base.master import WHOLE
 from crmlab.crm.base.review import Waiting
@@ -55,6 +59,10 @@ OFFERED = ("user", "product")
 LONG = 32
 """Characters from which on a cell takes several lines."""
 
+STANDS_ON = {"price_list": ("price", "price_list_id", "product_id")}
+"""Records that others stand on: which, the column in which these name it, and the one that tells
+them apart there."""
+
 FIRST_ROWS = 5
 """Rows of an export that are shown."""
 
@@ -62,10 +70,15 @@ SHORT_HASH = 8
 """Letters of a fingerprint that are shown: enough to tell two files apart by eye."""
 
 
-def list_view(page: Page, names: Names, *, whole: bool) -> dict[str, Any]:
-    """A page of a list as a table, its first column the key; `whole`: it begins at the start."""
+def list_view(
+    page: Page, names: Names, *, whole: bool, on: str = "", by: str = ""
+) -> dict[str, Any]:
+    """A page of a list as a table, its first column the key; `whole`: it begins at the start.
+
+    Where all rows stand on one record, named in the column `on`, their first column is `by`.
+    """
     wanted = IN_A_LIST.get(page.kind)
-    seen = [name for name in page.columns if name not in COUNTERS][1:]
+    seen = [name for name in page.columns if name not in (*COUNTERS, on, by)][1:]
     columns = [name for name in seen if wanted is None or name in wanted][:MOST_COLUMNS]
     if wanted:
         columns.sort(key=wanted.index)
@@ -73,10 +86,12 @@ def list_view(page: Page, names: Names, *, whole: bool) -> dict[str, Any]:
         "kind": page.kind,
         "title": kind_words(page.kind),
         "count": _more_than(page.count) if page.more else rows_words(page.count),
+        "first": page.columns[by] if by else _("Number"),
         "columns": [{"label": page.columns[name]} for name in columns],
         "rows": [
             {
                 "key": row.key,
+                "called": str(row.values[by]) if by else row.key,
                 "label": row.label,
                 "cells": [_cell(row.values[name], names) for name in columns],
             }
@@ -104,6 +119,7 @@ def record_view(record: Record, names: Names) -> dict[str, Any]:
         "label": record.label,
         "has_form": record.kind in base_forms(),
         "has_timeline": record.kind == "customer",
+        "on_it": kind_words(STANDS_ON[record.kind][0]) if record.kind in STANDS_ON else "",
         "fields": [
             {"label": called, **_cell(record.values[name], names)}
             for name, called in list(record.columns.items())[1:]
@@ -148,6 +164,29 @@ def timeline_view(entries: Iterable[Entry]) -> list[dict[str, Any]]:
             "seat": seat_name(item.seat) if item.seat else "",
         }
         for item in entries
+    ]
+
+
+def contact_form(
+    entries: Mapping[str, Any], errors: Mapping[str, str], now: datetime
+) -> list[dict[str, Any]]:
+    """The fields of an entry for a timeline; at first it is a call, and of this moment."""
+    given = {"channel": CHANNELS[0], "at": f"{STANDARD.local(now):%Y-%m-%dT%H:%M}", **entries}
+    kinds = [{"value": name, "label": contact_word(name)} for name in CHANNELS]
+    return [
+        {
+            "name": name,
+            "label": label(name),
+            "help": "",
+            "type": kind,
+            "required": True,
+            "input": "datetime-local",
+            "mode": "",
+            "options": kinds if kind == "choice" else [],
+            "value": str(given.get(name) or ""),
+            "error": errors.get(name, ""),
+        }
+        for name, kind in (("channel", "choice"), ("at", "moment"), ("note", "long_text"))
     ]
 
 

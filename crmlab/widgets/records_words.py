@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from crmlab.crm.access.permissions import OTHERS, Scope, permissions, seat_name
+from crmlab.crm.access.timeline_sources import contact_word
 from crmlab.crm.base.master import WHOLE
 from crmlab.crm.labels import label
 from crmlab.crm.tables import Audit
@@ -69,6 +70,7 @@ def operation_words(operation: str) -> str:
         "see": _("See"),
         "search": _("Search"),
         "timeline": _("Timeline"),
+        "note": _("Add to a timeline"),
         "report": _("Run reports"),
         "export": _("Export"),
         "change": _("Change"),
@@ -214,6 +216,7 @@ def _what(line: Audit) -> str:
         key=told.get("key") or line.subject,
         text=told.get("text"),
         rows=rows_words(int(told.get("rows") or 0)),
+        channel=contact_word(str(told.get("channel"))),
         asked_for=operation_words(str(told.get("operation"))),
         rule=rule_words(str(told.get("rule") or "")),
         word=_("yes") if told.get("accepts") else _("no"),
@@ -238,6 +241,7 @@ def _sentence(line: Audit, changed: bool, proposed: bool) -> str:
         "history": _("looked up the history of {kind} {subject}"),
         "search": _("searched for “{text}”: {rows}"),
         "timeline": _("opened the timeline of {subject}"),
+        "note": _("added to the timeline of {subject}: {channel}"),
         "report": _("ran a report: {report}"),
         "export": _("exported {rows}: {kinds}"),
         "change": _("changed {kind} {subject}: {changed}")

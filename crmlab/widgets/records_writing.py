@@ -1,10 +1,12 @@
-"""Writing in the CRM: a record is changed or entered, and what others propose is reviewed."""
+"""Writing in the CRM: a record is changed or entered, a timeline is added to, and what others
+propose is reviewed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from crmlab.crm.access.browse import look
+from crmlab.crm.access.noting import note_contact
 from crmlab.crm.base.base_forms import base_forms
 from crmlab.crm.base.master import Outcome, change, create
 from crmlab.crm.base.review import ACCEPTED, REJECTED, Waitings, open_proposals, review
@@ -12,8 +14,10 @@ from crmlab.crm.labels import label
 from crmlab.errors import CrmlabError, StaleRecord
 from crmlab.text import gettext as _
 from crmlab.widgets.pressing import Forms
-from crmlab.widgets.records_looking import CHANGE, SAYS, Looking
+from crmlab.widgets.records_looking import CHANGE, NOTE, SAYS, TIMELINE, Looking
 from crmlab.widgets.records_view import (
+    STANDS_ON,
+    contact_form,
     entries_of,
     form_kinds,
     form_view,
@@ -44,6 +48,12 @@ class Writing(Looking):
         reviewing = self.waiting is not None and self.part == REVIEW
         return {
             **told,
+            "note_fields": contact_form(
+                self.drafts.get(NOTE, {}), self.errors.get(NOTE, {}), told["now"]
+            )
+            if told["record"] is not None and self.aspect == TIMELINE
+            else [],
+            "can_enter": ENTER in self.parts,
             "change_fields": self._fields(self.opened().kind, CHANGE) if changing else [],
             "form_kinds": form_kinds(self.entering),
             "entering": {
@@ -113,12 +123,30 @@ class Writing(Looking):
         )
         return "aspect"
 
+    # An entry on a timeline
+
+    def do_note(self, _forms: Forms) -> str:
+        """Add a call, a message, a visit or a comment to the timeline that is open."""
+        self.form = NOTE
+        record = self.opened()
+        note_contact(self.sandbox, self.me(), record.key, self.drafts[NOTE], at=self.now())
+        self.drafts.pop(NOTE)
+        self.entries = []
+        self._read_timeline(record, None)
+        self.notice = _("It is on the timeline of {key} now.").format(key=record.key)
+        return "notice"
+
     # Something new
 
-    def do_enter(self, _forms: Forms, kind: str) -> str:
-        """Take the form for another kind of record."""
+    def do_enter(self, _forms: Forms, kind: str, on: str = "") -> str:
+        """Take the form for another kind of record; `on`: the record that it will stand on."""
         self.entering, self.near, self.made = kind, False, None
         self.drafts.pop(CREATE, None)
+        if on:
+            self.part = ENTER
+            self.drafts[CREATE] = {
+                column: on for of, column, _by in STANDS_ON.values() if of == kind
+            }
         return "part"
 
     def do_create(self, _forms: Forms, looked: str = "") -> str:

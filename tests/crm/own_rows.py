@@ -74,11 +74,15 @@ def little_company() -> list[tables.Base]:
         customer(ABROAD, name="Moldau Brauhaus", currency="EUR"),
         tables.Product(product_id=PRODUCT, name="Test pump", family="Pumps", unit="piece"),
         tables.Product(product_id=OTHER_PRODUCT, name="Spare filter", family="Parts", unit="piece"),
-        tables.PriceList(price_list_id=BASE, name="Base of the tests"),
-        tables.PriceList(price_list_id=OWN, name="Agreed", customer_id=CUSTOMER),
+        price_list(BASE, name="Base of the tests"),
+        price_list(OWN, name="Agreed", customer_id=CUSTOMER),
         *(batch(key) for key in (BATCH, OTHER_BATCH)),
         batch(BATCH_OF_ANOTHER, product_id=OTHER_PRODUCT),
     ]
+
+
+def price_list(key: str, **more: Any) -> tables.PriceList:
+    return tables.PriceList(price_list_id=key, **{"valid_from": date(2015, 1, 1), **more})
 
 
 def batch(key: str, product_id: str = PRODUCT, **more: Any) -> tables.Batch:

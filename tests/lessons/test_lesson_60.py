@@ -137,3 +137,50 @@ def test_two_at_one_record_by_keyboard_on_a_narrow_page(fresh: Any, window: Any)
     said = second.view.inner_text()
     assert "Lou Qing" in said
     assert "+86 100 0000 1828" in said
+
+
+def test_a_call_is_added_to_a_timeline_by_keyboard_on_a_narrow_page(
+    fresh: Any, window: Any
+) -> None:
+    page = window(width=380, theme="dark")
+    open_lesson(page, fresh.url(LESSON))
+    records = Window(page)
+    records.view.locator(f"[data-do=sit][data-person={SHEN}]").focus()
+    records.key("Enter")
+    records.view.locator("form[data-form=search] [name=text]").focus()
+    page.keyboard.type("jinhe")
+    records.key("Enter")
+    page.keyboard.press("Tab")
+    records.key("Enter")
+    records.view.locator("[data-aspect=timeline]").focus()
+    records.key("Enter")
+    assert page.evaluate("document.activeElement.dataset.focus") == "aspect"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "channel"
+    page.keyboard.type("V")
+    page.keyboard.press("Tab")
+    for _part in ("month", "day", "year", "hour", "minute", "half of the day", "calendar"):
+        if page.evaluate("document.activeElement.name") == "at":
+            page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "note"
+    page.keyboard.press("Tab")
+    records.key("Enter")
+    assert page.evaluate("document.activeElement.name") == "note", "to what is missing"
+    assert "'What was said' is missing." in records.view.inner_text()
+    assert not axe_troubles(page, "main")
+    page.keyboard.type("Ms Zhao showed me <b>her</b> new pump room.")
+    page.keyboard.press("Tab")
+    records.key("Enter")
+    assert "It is on the timeline of CU-003 now." in records.view.inner_text()
+    first = records.view.locator(".time li").first.inner_text()
+    assert first.startswith("Visit Sales representative")
+    assert "Ms Zhao showed me <b>her</b> new pump room." in first
+    assert not axe_troubles(page, "main")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 380
+
+
+def test_at_the_end_there_is_a_card_to_hang_up(lessons: Any, page: Any) -> None:
+    open_lesson(page, lessons.url(LESSON))
+    card = page.locator(".crmlab:has(> .jobcard)")
+    assert "Sales representative" in card.inner_text()
+    assert not axe_troubles(page, "main")

@@ -119,28 +119,33 @@ def test_ninety_and_twenty_against_a_hundred_is_held_with_its_sum(
     assert credit["sum"].startswith(
         "¥62,000 owed + ¥28,000 in other orders + ¥20,000 ordered > limit ¥100,000"
     )
-    assert [one["decision"] for one in credit["decisions"]] == ["held"]
+    assert credit["earlier_decisions"] == []
 
 
 def test_a_held_order_is_released_by_finance_with_its_reason(sale: Procedure) -> None:
     credit = play(sale, SCRIPTS / "held_order.yaml")["credit"]
     assert (credit["decision"], credit["decided_by"]) == ("released", "finance_controller")
-    decisions = [(x["decision"], x["decided_by"], x["exposure"]) for x in credit["decisions"]]
-    assert decisions == [
+    earlier = credit["earlier_decisions"]
+    assert [(x["decision"], x["decided_by"], x["exposure"]) for x in earlier] == [
         ("held", None, "110000.00"),
         ("held", "finance_controller", "110000.00"),
-        ("released", "finance_controller", "48000.00"),
-    ], "each with the sum as it stood then"
-    assert credit["exposure"] == "110000.00", "as the order came in"
-    assert credit["decisions"][-1]["reason"] == credit["reason"]
-    moments = [one["timestamp"] for one in credit["decisions"]]
+    ], "each with the sum that it was made on"
+    assert (credit["already_open"], credit["exposure"]) == ("28000.00", "48000.00")
+    assert (credit["receivables"], credit["over_limit"]) == ("0.00", "0.00")
+    assert credit["sum"].startswith(
+        "¥0 owed + ¥28,000 in other orders + ¥20,000 ordered ≤ limit ¥100,000"
+    )
+    assert "IN-20859 is paid" in credit["reason"]
+    moments = [one["timestamp"] for one in [*earlier, credit]]
     assert moments == sorted(moments)
+    for one in earlier:
+        assert set(one) == set(credit) - {"earlier_decisions"}
 
 
 def test_an_order_within_the_limit_is_clear(tmp_path: Path, sale: Procedure) -> None:
     credit = played(tmp_path, sale, right_to(sale, "L-2004", "pick_and_ship"))["credit"]
     assert (credit["decision"], credit["over_limit"]) == ("clear", "0.00")
-    assert [one["decision"] for one in credit["decisions"]] == ["clear"]
+    assert credit["earlier_decisions"] == []
 
 
 # The funnel

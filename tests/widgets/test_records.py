@@ -560,6 +560,133 @@ def test_what_weighs_more_in_something_new_is_proposed_beside_it(records: Record
     assert "New: Price list: PL-BASE; Product: UV-15; Unit price: 140" in records.text()
 
 
+def test_a_list_for_a_customer_is_entered_agreed_upon_and_then_shows_its_prices(
+    records: Records,
+) -> None:
+    records.click("sit", **YU)
+    records.click("part", part="enter")
+    records.click("enter", kind="price_list")
+    assert "It holds when 2 other people have said yes" in records.text()
+    records.click("create", {"name": "Jinhe Paper, summer", "customer_id": "CU-999"})
+    page = soup(records)
+    assert "'CU-999' is not in the CRM" in page.select_one(".bad .err").get_text()
+    assert page.select_one("[name=valid_from]")["aria-invalid"] == "true"
+    records.click("create", {"customer_id": OWN, "valid_from": "2026-06-01"})
+    assert "PL-001 waits for its reviewers as PP-1002" in records.notice
+    agree(records, "PP-1002")
+    open_(records, "PL-001", "price_list")
+    assert {"Valid from", "Valid to", "Currency", "Customer"} <= labels(records)
+    records.click("aspect", aspect="on_it")
+    assert "Nothing stands on it yet." in records.text()
+    records.click("sit", **YU)
+    open_(records, "PL-001", "price_list", "on_it")
+    records.click("enter", on="PL-001")
+    assert soup(records).select_one("[name=price_list_id]")["value"] == "PL-001"
+    records.click(
+        "create", {"product_id": "LP-40", "unit_price": "3400", "valid_from": "2026-06-01"}
+    )
+    agree(records, "PP-1003")
+    open_(records, "PL-001", "price_list", "on_it")
+    (row,) = soup(records).select("[id$=-on-it] tbody tr")
+    assert row.get_text(" ", strip=True) == "LP-40 3,400.00 1 Jun 2026 – empty"
+    assert "price_list_id" not in soup(records).get_text()
+    records.click("open", key="PL-001/LP-40/2026-06-01")
+    assert "3,400.00" in records.text()
+    open_(records, "PL-001", "price_list", "change")
+    fields = {node["name"] for node in soup(records).select("form[data-form=change] [name]")}
+    assert fields == {"name", "valid_from", "valid_to"}
+
+
+def agree(view: Records, proposal: str) -> None:
+    """Two others say yes."""
+    for who in (QIN, CAO):
+        view.click("sit", **who)
+        view.click("part", part="review")
+        view.click("say", proposal=proposal, word="yes")
+    assert "the change holds from now on" in view.notice
+
+
+def test_a_long_list_of_prices_goes_on_below(crowded: Records) -> None:
+    with crowded.sandbox.write("more", subject="price", at=OPENS) as session:
+        session.add_all(
+            tables.Price(
+                price_id=f"PL-CU-007/x{number}",
+                price_list_id="PL-CU-007",
+                product_id="LP-65",
+                unit_price=number,
+                valid_from=OPENS.date(),
+            )
+            for number in range(100, 160)
+        )
+    crowded.click("sit", **QIN)
+    open_(crowded, "PL-CU-007", "price_list", "on_it")
+    assert len(soup(crowded).select("[id$=-on-it] tbody tr")) == 50
+    crowded.click("older")
+    assert len(soup(crowded).select("[id$=-on-it] tbody tr")) == 62
+    with pytest.raises(LookupError):
+        crowded.click("older")
+
+
+# The timeline
+
+
+def test_what_is_added_to_a_timeline_is_there_at_once_and_on_record(records: Records) -> None:
+    records.click("sit", **SHEN)
+    open_(records, OWN, aspect="timeline")
+    page = soup(records)
+    assert page.select_one("form[data-form=note] [name=at]")["value"] == "2026-05-22T13:03"
+    kinds = [node.get_text() for node in page.select("[name=channel] option")]
+    assert kinds == ["Call", "Message", "Visit", "Comment"]
+    records.click("note", {"channel": "visit", "note": TYPED})
+    assert records.notice == f"It is on the timeline of {OWN} now."
+    page = soup(records)
+    first = page.select_one(".time li")
+    assert first.b.get_text() == "Visit"
+    assert "Sales representative" in first.get_text()
+    assert TYPED in first.get_text()
+    assert not page.select("script, img")
+    assert page.select_one("[name=note]").get_text() == ""
+    assert own_lines(records) == ["read", "timeline", "note", "timeline"]
+    records.click("part", part="trail")
+    assert f"added to the timeline of {OWN}: Visit" in records.text()
+
+
+def test_what_is_wrong_with_it_stands_beside_its_field_and_nothing_is_lost(
+    records: Records,
+) -> None:
+    records.click("sit", **SHEN)
+    open_(records, OWN, aspect="timeline")
+    records.click("note", {"channel": "message", "at": "2026-05-23T10:00", "note": "x" * 501})
+    page = soup(records)
+    for name in ("at", "note"):
+        node = page.select_one(f"form[data-form=note] [name={name}]")
+        assert node["aria-invalid"] == "true"
+        assert "err" in page.select_one(f"[id={node['aria-describedby']}]")["class"]
+    assert page.select_one("[name=channel] [selected]")["value"] == "message"
+    assert page.select_one("[name=note]").get_text() == "x" * 501
+    assert records.view["focus"] == "note-at"
+    assert own_lines(records) == ["read", "timeline"]
+    records.click("note", {"at": "2026-05-22T12:00", "note": "They call again."})
+    assert "They call again." in soup(records).select_one(".time li").get_text()
+    open_(records, "CU-028", aspect="timeline")
+    assert soup(records).select_one("[name=channel] [selected]")["value"] == "call"
+
+
+def test_a_customer_who_was_handed_over_meanwhile_is_added_to_by_the_new_colleague(
+    records: Records,
+) -> None:
+    records.click("sit", **SHEN)
+    open_(records, OWN, aspect="timeline")
+    at = moment(records.sandbox)
+    with records.sandbox.write("hand over", subject=OWN, at=at) as session:
+        session.get_one(tables.Customer, OWN).account_manager = "U-08"
+    records.click("note", {"note": "They want a drawing."})
+    assert f"you see no customer '{OWN}'" in records.trouble
+    assert "ask the Sales manager" in records.trouble
+    assert "The rule: “Sales representative: Add to a timeline”" in records.trouble
+    assert soup(records).select_one("[name=note]").get_text() == "They want a drawing."
+
+
 def test_a_seat_that_may_make_nothing_is_told_at_once(records: Records) -> None:
     records.click("sit", **SHEN)
     records.click("part", part="enter")
@@ -726,6 +853,13 @@ def walk_through(records: Records) -> Iterator[None]:
             yield
     records.click("aspect", aspect="timeline")
     yield
+    records.click("note", {"at": "2027-01-01T09:00"})
+    yield
+    records.click("note", {"at": "2026-05-22T12:00", "note": "Called."})
+    yield
+    open_(records, "PL-BASE", "price_list", "on_it")
+    yield
+    open_(records, OWN)
     records.click("aspect", aspect="change")
     records.click("change", {"phone": "soon"})
     yield
@@ -744,7 +878,7 @@ def walk_through(records: Records) -> Iterator[None]:
     records.click("export", {"kind": LISTED, "reason": REASON})
     yield
     records.click("part", part="enter")
-    for kind in ("customer", "product", "customer_code", "price"):
+    for kind in ("customer", "product", "customer_code", "price_list", "price"):
         records.click("enter", kind=kind)
         records.click("create")
         yield

@@ -48,6 +48,7 @@ class Line(Data):
     see: Scope
     search: Scope
     timeline: Scope
+    note: Scope
     report: Scope
     export: Scope
     change: Scope
@@ -222,6 +223,7 @@ def _may_not(operation: str) -> str:
         "see": _("you may look at no records"),
         "search": _("you may search for nothing"),
         "timeline": _("you may open no timeline"),
+        "note": _("you may add nothing to a timeline"),
         "report": _("you may run no report"),
         "export": _("you may export nothing"),
         "change": _("you may change no base data"),

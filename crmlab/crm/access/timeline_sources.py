@@ -64,14 +64,19 @@ class Source:
     say: Callable[[Row[Any], bool], Said]
 
 
-def _contact(row: Row[Any], _limits: bool) -> Said:
+def contact_word(channel: str) -> str:
+    """What a contact with a customer is called."""
     titles = {
         "call": _("Call"),
         "message": _("Message"),
         "visit": _("Visit"),
         "comment": _("Comment"),
     }
-    return Said(row.channel, titles.get(row.channel, row.channel), row.note, row.seat)
+    return titles.get(channel, channel)
+
+
+def _contact(row: Row[Any], _limits: bool) -> Said:
+    return Said(row.channel, contact_word(row.channel), row.note, row.seat)
 
 
 def _stage(row: Row[Any], _limits: bool) -> Said:

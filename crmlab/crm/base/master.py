@@ -89,8 +89,9 @@ def create(
         _refuse(form, {**offers, **draft.faults, **faults})
         if form.new.reviewers:
             key = detail["key"] = new_key(session, kind, draft)
-            _reach(session, who, "create", scope, *_place(kind, entries, key))
-            text = json.dumps(entries, ensure_ascii=False)
+            if place := _place(kind, draft.values):
+                _reach(session, who, "create", scope, *place)
+            text = json.dumps(_as_it_will_be(entries, draft.values), ensure_ascii=False)
             proposal = Proposed(kind, key, WHOLE, None, text, 0, form.new)
             return Outcome(key, None, {WHOLE: _propose(session, who, proposal, at)})
         later = {
@@ -280,9 +281,20 @@ def _not_hidden(who: Who, kind: str, values: dict[str, Any]) -> None:
         raise not_shown(who, kind, name, label(name))
 
 
-def _place(kind: str, entries: dict[str, Raw], key: str) -> tuple[str, str]:
-    """What says whose a record is that is not there yet: a price is where its list is."""
-    return ("price_list", str(entries["price_list_id"])) if kind == "price" else (kind, key)
+def _as_it_will_be(entries: dict[str, Raw], values: dict[str, Any]) -> dict[str, Raw]:
+    """The entries of a new record, with what follows from the rest, for its reviewers to read."""
+    follows = {name: said(plain(values.get(name))) for name, entry in entries.items() if not entry}
+    return entries | {name: value for name, value in follows.items() if value is not None}
+
+
+_PLACES = {"price": ("price_list", "price_list_id"), "price_list": ("customer", "customer_id")}
+"""What says whose a record is that is not there yet: a price is where its list is."""
+
+
+def _place(kind: str, values: dict[str, Any]) -> tuple[str, str] | None:
+    """The record that says whose a new one is; None if it is there for everybody."""
+    of, column = _PLACES[kind]
+    return (of, values[column]) if values.get(column) else None
 
 
 def _reach(session: Session, who: Who, operation: str, scope: Scope, kind: str, key: str) -> None:

@@ -260,7 +260,7 @@ def _yes(session: Session, proposals: list[str]) -> dict[str, set[str]]:
 def _make(session: Session, proposal: tables.Proposal) -> None:
     """Make the change that was agreed upon."""
     if proposal.column == WHOLE:
-        book(session, proposal.record, None, json.loads(proposal.after or "{}"))
+        book(session, proposal.record, proposal.key, json.loads(proposal.after or "{}"))
     else:
         columns = {proposal.column: proposal.after}
         book(session, proposal.record, None, columns, existing_key=proposal.key)

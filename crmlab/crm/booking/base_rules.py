@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from crmlab.crm import tables
 from crmlab.crm.booking.draft import Draft
-from crmlab.crm.booking.prices import price_faults
+from crmlab.crm.booking.prices import HOME_CURRENCY, list_faults, period, price_faults
 from crmlab.text import gettext as _
 
 LONGEST_TERM = 365
@@ -102,12 +102,19 @@ def _price_list(draft: Draft) -> None:
             customer.currency,
             _("The list is in {here}, but its customer pays in {there}."),
         )
+    elif "customer_id" not in draft.faults:
+        draft.derive("currency", HOME_CURRENCY)
     has_prices = select(tables.Price).where(tables.Price.price_list_id == draft.key).limit(1)
     if draft.changes("currency") and draft.session.scalar(has_prices):
         draft.refuse(
             "currency",
             _("There are prices on this list, so its currency stays; make another list."),
         )
+    names = ("customer_id", "currency", "valid_from", "valid_to")
+    if not draft.faults and (draft.is_new or any(draft.changes(name) for name in names)):
+        wanted = {name: draft.will_be(name) for name in names}
+        for column, sentence in list_faults(draft.session, wanted, key=draft.key).items():
+            draft.refuse(column, sentence)
 
 
 def _price(draft: Draft) -> None:
@@ -115,6 +122,24 @@ def _price(draft: Draft) -> None:
     price = {name: draft.will_be(name) for name in names if name not in draft.faults}
     for column, sentence in price_faults(draft.session, price, key=draft.key).items():
         draft.refuse(column, sentence)
+    _while_its_list_holds(draft)
+
+
+def _while_its_list_holds(draft: Draft) -> None:
+    """A day that is entered for a price lies where its list holds; when the list is cut short
+    later, its prices are, too."""
+    on = draft.named(tables.PriceList, "price_list_id")
+    for column in ("valid_from", "valid_to"):
+        day = draft.will_be(column)
+        if on is None or day is None or not (draft.is_new or draft.changes(column)):
+            continue
+        if day < on.valid_from or (on.valid_to is not None and day > on.valid_to):
+            draft.refuse(
+                column,
+                _("The list '{list}' holds {when}; choose a day of it.").format(
+                    list=on.name, when=period(on.valid_from, on.valid_to)
+                ),
+            )
 
 
 def _batch(draft: Draft) -> None:

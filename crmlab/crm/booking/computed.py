@@ -72,6 +72,11 @@ class Reckoning:
         return self._listed.price if self._listed else None
 
     @property
+    def price_list(self) -> str | None:
+        """The list that this price stands on: the customer's own before the base list."""
+        return self._listed.price_list_id if self._listed else None
+
+    @property
     def old_list_price(self) -> Decimal | None:
         """The price before the one in force."""
         earlier = before(self._prices, self._listed)
@@ -101,6 +106,7 @@ _FOLLOWS_FROM = {
     },
     "_prices": {
         *("customers.currency", "price_lists.currency", "price_lists.customer_id"),
+        *("price_lists.valid_from", "price_lists.valid_to"),
         *("prices.price_list_id", "prices.product_id", "prices.unit_price"),
         *("prices.valid_from", "prices.valid_to"),
     },
@@ -113,5 +119,6 @@ COMPUTED: dict[str, Callable[[Reckoning], Any]] = {
     "customer.overdue_days": lambda case: case.credit.overdue_days,
     "product.list_price": lambda case: case.list_price,
     "product.old_list_price": lambda case: case.old_list_price,
+    "product.price_list": lambda case: case.price_list,
 }
 """`kind.column`, and how it is worked out for a case."""

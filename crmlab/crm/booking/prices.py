@@ -1,11 +1,13 @@
 """Prices live in lists: the base list for everybody, and lists agreed with one customer.
 
-A price holds from a day on and up to a day, both included. A customer's own list goes before the
-base list, and only a list in the customer's currency counts.
+A list holds from a day on and up to a day, both included, and so does a price, as long as its list
+does. A customer's own list goes before the base list, and only a list in the customer's currency
+counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,7 +28,8 @@ HOME_CURRENCY = "CNY"
 
 @dataclass(frozen=True)
 class ListPrice:
-    """What a list says for one product: a unit's price, on which list, and for how long."""
+    """What a list says for one product: a unit's price, on which list, and for how long both
+    the price and its list hold."""
 
     price: Decimal
     currency: str
@@ -45,7 +48,7 @@ def prices_for(session: Session, product_id: str, customer_id: str | None) -> li
     customer = session.get(tables.Customer, customer_id) if customer_id else None
     currency = customer.currency if customer else HOME_CURRENCY
     asked = {"product": product_id, "customer": customer_id, "currency": currency}
-    return [ListPrice(*row) for row in ask(session, _LISTED, asked)]
+    return list(_while_their_list_holds(ask(session, _LISTED, asked)))
 
 
 def in_force(prices: list[ListPrice], day: date) -> ListPrice | None:
@@ -100,6 +103,72 @@ def price_faults(session: Session, price: dict[str, Any], *, key: str | None) ->
     return faults
 
 
+def list_faults(session: Session, wanted: dict[str, Any], *, key: str | None) -> dict[str, str]:
+    """A sentence for each column of a price list that cannot be so.
+
+    It ends before it begins, or another list of the same customer and currency holds for some of
+    the same days: then nobody could tell which of the two is the right one.
+
+    Args:
+        wanted: the columns of the whole row, as they would stand.
+        key: the list's own key if it is there already, so that it is not held against itself.
+    """
+    starts, ends = wanted.get("valid_from"), wanted.get("valid_to")
+    if starts is None:
+        return {}
+    if ends and ends < starts:
+        sentence = _("A list cannot end before it begins: {start} comes after {end}.")
+        days = {"start": show_day(starts.isoformat()), "end": show_day(ends.isoformat())}
+        return {"valid_to": sentence.format(**days)}
+    lists = tables.PriceList
+    customer, currency = wanted.get("customer_id"), wanted.get("currency")
+    others = select(lists).where(
+        lists.customer_id.is_(None) if customer is None else lists.customer_id == customer,
+        lists.currency == currency,
+        lists.price_list_id != (key or ""),
+        or_(lists.valid_to.is_(None), lists.valid_to >= starts),
+        *([lists.valid_from <= ends] if ends else []),
+    )
+    other = session.scalars(others.order_by(lists.valid_from).limit(1)).first()
+    if other is None:
+        return {}
+    sentence = (
+        _(
+            "There is a base list in {currency} {there} already ({list}, {key}), and this one "
+            "would hold {here}; let one end before the other begins."
+        )
+        if customer is None
+        else _(
+            "{customer} has a list in {currency} {there} already ({list}, {key}), and this one "
+            "would hold {here}; let one end before the other begins."
+        )
+    )
+    return {
+        _where_they_meet(starts, other.valid_from): sentence.format(
+            customer=customer,
+            currency=currency,
+            list=other.name,
+            key=other.price_list_id,
+            there=period(other.valid_from, other.valid_to),
+            here=period(starts, ends),
+        )
+    }
+
+
+def _while_their_list_holds(rows: Iterable[Any]) -> Iterator[ListPrice]:
+    """The prices, each cut to the days on which its list holds as well."""
+    for price, currency, key, name, starts, ends, list_starts, list_ends in rows:
+        begins = max(starts, list_starts)
+        last = min((day for day in (ends, list_ends) if day is not None), default=None)
+        if last is None or begins <= last:
+            yield ListPrice(price, currency, key, name, begins, last)
+
+
+def _where_they_meet(starts: date, other_starts: date) -> str:
+    """The column at which one of two stretches that overlap is put right."""
+    return "valid_to" if other_starts > starts else "valid_from"
+
+
 # The statement is made once: making it takes longer than asking the database.
 _LISTED = (
     select(
@@ -109,6 +178,8 @@ _LISTED = (
         tables.PriceList.name,
         tables.Price.valid_from,
         tables.Price.valid_to,
+        tables.PriceList.valid_from,
+        tables.PriceList.valid_to,
     )
     .join(tables.PriceList, tables.PriceList.price_list_id == tables.Price.price_list_id)
     .where(
@@ -141,9 +212,8 @@ def _overlap(
     other = session.scalars(others.order_by(tables.Price.valid_from).limit(1)).first()
     if other is None:
         return {}
-    at_fault = "valid_to" if other.valid_from > starts else "valid_from"
     return {
-        at_fault: _(
+        _where_they_meet(starts, other.valid_from): _(
             "{product} has a price on the list '{list}' {there} already, and this one would hold "
             "{here}; let one end before the other begins."
         ).format(

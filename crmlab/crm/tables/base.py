@@ -77,13 +77,19 @@ class CustomerCode(Base):
 
 
 class PriceList(Base):
-    """A list of prices: the base list, or one agreed with a customer."""
+    """A list of prices: the base list, or one agreed with a customer.
+
+    It holds from a day on and up to a day, both included; outside that none of its prices does.
+    """
 
     __tablename__ = "price_lists"
     price_list_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.customer_id"), index=True)
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Price(Base):
@@ -148,5 +154,5 @@ def _count_the_change(_mapper: Any, _connection: Any, row: Any) -> None:
         row.version += 1
 
 
-for _counted in (Customer, Product, CustomerCode, Price):
+for _counted in (Customer, Product, CustomerCode, PriceList, Price):
     event.listen(_counted, "before_update", _count_the_change)

@@ -129,7 +129,7 @@ def _new_name(base: Base) -> str:
 def _products(base: Base, start: Start, axis: Axis, draws: Draws) -> None:
     rows = [{**row, "cost": fen(row["cost"])} for row in start["products"]]
     base.products = [Product(**row) for row in rows]
-    base.price_lists = [PriceList(**row) for row in start["price_lists"]]
+    base.price_lists = [PriceList(**{**row, **_stretch(row)}) for row in start["price_lists"]]
     this_year = axis.last.year
     now = {
         row["product_id"]: fen(row["unit_price"])
@@ -146,8 +146,7 @@ def _products(base: Base, start: Start, axis: Axis, draws: Draws) -> None:
             price_list_id=row["price_list_id"],
             product_id=row["product_id"],
             unit_price=fen(row["unit_price"]) or 0,
-            valid_from=date.fromisoformat(row["valid_from"]),
-            valid_to=None if row["valid_to"] is None else date.fromisoformat(row["valid_to"]),
+            **_stretch(row),
         )
         for row in start["prices"]
     ]
@@ -168,6 +167,15 @@ def _products(base: Base, start: Start, axis: Axis, draws: Draws) -> None:
             base.prices.append(
                 Price(key, BASE_LIST, code, whole_yuan(current * share), begins, ends)
             )
+
+
+def _stretch(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The days from and up to which a row of the start set holds."""
+    ends = row["valid_to"]
+    return {
+        "valid_from": date.fromisoformat(row["valid_from"]),
+        "valid_to": None if ends is None else date.fromisoformat(ends),
+    }
 
 
 def whole_yuan(amount: Decimal | int) -> Fen:

@@ -151,20 +151,25 @@ def _buyer(base: Base, customer: Customer, draws: Draws) -> Buyer:
 def _agreed(base: Base, buyer: Buyer, products: list[str], price_of: Callable[[Fen], Fen]) -> None:
     """A price list of the customer's own, made of the base list."""
     customer = buyer.customer
+    listed = [p for p in base.prices if p.price_list_id == BASE_LIST and p.product_id in products]
     own = PriceList(
-        f"PL-{customer.customer_id}", f"{customer.name}, agreed prices", customer.customer_id, "CNY"
+        price_list_id=f"PL-{customer.customer_id}",
+        name=f"{customer.name}, agreed prices",
+        customer_id=customer.customer_id,
+        currency="CNY",
+        valid_from=min(price.valid_from for price in listed),
+        valid_to=None,
     )
     base.price_lists.append(own)
-    for price in [p for p in base.prices if p.price_list_id == BASE_LIST]:
-        if price.product_id in products:
-            base.prices.append(
-                replace(
-                    price,
-                    price_id=price.price_id.replace(BASE_LIST, own.price_list_id),
-                    price_list_id=own.price_list_id,
-                    unit_price=price_of(price.unit_price),
-                )
+    for price in listed:
+        base.prices.append(
+            replace(
+                price,
+                price_id=price.price_id.replace(BASE_LIST, own.price_list_id),
+                price_list_id=own.price_list_id,
+                unit_price=price_of(price.unit_price),
             )
+        )
     base.look_up()
 
 

@@ -124,7 +124,7 @@ COLUMNS = {
     "units": "pieces that left us",
     "user_id": "number of the user; `system` for what the CRM does by itself",
     "valid": "whether the fault was ours; empty until it is assessed",
-    "valid_from": "first day on which the price holds",
+    "valid_from": "first day on which it holds",
     "valid_to": "last day on which it holds; empty if none is set",
     "valid_until": "last day of the quote",
 }

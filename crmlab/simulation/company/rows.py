@@ -77,12 +77,14 @@ class CustomerCode:
 
 @dataclass(slots=True)
 class PriceList:
-    """A list of prices: the base list, or one agreed with a customer."""
+    """A list of prices, for a while: the base list, or one agreed with a customer."""
 
     price_list_id: str
     name: str
     customer_id: str | None
     currency: str
+    valid_from: date
+    valid_to: date | None
 
 
 @dataclass(slots=True)

@@ -31,6 +31,7 @@ from crmlab.crm.access.sign_in import sign_in
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import CrmlabError, Denied, Refused
 from crmlab.procedures import load, shipped
+from tests.crm.own_rows import price_list
 from tests.crm.people import (
     AGENT,
     AT,
@@ -283,9 +284,9 @@ def test_the_base_price_list_is_for_all_and_a_customers_own_for_whoever_sees_the
 ) -> None:
     put(
         sandbox,
-        tables.PriceList(price_list_id="PL-T4", name="Four", customer_id="CU-004"),
-        tables.PriceList(price_list_id="PL-T15", name="Fifteen", customer_id="CU-015"),
-        tables.PriceList(price_list_id="PL-T", name="For all", customer_id=None),
+        price_list("PL-T4", name="Four", customer_id="CU-004"),
+        price_list("PL-T15", name="Fifteen", customer_id="CU-015"),
+        price_list("PL-T", name="For all", customer_id=None),
     )
     with sandbox.read() as session:
         seen = {

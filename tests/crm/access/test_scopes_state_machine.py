@@ -28,6 +28,7 @@ from crmlab.crm.access.timeline import read_timeline
 from crmlab.crm.records import KINDS
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Denied, Refused
+from tests.crm.own_rows import price_list
 from tests.crm.people import AT, put, trail
 
 BRANCHES = ("East", "South", "North")
@@ -153,7 +154,7 @@ class Looking(RuleBasedStateMachine):
             tables.CustomerCode(
                 code_id=f"{customer}/x", customer_id=customer, customer_code="x", product_id="LP-40"
             ),
-            tables.PriceList(price_list_id=f"PL-V{n}", name="Pump prices", customer_id=customer),
+            price_list(f"PL-V{n}", name="Pump prices", customer_id=customer),
             tables.Price(
                 price_id=f"PL-V{n}/LP-40", price_list_id=f"PL-V{n}", product_id="LP-40",
                 unit_price=5, valid_from=at.date(),

@@ -83,7 +83,8 @@ def test_when_the_own_list_has_ended_the_base_list_holds_again(crm: Session) -> 
 def test_a_list_in_another_currency_is_no_price_for_a_customer(crm: Session) -> None:
     put(crm, "100", "2026-01-01")
     assert price(crm, ABROAD) is None
-    euro = book(crm, "price_list", "PL-T-EUR", {"name": "Base in euro", "currency": "EUR"})
+    columns = {"name": "Base in euro", "currency": "EUR", "valid_from": "2026-01-01"}
+    euro = book(crm, "price_list", "PL-T-EUR", columns)
     put(crm, "13", "2026-01-01", price_list_id=euro)
     assert (price(crm, ABROAD), price(crm, CUSTOMER)) == (13, 100)
 
@@ -203,7 +204,7 @@ def test_all_faults_of_a_price_are_told_at_once(crm: Session) -> None:
 
 
 def test_a_list_for_a_customer_is_in_the_customers_currency(crm: Session) -> None:
-    columns = {"name": "For the brewery", "customer_id": ABROAD}
+    columns = {"name": "For the brewery", "customer_id": ABROAD, "valid_from": "2026-01-01"}
     with pytest.raises(Refused) as refusal:
         book(crm, "price_list", "PL-903", {**columns, "currency": "CNY"})
     assert refusal.value.fields == {"currency": "The list is in CNY, but its customer pays in EUR."}
@@ -222,8 +223,9 @@ def test_a_price_is_refused_on_a_list_that_is_not_in_its_customers_currency(crm:
 
 @pytest.mark.parametrize("code", ["ZZZ", "yuan", "cny"])
 def test_a_list_in_what_is_no_currency_is_refused(crm: Session, code: str) -> None:
+    columns = {"name": "Odd", "currency": code, "valid_from": "2026-01-01"}
     with pytest.raises(Refused) as refusal:
-        book(crm, "price_list", "PL-X", {"name": "Odd", "currency": code})
+        book(crm, "price_list", "PL-X", columns)
     assert list(refusal.value.fields) == ["currency"]
 
 
