@@ -28,7 +28,7 @@ from crmlab.procedures.case import (
     Visit,
 )
 from crmlab.procedures.conditions import Raw, holds
-from crmlab.procedures.forms import check_form
+from crmlab.procedures.forms import LONGEST, check_form, free_text
 from crmlab.procedures.names import CLOSING, END, PLACEHOLDER, RESERVED
 from crmlab.procedures.schema import Procedure
 from crmlab.procedures.wording import fill
@@ -201,7 +201,11 @@ def _hand_over(
 def _send_back(
     procedure: Procedure, case: Case, action: SendBack, calendar: WorkingCalendar
 ) -> Result:
-    if not action.reason.strip():
+    try:
+        reason = free_text(_("Reason"), action.reason, LONGEST["long_text"])
+    except ValueError as fault:
+        raise Refused(str(fault), {"reason": str(fault)}) from None
+    if not reason:
         sentence = _("Say why you send it back, so that the other desk knows what to put right.")
         raise Refused(sentence, {"reason": sentence})
     allowed = may_send_back_to(procedure, case)
@@ -218,7 +222,7 @@ def _send_back(
         from_step=action.step,
         to_step=action.to,
         seat=action.seat,
-        reason=action.reason.strip(),
+        reason=reason,
         at=action.at,
         slips=[name for name, step in live.items() if step == action.to],
         elsewhere=[name for name, step in live.items() if step != action.to],

@@ -16,6 +16,7 @@ from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, Case, HandOver
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.schema import Fact, PracticeCase
+from crmlab.procedures.signs import fault_of
 from crmlab.text import gettext as _
 
 
@@ -44,7 +45,7 @@ def _asked_for(
         return
     for name, field in step.fields.items():
         key = str(action.fields.get(name) or "").strip()
-        if field.record and key:
+        if field.record and key and not fault_of(name, key):
             yield records.kind(field.record), key
     for booking in step.books.values():
         if booking.record in SERIES:
