@@ -166,6 +166,7 @@ LIKE = {
     "release_credit": "L-2005",
     "create_item": "L-2080",
     "review_item": "L-2080",
+    "agree_list_price": "L-2080",
 }
 STEPS = [
     *((SALE, step, LIKE.get(step, "L-2003")) for step in SALE.steps),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +15,7 @@ from crmlab.crm.labels import label
 from crmlab.crm.tables import Base, Moment, Money
 from crmlab.crm.tables.types import typed
 from crmlab.procedures.conditions import blank, number_of
+from crmlab.procedures.signs import fault_of
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 
@@ -101,12 +101,8 @@ def text(called: str, entry: Any, longest: int | None) -> str:
                 label=called, n=len(said), longest=longest
             )
         )
-    if any(sign not in "\n\r\t" and unicodedata.category(sign) in ("Cc", "Cs") for sign in said):
-        raise ValueError(
-            _("'{label}' has a sign in it that no screen can show; type it anew.").format(
-                label=called
-            )
-        )
+    if fault := fault_of(called, said):
+        raise ValueError(fault)
     return said
 
 

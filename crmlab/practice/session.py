@@ -156,6 +156,15 @@ class Practice:
         with self.sandbox.read() as session:
             return crm.read_case(session, case_id)
 
+    def as_it_stands(self, case: Case) -> Case:
+        """The case with what the CRM says now: what whoever holds it sees, and is held to."""
+        with self.sandbox.read() as session:
+            row = session.get(tables.CaseRow, case.case_id)
+            if row is None:  # it was reset in another window
+                return case
+            now = max(STANDARD.local(row.now), case.last_moment)
+            return crm.as_it_stands(session, self.procedure, case, now)
+
     def slips_made(self) -> list[tuple[str, str]]:
         """The slips in the cases that are laid out, each with its case, the latest last."""
         with self.sandbox.read() as session:
@@ -322,12 +331,13 @@ class Practice:
         for _count in range(MOST_COLLEAGUE_STEPS):
             if case.step is None or self.procedure.steps[case.step].seat in self.seats:
                 break
-            action = next_action(self.procedure, case, self.manner)
+            now = self.as_it_stands(case)
+            action = next_action(self.procedure, now, self.manner)
             try:
                 try:
                     case = self._apply(case, action).case
                 except Refused:  # the CRM catches a colleague's slip as it catches anybody's
-                    action = right_action(self.procedure, case)
+                    action = right_action(self.procedure, now)
                     case = self._apply(case, action).case
             except (Refused, StaleCase):
                 break  # what the trainee did is kept; the case waits where it lies

@@ -68,6 +68,7 @@ class SentBack(Data):
     Attributes:
         slips: the live slips at the step it went to; empty when there was nothing to put right.
         elsewhere: the live slips made at other steps.
+        asked: the step's own rule asked for it, since something had changed meanwhile.
     """
 
     from_step: str
@@ -77,10 +78,11 @@ class SentBack(Data):
     at: datetime
     slips: list[str]
     elsewhere: list[str]
+    asked: bool = False
 
     @property
     def right(self) -> bool:
-        return bool(self.slips)
+        return self.asked or bool(self.slips)
 
 
 class Event(Data):

@@ -135,6 +135,13 @@ def _order(procedure: Procedure, ways: dict[str, set[str]]) -> Iterator[Fault]:
                     f"no way leads from '{earlier}' to '{name}', so '{reference}' is still empty "
                     "there; read a field of an earlier step.",
                 )
+        for i, rule in enumerate(step.rules):
+            if rule.back_to is not None and name not in after[rule.back_to]:
+                yield (
+                    ("steps", name, "rules", i, "back_to"),
+                    f"no way leads from '{rule.back_to}' to '{name}', so the case has not been "
+                    "there yet; send it back to an earlier step.",
+                )
     for name, mistake in procedure.mistakes.items():
         possible = [s for s in procedure.steps if s in after[mistake.step]]
         for i, consequence in enumerate(mistake.consequences):

@@ -28,9 +28,10 @@ from crmlab.procedures.case import (
     Visit,
 )
 from crmlab.procedures.conditions import Raw, holds
-from crmlab.procedures.forms import check_form
+from crmlab.procedures.forms import LONGEST, check_form, free_text
 from crmlab.procedures.names import CLOSING, END, PLACEHOLDER, RESERVED
 from crmlab.procedures.schema import Procedure
+from crmlab.procedures.wording import fill
 from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 
@@ -200,7 +201,11 @@ def _hand_over(
 def _send_back(
     procedure: Procedure, case: Case, action: SendBack, calendar: WorkingCalendar
 ) -> Result:
-    if not action.reason.strip():
+    try:
+        reason = free_text(_("Reason"), action.reason, LONGEST["long_text"])
+    except ValueError as fault:
+        raise Refused(str(fault), {"reason": str(fault)}) from None
+    if not reason:
         sentence = _("Say why you send it back, so that the other desk knows what to put right.")
         raise Refused(sentence, {"reason": sentence})
     allowed = may_send_back_to(procedure, case)
@@ -217,10 +222,11 @@ def _send_back(
         from_step=action.step,
         to_step=action.to,
         seat=action.seat,
-        reason=action.reason.strip(),
+        reason=reason,
         at=action.at,
         slips=[name for name, step in live.items() if step == action.to],
         elsewhere=[name for name, step in live.items() if step != action.to],
+        asked=_asked_back(procedure, case, action),
     )
     left = case.visit.model_copy(
         update={"done_at": action.at, "worked_hours": action.worked_hours, "sent_back": True}
@@ -245,6 +251,15 @@ def _send_back(
     return Result(moved, events)
 
 
+def _asked_back(procedure: Procedure, case: Case, action: SendBack) -> bool:
+    """Whether a rule of the step asks for it, because something has changed since."""
+    world = CaseWorld(procedure, case, action.step)
+    return any(
+        rule.back_to == action.to and holds(rule.refuse_when, world)
+        for rule in procedure.steps[action.step].rules
+    )
+
+
 def _reassign(case: Case, action: Reassign) -> Result:
     moved = case.model_copy(
         update={
@@ -260,8 +275,8 @@ def _check_rules(procedure: Procedure, case: Case, step: str) -> None:
     world = CaseWorld(procedure, case, step)
     broken = [rule for rule in procedure.steps[step].rules if holds(rule.refuse_when, world)]
     if broken:
-        fields = {rule.field: _(rule.message) for rule in broken if rule.field}
-        raise Refused(" ".join(_(rule.message) for rule in broken), fields)
+        fields = {rule.field: fill(rule.message, world) for rule in broken if rule.field}
+        raise Refused(" ".join(fill(rule.message, world) for rule in broken), fields)
 
 
 def _note_slips(procedure: Procedure, case: Case, at: datetime) -> tuple[Case, list[Slip]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from crmlab.errors import Refused
 from crmlab.procedures.conditions import Raw
+from crmlab.procedures.signs import fault_of
 from crmlab.procedures.steps import Field, Step
 from crmlab.text import gettext as _
 
@@ -57,6 +58,20 @@ def clean(field: Field, entry: Any) -> Raw:
     if field.type == "date":
         return _date(field, entry)
     return _text(field, entry)
+
+
+def free_text(label: str, entry: Any, longest: int) -> str:
+    """A text without the blanks around it, or a ValueError that says what is wrong with it."""
+    text = str(entry).strip()
+    if len(text) > longest:
+        raise ValueError(
+            _("'{label}' has {n} characters; it takes {longest}.").format(
+                label=label, n=len(text), longest=longest
+            )
+        )
+    if fault := fault_of(label, text):
+        raise ValueError(fault)
+    return text
 
 
 def _choice(field: Field, entry: Any) -> Raw:
@@ -113,14 +128,7 @@ def _date(field: Field, entry: Any) -> Raw:
 
 
 def _text(field: Field, entry: Any) -> Raw:
-    text = str(entry).strip()
-    longest = LONGEST[field.type]
-    if len(text) > longest:
-        raise ValueError(
-            _("'{label}' has {n} characters; it takes {longest}.").format(
-                label=_(field.label), n=len(text), longest=longest
-            )
-        )
+    text = free_text(_(field.label), entry, LONGEST[field.type])
     if field.pattern and not re.fullmatch(field.pattern, text):
         raise ValueError(_(field.pattern_help))
     return text

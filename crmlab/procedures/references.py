@@ -41,6 +41,8 @@ def _step(procedure: Procedure, name: str, step: Step) -> Iterator[Fault]:
         yield from _text(procedure, rule.message, name, (*path, "message"))
         if rule.field is not None and rule.field not in step.fields:
             yield ((*path, "field"), unknown("field", rule.field, step.fields))
+        if rule.back_to is not None and rule.back_to not in procedure.steps:
+            yield ((*path, "back_to"), unknown("step", rule.back_to, procedure.steps))
     for i, seen in enumerate(step.evidence):
         path = (*here, "evidence", i)
         if seen.when:

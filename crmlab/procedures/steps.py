@@ -115,11 +115,17 @@ class Rule(Data):
     """What the CRM refuses at hand-over, beyond a single field's own limits.
 
     Without a `field` the message stands above the form: what is wrong was done elsewhere.
+
+    Attributes:
+        message: what is wrong and what to do, with `{fact.name}` and the like in it.
+        back_to: the step that can put it right where no entry is at fault, because something has
+            changed since that step was done: whoever is refused sends the case back there.
     """
 
     refuse_when: Condition
     field: str | None = None
     message: Text
+    back_to: Name | None = None
 
 
 class Evidence(Data):

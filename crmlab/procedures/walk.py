@@ -15,7 +15,7 @@ from crmlab.procedures.case import Case, HandOver, SendBack
 from crmlab.procedures.conditions import Condition, Raw, Reference, holds, same
 from crmlab.procedures.engine import Result, act, may_send_back_to, open_case
 from crmlab.procedures.schema import Procedure
-from crmlab.procedures.wording import choose, resolve
+from crmlab.procedures.wording import choose, fill, resolve
 from crmlab.procedures.world import CaseWorld
 
 Pace = Callable[[Case], tuple[float, float]]
@@ -56,7 +56,8 @@ def way_back(procedure: Procedure, case: Case) -> tuple[str, str] | None:
     """The earlier step that keeps the current one from being done, and why.
 
     A rule may refuse a hand-over for what an earlier desk entered: no right entry here can help
-    then, and the case has to go back to that desk.
+    then, and the case has to go back to that desk. Or nobody is at fault and something has changed
+    meanwhile: then the rule itself names the desk (`back_to`).
     """
     assert case.step is not None
     step = case.step
@@ -68,7 +69,9 @@ def way_back(procedure: Procedure, case: Case) -> tuple[str, str] | None:
             for reference in _fields_named(rule.refuse_when):
                 earlier = procedure.split(reference, step)[0]
                 if earlier in allowed and not _is_right(procedure, case, earlier):
-                    return earlier, rule.message
+                    return earlier, fill(rule.message, world)
+            if rule.back_to in allowed:
+                return rule.back_to, fill(rule.message, world)
     return None
 
 

@@ -50,7 +50,7 @@ def next_action(procedure: Procedure, case: Case, manner: str) -> Action:
         return _send_back(procedure, case, back_to[1], asking(procedure, back_to[0]))
     stuck = way_back(procedure, case)
     if stuck:
-        return _send_back(procedure, case, stuck[0], _(stuck[1]))
+        return _send_back(procedure, case, *stuck)
     action = right_action(procedure, case)
     mistakes = sorted(procedure.mistakes_of(case.step))
     first_time = visit == 1  # what was sent back is done with care

@@ -26,7 +26,6 @@ from crmlab.procedures.schema import Procedure
 from crmlab.procedures.walk import right_fields, way_back, wrong_fields
 from crmlab.procedures.world import CaseWorld
 from crmlab.simulation.colleagues import asking, seen_slip
-from crmlab.text import gettext as _
 
 RIGHT, BACK = "right", "back"
 """What can be chosen at a desk, beside a slip, which is chosen by its name."""
@@ -185,7 +184,7 @@ class Ways:
             return seen[1], asking(self._procedure, seen[0])
         stuck = way_back(self._procedure, case)
         assert stuck is not None  # or nobody could have chosen to send it back
-        return stuck[0], _(stuck[1])
+        return stuck
 
     def _fork(self, before: Case, case: Case) -> Fork:
         if case.step is None:

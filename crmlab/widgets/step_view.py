@@ -52,6 +52,7 @@ def step_view(
     hints: int = 0,
 ) -> dict[str, Any]:
     """The current step: what the seat sees, its form with what stands in it, the ways on."""
+    case = practice.as_it_stands(case)
     assert case.step is not None
     procedure, errors = practice.procedure, errors or {}
     step = procedure.steps[case.step]

@@ -250,7 +250,10 @@ def _landed(procedure: Procedure, item: Landed, world: CaseWorld) -> dict[str, A
 
 def _sent_back(procedure: Procedure, item: Any) -> dict[str, Any]:
     step = _(procedure.steps[item.to_step].title)
-    if item.right:
+    if item.asked and not item.slips:
+        sentence = _("To '{step}': something had changed since, so it had to be looked at anew.")
+        sentence = sentence.format(step=step)
+    elif item.right:
         names = ", ".join(_(procedure.mistakes[name].title) for name in item.slips)
         sentence = _("To '{step}', where it was made: {names}.").format(step=step, names=names)
     elif item.elsewhere:

@@ -353,6 +353,28 @@ def test_a_step_that_an_earlier_entry_keeps_from_being_done_knows_the_way_back()
     assert [item.to_step for item in closed.sent_back] == ["ask"]
 
 
+CHANGING = spoilt(
+    "    next: [{to: end}]",
+    """\
+    rules:
+      - {refuse_when: {fact: ladder, is: short}, message: "Now {fact.ladder}.", back_to: ask}
+    next: [{to: end}]""",
+)
+
+
+def test_where_something_has_changed_since_the_rule_itself_names_the_way_back() -> None:
+    changing = loads(CHANGING)
+    case = walked(changing, {}, {}, {})
+    assert way_back(changing, case) is None
+    later = case.model_copy(update={"live": {"ladder": "short"}})
+    assert way_back(changing, later) == ("ask", "Now Short.")
+    assert str(refusal(changing, later, hand_over(changing, later))) == "Now Short."
+    (asked,) = act(changing, later, send_back(changing, later, "ask")).case.sent_back
+    assert (asked.asked, asked.right) == (True, True)
+    (unasked,) = act(changing, case, send_back(changing, case, "ask")).case.sent_back
+    assert (unasked.asked, unasked.right) == (False, False)
+
+
 def test_what_is_right_and_refused_all_the_same_is_a_fault_of_the_file() -> None:
     wrong = loads(RULED.replace("right: 3}", "right: 7}"))
     assert way_back(wrong, walked(wrong, {}, {}, {})) is None

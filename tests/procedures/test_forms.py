@@ -35,6 +35,10 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
+STRANGE = ["a\0b", "a\x7fb", "a\ud800b", "a\u202eb", "\u2066a\u2069"]
+"""Texts with a sign that no screen can show, or that turns the direction of writing round."""
+
+
 def form(*names: str, **changes: Any) -> Step:
     return Step.model_validate(
         {
@@ -158,3 +162,11 @@ def test_any_entry_is_taken_or_refused_by_name_and_what_is_taken_is_taken_again(
         except Refused as refusal:
             refused = set(refusal.fields)
         assert refused == {kind} or check_form(step, kept) == kept
+
+
+@pytest.mark.parametrize("entry", STRANGE)
+@pytest.mark.parametrize("kind", FIELDS)
+def test_no_field_takes_signs_that_no_screen_can_show(kind: str, entry: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        check_form(form(kind), {kind: entry})
+    assert list(refusal.value.fields) == [kind]

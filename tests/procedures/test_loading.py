@@ -343,6 +343,15 @@ def test_a_name_that_is_not_shipped_is_told_with_those_that_are() -> None:
         ("deadline_hours: 40", "deadline_hours: .inf", "deadline_hours"),
         ("at: back,", "at: ask,", "no way leads from 'lend' to 'ask', so nobody would ever feel"),
         ("noticed_at: [back]", "noticed_at: [ask]", "it cannot be noticed there"),
+        *(
+            (
+                "    hands_on: The height.",
+                "    rules: [{refuse_when: {fact: ladder, is: short}, message: No., "
+                f"back_to: {back_to}}}]\n    hands_on: The height.",
+                said,
+            )
+            for back_to, said in (("lend", "has not been there yet"), ("bak", "no step 'bak'"))
+        ),
         (
             "    hands_on: The height.",
             "    reads: [lend.ladder]\n    hands_on: The height.",

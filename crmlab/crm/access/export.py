@@ -31,6 +31,7 @@ from crmlab.crm.entered import cleaned
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables.types import plain
 from crmlab.errors import Refused
+from crmlab.procedures.signs import fault_of
 from crmlab.text import gettext as _
 
 SHORTEST_REASON = 10
@@ -72,8 +73,10 @@ def export(
     """
     entity: Any = known_kind(kind)
     filters = dict(filters or {})
-    reason = cleaned(reason).strip()
-    detail: dict[str, Any] = {"reason": reason[:LONGEST_REASON], "filters": shortened(filters)}
+    detail: dict[str, Any] = {
+        "reason": cleaned(reason).strip()[:LONGEST_REASON],
+        "filters": shortened(filters),
+    }
     with on_record(sandbox, who, "export", line="export", subject=kind, at=at, detail=detail) as (
         session,
         scope,
@@ -95,10 +98,11 @@ def export(
 
 
 def _check_reason(reason: str) -> None:
-    sentence = ""
-    if len(reason) < SHORTEST_REASON:
+    reason = reason.strip()
+    sentence = fault_of(_("Reason"), reason)
+    if sentence is None and len(reason) < SHORTEST_REASON:
         sentence = _("Say in a sentence what the export is for; the reason is kept.")
-    elif len(reason) > LONGEST_REASON:
+    elif sentence is None and len(reason) > LONGEST_REASON:
         sentence = _("Say in at most {n} characters what the export is for.").format(
             n=LONGEST_REASON
         )

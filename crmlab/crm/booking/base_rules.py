@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
-from babel.numbers import is_currency
+from babel.core import get_global
 from sqlalchemy import select
 
 from crmlab.crm import tables
@@ -61,13 +62,25 @@ def _known_currency(draft: Draft) -> None:
     currency = draft.will_be("currency")
     if currency is None:
         return
-    if not is_currency(currency):
+    if currency not in _money():
         draft.refuse(
             "currency",
             _("'{code}' is not a currency; write its three letters, such as CNY or EUR.").format(
                 code=currency
             ),
         )
+
+
+@cache
+def _money() -> frozenset[str]:
+    """The currencies that somebody pays with today: not metals, nor units of account, nor the codes
+    for tests and for no currency at all, which have three letters too."""
+    return frozenset(
+        code
+        for used in get_global("territory_currencies").values()
+        for code, _since, until, is_tender in used
+        if is_tender and until is None
+    )
 
 
 def _product(draft: Draft) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from crmlab.crm.booking.credit import CreditStanding, standing
+from crmlab.crm.booking.credit import LONGEST_OVERDUE, CreditStanding, standing
 from crmlab.crm.booking.prices import ListPrice, before, in_force, prices_for
 from crmlab.crm.columns import day_of
 
@@ -117,6 +117,7 @@ COMPUTED: dict[str, Callable[[Reckoning], Any]] = {
     "customer.open_receivables": lambda case: case.credit.receivables,
     "customer.open_orders": lambda case: case.credit.open_orders,
     "customer.overdue_days": lambda case: case.credit.overdue_days,
+    "customer.overdue_allowed": lambda case: LONGEST_OVERDUE,
     "product.list_price": lambda case: case.list_price,
     "product.old_list_price": lambda case: case.old_list_price,
     "product.price_list": lambda case: case.price_list,

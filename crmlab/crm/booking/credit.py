@@ -1,7 +1,8 @@
 """How a customer's credit stands: what they owe, what is on order, what is overdue.
 
-Here is the sum; what follows from it (when an order is held, who releases it) stands in the
-procedure file.
+Here is the sum, and whether an order is more than it bears. What follows from that when an order
+comes in (it is held, and somebody releases it) stands in the procedure file; when goods are to
+leave, it is looked at once more (`crmlab.crm.booking.release`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
 NOTHING = Decimal("0.00")
+
+LONGEST_OVERDUE = 30
+"""Days for which an invoice may be overdue before the customer's orders stay here. The procedure
+file asks for it as `customer.overdue_allowed`."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,12 @@ class CreditStanding:
         """By how much the limit would be passed with this order too; zero if it would not be."""
         return NOTHING if self.room is None else max(order_amount - self.room, NOTHING)
 
+    def bears(self, order_amount: Decimal) -> bool:
+        """Whether this order too may leave without a release: there is a limit, it is kept, and
+        nothing has been overdue for too long."""
+        overdue = self.overdue_days > LONGEST_OVERDUE and self.receivables > 0
+        return self.limit is not None and not self.over_limit(order_amount) and not overdue
+
     def sum_sentence(self, order_amount: Decimal) -> str:
         """The sum in words: `¥90,000 owed + ¥20,000 ordered > limit ¥100,000`."""
         terms = [_("{amount} owed").format(amount=spoken(self.receivables, self.currency))]
@@ -81,13 +92,19 @@ class CreditStanding:
 
 
 def standing(
-    session: Session, customer_id: str, at: datetime, *, without_case: str | None = None
+    session: Session,
+    customer_id: str,
+    at: datetime,
+    *,
+    without_case: str | None = None,
+    without_order: str | None = None,
 ) -> CreditStanding:
     """How the customer's credit stands at a moment: what happened later does not count yet.
 
     Args:
         without_case: leave out what this case has itself ordered and invoiced, so that its own
             order can be added to the sum once.
+        without_order: leave out this order in the same way.
 
     Raises:
         SandboxError: the customer is not in this sandbox.
@@ -99,7 +116,13 @@ def standing(
                 key=customer_id
             )
         )
-    asked = {"customer": customer_id, "at": at, "day": day_of(at), "case": without_case or ""}
+    asked = {
+        "customer": customer_id,
+        "at": at,
+        "day": day_of(at),
+        "case": without_case or "",
+        "order": without_order or "",
+    }
     ((owed, oldest, on_order),) = ask(session, _STANDING, asked)
     return CreditStanding(
         limit=customer.credit_limit,
@@ -138,6 +161,7 @@ def _any(name: str, kind: Any) -> Any:
 
 
 _CUSTOMER, _CASE = _any("customer", String()), _any("case", String())
+_ORDER = _any("order", String())
 _AT, _DAY = _any("at", tables.Moment()), bindparam("day", type_=Date())
 
 _BY_THE_CASE = select(tables.Order.order_id).where(
@@ -151,6 +175,7 @@ _ORDERED = not_yet(
         tables.Order.customer_id == _CUSTOMER,
         unindexed(tables.Order.ordered_at) <= _AT,
         tables.Order.case_id.is_distinct_from(_CASE),
+        tables.Order.order_id != _ORDER,
     ),
     tables.Order.invoiced_at,
     _AT,
@@ -161,6 +186,7 @@ _OWED = not_yet(
         tables.Invoice.customer_id == _CUSTOMER,
         unindexed(tables.Invoice.invoiced_at) <= _AT,
         tables.Invoice.order_id.not_in(_BY_THE_CASE),
+        tables.Invoice.order_id != _ORDER,
     ),
     tables.Invoice.settled_at,
     _AT,

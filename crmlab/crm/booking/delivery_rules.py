@@ -7,16 +7,15 @@ so is what is in stock.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
-from crmlab.crm.booking.credit import NOTHING, CreditStanding, standing
 from crmlab.crm.booking.draft import Draft
 from crmlab.crm.booking.order_rules import of_another_product
-from crmlab.crm.booking.shipped import all_has_left, shipped_by_line, shipped_of
+from crmlab.crm.booking.release import kept_here
+from crmlab.crm.booking.shipped import all_has_left, shipped_of
 from crmlab.crm.columns import day_of
 from crmlab.text import gettext as _
 from crmlab.text import show_day
@@ -39,9 +38,7 @@ def _shipment(draft: Draft) -> None:
 
 
 def _may_leave(draft: Draft, order: tables.Order) -> None:
-    if order.credit == "held":
-        draft.refuse("order_id", held_sentence(draft.session, order))
-    elif order.shipped_at is not None and all_has_left(draft.session, order):
+    if order.shipped_at is not None and all_has_left(draft.session, order):
         draft.refuse(
             "order_id",
             _("{order} left us on {day} already; nothing ships twice.").format(
@@ -55,32 +52,8 @@ def _may_leave(draft: Draft, order: tables.Order) -> None:
                 order=order.order_id
             ),
         )
-
-
-def held_sentence(session: Session, order: tables.Order) -> str:
-    """Why an order is held, with the sum as it was when it was checked."""
-    checks = select(tables.CreditCheck).where(tables.CreditCheck.order_id == order.order_id)
-    latest = checks.order_by(
-        tables.CreditCheck.decided_at.desc(), tables.CreditCheck.check_id.desc()
-    )
-    check = session.scalars(latest.limit(1)).first()
-    if check is not None:
-        amount = check.order_amount
-        stood = CreditStanding(
-            check.credit_limit,
-            check.receivables,
-            check.open_orders,
-            check.overdue_days,
-            order.currency,
-        )
-    else:
-        lines = shipped_by_line(session, order.order_id)
-        amount = sum((line.quantity * line.unit_price for line, _left in lines), NOTHING)
-        stood = standing(session, order.customer_id, order.ordered_at)
-        stood = replace(stood, open_orders=stood.open_orders - amount)  # it is one of them itself
-    return _("The order {order} is held: {sum}; finance releases it.").format(
-        order=order.order_id, sum=stood.sum_sentence(amount)
-    )
+    elif (at := draft.will_be("shipped_at")) and (why := kept_here(draft.session, order, at)):
+        draft.refuse("order_id", why)
 
 
 def _shipment_line(draft: Draft) -> None:
@@ -97,8 +70,6 @@ def _shipment_line(draft: Draft) -> None:
             ),
         )
     order = draft.session.get_one(tables.Order, line.order_id)
-    if order.credit == "held":
-        draft.refuse("line_id", held_sentence(draft.session, order))
     moved = draft.changes("quantity") or draft.changes("line_id") or draft.changes("shipment_id")
     if (draft.is_new or moved) and order.invoiced_at is not None:
         draft.refuse(
@@ -107,8 +78,19 @@ def _shipment_line(draft: Draft) -> None:
                 order=line.order_id
             ),
         )
+    elif _takes_more(draft) and (why := kept_here(draft.session, order, shipment.shipped_at)):
+        draft.refuse("line_id", why)
     _no_more_than_ordered(draft, line)
     _from_the_batch(draft, line, shipment)
+
+
+def _takes_more(draft: Draft) -> bool:
+    """Whether more leaves with this line than before; a batch or a number put right is none."""
+    part = draft.row
+    if not isinstance(part, tables.ShipmentLine) or draft.changes("line_id"):
+        return True
+    quantity = draft.will_be("quantity")
+    return quantity is not None and quantity > part.quantity
 
 
 def _no_more_than_ordered(draft: Draft, line: tables.OrderLine) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from crmlab.crm import tables
 from crmlab.crm.booking.draft import Draft
+from crmlab.crm.booking.release import RELEASED
 from crmlab.crm.booking.shipped import shipped_of
 from crmlab.crm.labels import label
 from crmlab.text import gettext as _
@@ -121,6 +122,10 @@ def _credit_check(draft: Draft) -> None:
         draft.must_agree(
             "customer_id", order.customer_id, _("The order is from {there}, not from {here}.")
         )
+    if draft.will_be("decision") == RELEASED:
+        for column in ("decided_by", "reason"):
+            if draft.will_be(column) is None:
+                draft.refuse(column, _("A release says who has decided it, and for which reason."))
 
 
 def of_another_product(batch: tables.Batch) -> str:

@@ -118,6 +118,12 @@ def read_case(session: Session, case_id: str) -> Case:
     return case_of(row)
 
 
+def as_it_stands(session: Session, procedure: Procedure, case: Case, at: datetime) -> Case:
+    """The case with what the CRM says at this moment, which may be another thing than when it
+    came to its desk: what a hand-over will be held to."""
+    return with_live_facts(procedure, case, Reckoning(session, case.records, case.case_id, at))
+
+
 def apply(
     sandbox: Sandbox,
     procedure: Procedure,

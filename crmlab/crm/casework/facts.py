@@ -16,6 +16,7 @@ from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, Case, HandOver
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.schema import Fact, PracticeCase
+from crmlab.procedures.signs import fault_of
 from crmlab.text import gettext as _
 
 
@@ -44,7 +45,7 @@ def _asked_for(
         return
     for name, field in step.fields.items():
         key = str(action.fields.get(name) or "").strip()
-        if field.record and key:
+        if field.record and key and not fault_of(name, key):
             yield records.kind(field.record), key
     for booking in step.books.values():
         if booking.record in SERIES:
@@ -94,7 +95,8 @@ def facts_of(session: Session, procedure: Procedure, case_id: str) -> dict[str, 
 def with_live_facts(procedure: Procedure, case: Case, reckoning: Reckoning) -> Case:
     """The case with what changes in the CRM while it goes on, as it stands at this moment.
 
-    Only what the case's step asks for is read; the rest stays as the steps before knew it.
+    Only what the case's step asks for is read; the rest stays as the steps before knew it. What
+    the practice case states holds as long as the case knows no record that says it.
     """
     if case.step is None:
         return case
@@ -103,9 +105,15 @@ def with_live_facts(procedure: Procedure, case: Case, reckoning: Reckoning) -> C
     live = {
         name: _read(procedure, procedure.facts[name], reckoning)
         for name in sorted(procedure.facts_asked[case.step])
-        if procedure.facts[name].live and name not in stated
+        if (fact := procedure.facts[name]).live
+        and (name not in stated or _is_known(fact, reckoning))
     }
     return case.model_copy(update={"live": {**case.live, **live}})
+
+
+def _is_known(fact: Fact, of: Reckoning) -> bool:
+    """Whether the case knows the record that the fact is read from."""
+    return bool(of.records.get((fact.record or "").partition(".")[0]))
 
 
 def _read(procedure: Procedure, fact: Fact, of: Reckoning) -> Any:

@@ -10,6 +10,7 @@ from crmlab.crm import records
 from crmlab.crm.base.duplicates import near
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, HandOver
+from crmlab.procedures.signs import fault_of
 from crmlab.procedures.steps import Field
 from crmlab.text import gettext as _
 
@@ -38,7 +39,7 @@ def faults_of(session: Session, procedure: Procedure, action: Action) -> dict[st
 
 def _records_named(procedure: Procedure, action: HandOver) -> Iterator[tuple[str, Field, str]]:
     for name, field in _fields(procedure, action).items():
-        key = str(action.fields.get(name) or "").strip()
+        key = _entry(action, name)
         if field.record and key:
             yield name, field, key
 
@@ -47,7 +48,7 @@ def _near(session: Session, procedure: Procedure, action: HandOver) -> dict[str,
     """What is nearly the same is offered, until the person says that they have looked."""
     offers = {}
     for name, field in _fields(procedure, action).items():
-        entry = str(action.fields.get(name) or "").strip()
+        entry = _entry(action, name)
         if field.near is None or not entry:
             continue
         if any(_says_so(action.fields.get(other)) for other in field.near.unless):
@@ -59,6 +60,13 @@ def _near(session: Session, procedure: Procedure, action: HandOver) -> dict[str,
                 "another one."
             ).format(known="; ".join(f"{item.key} {item.label}" for item in found))
     return offers
+
+
+def _entry(action: HandOver, name: str) -> str:
+    """What stands in a field; nothing where no database could be asked for it, since such an entry
+    is refused for its signs."""
+    entry = str(action.fields.get(name) or "").strip()
+    return "" if fault_of(name, entry) else entry
 
 
 def _says_so(entry: object) -> bool:

@@ -146,6 +146,14 @@ def test_a_price_waits_as_a_whole_before_it_is_there(crm: Sandbox) -> None:
         ({"email": "mo li@x"}, "email", "A mail address has a name, an @ and a place"),
         ({"currency": "yuan"}, "currency", "A currency has three capital letters"),
         ({"currency": "QQQ"}, "currency", "'QQQ' is not a currency"),
+        ({"currency": "XXX"}, "currency", "'XXX' is not a currency"),
+        ({"currency": "XTS"}, "currency", "'XTS' is not a currency"),
+        ({"currency": "XAU"}, "currency", "'XAU' is not a currency"),
+        ({"currency": "XDR"}, "currency", "'XDR' is not a currency"),
+        ({"currency": "CHW"}, "currency", "'CHW' is not a currency"),
+        ({"currency": "DEM"}, "currency", "'DEM' is not a currency"),
+        ({"name": "Tin \u202eLamps"}, "name", "turns the direction of writing round"),
+        ({"city": "\u2067Nanchang"}, "city", "turns the direction of writing round"),
         ({"credit_limit": "-1"}, "credit_limit", "'Credit limit' is at least 0."),
         ({"credit_limit": "much"}, "credit_limit", "'Credit limit' is a number, such as 12."),
         ({"payment_days": "1.5"}, "payment_days", "'Days to pay' is a whole number"),
@@ -166,6 +174,14 @@ def test_what_cannot_be_a_customer_is_refused_at_its_field(
     faults = faults_of(crm, lambda: made(crm, "customer", {**TIN_LAMPS, **entries}))
     assert list(faults) == [at_fault]
     assert sentence in faults[at_fault]
+
+
+@pytest.mark.parametrize(
+    "name", ["מנורות פח", "مصابيح القصدير", "Tin\u200dLamps 👩\u200d🔧", "锡灯"]
+)
+def test_names_in_any_script_are_kept(crm: Sandbox, name: str) -> None:
+    outcome = made(crm, "customer", {**TIN_LAMPS, "name": name})
+    assert row(crm, tables.Customer, outcome.key).name == name
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_form(crm: Sandbox) -> None:

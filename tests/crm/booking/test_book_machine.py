@@ -1,6 +1,7 @@
 """Orders, shipments, invoices and payments in any order, right and wrong, beside a count of our own.
 
-Whatever is tried: stock never lies, nothing that is held leaves, and what was invoiced is what
+Whatever is tried: stock never lies, nothing that is held leaves, nor anything that is more than the
+customer's credit bears at that moment and that nobody has released, and what was invoiced is what
 was shipped, and at the end of the way what was ordered.
 """
 
@@ -42,6 +43,9 @@ from tests.crm.own_rows import (
 )
 
 OURS = (BATCH, OTHER_BATCH)
+PLENTY = "10000000"
+LIMITS = st.sampled_from([PLENTY, PLENTY, "250000", "1000", "0", None])
+REASONS = st.sampled_from(["We hold a guarantee.", "We hold a guarantee.", None])
 SHARES = st.sampled_from([-1.0, 0.0, 0.4, 0.4, 1.0, 1.0, 1.0, 1.3])
 BATCHES = st.sampled_from([BATCH, BATCH, OTHER_BATCH, BATCH_OF_ANOTHER, None])
 
@@ -59,6 +63,7 @@ class Sale:
     quantity: int
     price: Decimal
     credit: str
+    released: Decimal = Decimal(0)
     shipment: str = ""
     parts: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     invoice: str = ""
@@ -68,6 +73,10 @@ class Sale:
     @property
     def left(self) -> int:
         return sum(pieces for pieces, _batch in self.parts.values())
+
+    @property
+    def worth(self) -> Decimal:
+        return self.quantity * self.price
 
     @property
     def owed(self) -> Decimal:
@@ -81,6 +90,7 @@ class Sales(RuleBasedStateMachine):
         super().__init__()
         self.sales: dict[str, Sale] = {}
         self.blocked: set[str] = set()
+        self.limits: dict[str, Decimal | None] = {}
         self.stack = ExitStack()
         self.session: Session = self.stack.enter_context(
             sandbox.write("sell", subject="tests", at=NOW)
@@ -120,6 +130,8 @@ class Sales(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        for customer in (CUSTOMER, OTHER_CUSTOMER):
+            self.set_a_limit(customer, PLENTY)
         for quantity, price in ((60, "3480.00"), (70, "19.99"), (3, "0.01")):
             self.order(OTHER_CUSTOMER if quantity == 3 else CUSTOMER, quantity, price, "clear")
         (partly, sale), (whole, other), _third = self.sales.items()
@@ -155,12 +167,39 @@ class Sales(RuleBasedStateMachine):
         if self.book(allowed, "order_line", {"quantity": quantity, "unit_price": price}, sale.line):
             sale.quantity, sale.price = quantity, Decimal(price)
 
-    @rule(data=st.data(), credit=st.sampled_from(["held", "released"]))
-    def decide_on_credit(self, data: st.DataObject, credit: str) -> None:
+    @rule(customer=st.sampled_from([CUSTOMER, OTHER_CUSTOMER]), limit=LIMITS)
+    def set_a_limit(self, customer: str, limit: str | None) -> None:
+        self.book(True, "customer", {"credit_limit": limit}, customer)
+        self.limits[customer] = None if limit is None else Decimal(limit)
+
+    @rule(data=st.data(), credit=st.sampled_from(["held", "released"]), reason=REASONS)
+    def decide_on_credit(self, data: st.DataObject, credit: str, reason: str | None) -> None:
         order, sale = self.any_sale(data)
+        decision = {
+            "order_id": order,
+            "receivables": 0,
+            "open_orders": 0,
+            "overdue_days": 0,
+            "order_amount": str(sale.worth),
+            "decision": credit,
+            "decided_by": "finance_controller",
+            "reason": reason,
+            "decided_at": NOW,
+        }
+        if not self.book(bool(reason) or credit == "held", "credit_check", decision):
+            return
+        sale.released = sale.worth if credit == "released" else Decimal(0)
         self.book(True, "order", {"credit": credit}, order)
         if not sale.shipment:
             sale.credit = credit
+
+    def may_leave(self, sale: Sale) -> bool:
+        """Whether the customer's credit lets it go now, or somebody with a reason has."""
+        theirs = [other for other in self.sales.values() if other.customer == sale.customer]
+        exposure = sum(other.owed if other.invoice else other.worth for other in theirs)
+        limit = self.limits[sale.customer]
+        within = limit is not None and exposure <= limit
+        return sale.credit != "held" and (within or sale.worth <= sale.released)
 
     @precondition(lambda self: any(sale.parts for sale in self.sales.values()))
     @rule(batch=st.sampled_from(OURS))
@@ -180,13 +219,14 @@ class Sales(RuleBasedStateMachine):
     def ship_from(self, order: str, sale: Sale, quantity: int, batch: str | None) -> None:
         if not sale.shipment:
             columns: dict[str, Any] = {"order_id": order, "shipped_at": NOW}
-            sale.shipment = self.book(sale.credit != "held", "shipment", columns) or ""
+            sale.shipment = self.book(self.may_leave(sale), "shipment", columns) or ""
         if not sale.shipment:
             return
         allowed = (
             0 < quantity <= sale.quantity - sale.left
             and not sale.invoice
             and self.can_come_from(batch, quantity)
+            and self.may_leave(sale)
         )
         columns = {"shipment_id": sale.shipment, "line_id": sale.line, "quantity": quantity}
         if part := self.book(allowed, "shipment_line", {**columns, "batch_no": batch}):
@@ -217,6 +257,7 @@ class Sales(RuleBasedStateMachine):
             0 < quantity <= sale.quantity - sale.left + pieces
             and fits
             and (not sale.invoice or quantity == pieces)
+            and (quantity <= pieces or self.may_leave(sale))
         )
         if self.book(allowed, "shipment_line", {"quantity": quantity, "batch_no": batch}, part):
             sale.parts[part] = (quantity, batch)

@@ -96,6 +96,7 @@ def test_an_order_is_open_until_the_moment_of_its_invoice(crm: Session) -> None:
 
 
 def test_a_cases_own_order_is_left_out_before_and_after_its_invoice(crm: Session) -> None:
+    crm.get_one(tables.Customer, CUSTOMER).credit_limit = money(110_000)
     sold(crm, "62000")
     ordered(crm, 28, "1000")
     order, line = ordered(crm, 20, "1000", case_id="L-T")
@@ -170,7 +171,7 @@ def test_the_sum_names_other_orders_and_overdue_days_where_there_are_any() -> No
 def test_the_sums_are_exact_to_the_fen_whatever_the_amounts(crm: Session) -> None:
     random = Random(33)
     owed = on_order = Decimal(0)
-    crm.get_one(tables.Customer, CUSTOMER).credit_limit = None
+    crm.get_one(tables.Customer, CUSTOMER).credit_limit = money(10**9)
     for number in range(40):
         amount = Decimal(random.randrange(1, 10_000_000)) / 100
         quantity = random.randrange(1, 9)

@@ -63,6 +63,39 @@ def get(sandbox: Sandbox, table: type[Any], key: str) -> Any:
         return row
 
 
+# What is typed ------------------------------------------------------------------------------
+
+
+STRANGE = ["a\0b", "a\x1bb", "a\ud800b", "a\u202eb"]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("field", ["description", "batch_no", "line_id"])
+def test_a_sign_that_no_screen_can_show_is_refused_by_its_field_on_every_database(
+    sandbox: Sandbox, complaint: Procedure, field: str, strange: str
+) -> None:
+    case = crm.open_practice_case(sandbox, complaint, CASE)
+    before = rows(sandbox)
+    with pytest.raises(Refused) as refusal:
+        do(sandbox, complaint, case, **{field: strange})
+    assert list(refusal.value.fields) == [field]
+    assert "has a sign in it" in refusal.value.fields[field]
+    assert rows(sandbox) == before
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_the_reason_of_a_return_is_held_to_the_same(
+    sandbox: Sandbox, complaint: Procedure, strange: str
+) -> None:
+    case = walk_to(sandbox, complaint, "acknowledge")
+    before = rows(sandbox)
+    back = send_back(complaint, case, "register").model_copy(update={"reason": strange})
+    with pytest.raises(Refused) as refusal:
+        crm.apply(sandbox, complaint, case, back)
+    assert list(refusal.value.fields) == ["reason"]
+    assert rows(sandbox) == before
+
+
 # Opening ------------------------------------------------------------------------------------
 
 
