@@ -238,6 +238,8 @@ def _sentence(line: Audit, changed: bool, proposed: bool) -> str:
         "history": _("looked up the history of {kind} {subject}"),
         "search": _("searched for “{text}”: {rows}"),
         "timeline": _("opened the timeline of {subject}"),
+        "look_at_case": _("looked at case {subject}"),
+        "inbox": _("looked at an inbox: {rows}"),
         "report": _("ran a report: {report}"),
         "export": _("exported {rows}: {kinds}"),
         "change": _("changed {kind} {subject}: {changed}")

@@ -90,7 +90,7 @@ def guards(table: str) -> dict[str, list[str]]:
             f"{new} IS NOT {old}" for new, old in _GOES_ON.items()
         )
         server = "DELETE OR TRUNCATE"
-    said = {change: _ONLY_ADDED_TO for change in sqlite}
+    said = dict.fromkeys(sqlite, _ONLY_ADDED_TO)
     if head:
         said["update"] = _ONLY_GOES_ON
     return {

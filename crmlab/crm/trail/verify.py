@@ -6,8 +6,8 @@ gives each row as it has to stand, so a row that somebody changed with SQL is fo
 
 Triggers keep lines and head from being put back (`crmlab.crm.tables.trail`), but whoever owns the
 database can take them away. What cannot be found from inside then is a trail that was rewritten
-whole, with every hash made anew (or cut off, with the head put back). For that, note the hash of the
-head from time to time, and look later whether it is still in the chain.
+whole, with every hash made anew (or cut off, with the head put back). For that, note the hash of
+the head from time to time, and look later whether it is still in the chain.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 
 from crmlab.crm import tables
 from crmlab.crm.casework import cases as crm
+from crmlab.crm.casework import past
 from crmlab.crm.store import audit
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.crm.trail.rebuild import rebuild
@@ -157,7 +158,7 @@ def test_the_trail_rebuilds_every_table(sandbox: Sandbox, tmp_path: Path) -> Non
 def test_what_was_done_leads_to_the_same_case_again(sandbox: Sandbox) -> None:
     played(sandbox)
     with sandbox.read() as session:
-        assert crm.replay(complaint(), audit.trail_of(session, CASE)) == crm.read_case(
+        assert past.replay(complaint(), audit.trail_of(session, CASE)) == crm.read_case(
             session, CASE
         )
 
@@ -165,7 +166,7 @@ def test_what_was_done_leads_to_the_same_case_again(sandbox: Sandbox) -> None:
 def test_a_trail_without_its_beginning_is_told(sandbox: Sandbox) -> None:
     played(sandbox)
     with sandbox.read() as session, pytest.raises(SandboxError, match="how this case was opened"):
-        crm.replay(complaint(), audit.trail_of(session, CASE)[1:])
+        past.replay(complaint(), audit.trail_of(session, CASE)[1:])
 
 
 # What a line says of a row ------------------------------------------------------------------
