@@ -4,6 +4,7 @@ them come and change at random."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import count
@@ -33,6 +34,9 @@ MORE = {
     "event": tables.Event,
     "proposal": tables.Proposal,
 }
+HIDING = [name.partition(".")[0] for name in permissions().shown_to]
+"""The kinds of record of which some seats do not see everything."""
+
 ENTITIES: dict[str, Any] = {**KINDS, **MORE}
 PARENT = {
     "order_line": ("order", "order_id"),
@@ -168,6 +172,8 @@ class Company(RuleBasedStateMachine):
         self.sandbox.restore(BEGINNING)
         self.numbers = count(1)
         self.known: World | None = None
+        for manager, branch in (("U-07", "East"), ("U-11", "South")):
+            self.sell(manager, branch, 40)
 
     @property
     def world(self) -> World:
@@ -190,15 +196,22 @@ class Company(RuleBasedStateMachine):
             *(tables.UserSeat(user_id=key, seat=seat) for seat in sorted(seats)),
         )
 
-    @rule(data=st.data(), branch=st.sampled_from(BRANCHES))
-    def a_customer_buys(self, data: st.DataObject, branch: str) -> None:
-        n, manager = next(self.numbers), data.draw(self.people(), label="manager")
-        customer, at = f"CU-V{n}", AT - timedelta(days=data.draw(st.integers(0, 60)))
+    @rule(data=st.data(), branch=st.sampled_from(BRANCHES), days=st.integers(0, 60))
+    def a_customer_buys(self, data: st.DataObject, branch: str, days: int) -> None:
+        self.sell(data.draw(self.people(), label="manager"), branch, days)
+
+    def sell(self, manager: str, branch: str, days: int) -> None:
+        """A customer comes, with something of everything that can belong to one."""
+        n = next(self.numbers)
+        customer, at = f"CU-V{n}", AT - timedelta(days=days)
         self.put(
             tables.Customer(
                 customer_id=customer, name=f"Pump buyer {n}", city="Wuxi", branch=branch,
                 contact="x", phone="1", email="a@b.example", account_manager=manager,
                 credit_limit=LIMIT,
+            ),
+            tables.Product(
+                product_id=f"TP-V{n}", name=f"Test pump {n}", family="Pumps", unit="piece", cost=COST
             ),
             tables.CustomerCode(
                 code_id=f"{customer}/x", customer_id=customer, customer_code="x", product_id="LP-40"
@@ -280,10 +293,19 @@ class Company(RuleBasedStateMachine):
         return st.sampled_from(sorted(self.world.rows["user"]))
 
     def customers(self) -> st.SearchStrategy[str]:
-        """Rather those that have come during the run: they have something of everything."""
-        keys = sorted(self.world.rows["customer"])
-        new = [key for key in keys if key.startswith("CU-V")]
-        return st.sampled_from(new) | st.sampled_from(keys) if new else st.sampled_from(keys)
+        return self.keys("customer")
+
+    def keys(self, kind: str) -> st.SearchStrategy[str]:
+        """Mostly those that have come during the run: all that can be hidden is filled in there."""
+        keys = sorted(self.world.rows[kind]) or ["none"]
+        new = [key for key in keys if self.is_new(key)]
+        every = st.sampled_from(keys)
+        return st.one_of(st.sampled_from(new), st.sampled_from(new), every) if new else every
+
+    @staticmethod
+    def is_new(key: str) -> bool:
+        """Whether a record was made during the run."""
+        return re.search(r"V\d", key) is not None
 
     def anybody(self) -> st.SearchStrategy[Who]:
         """Mostly somebody in a seat of theirs, sometimes in one that is not."""

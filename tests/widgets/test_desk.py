@@ -337,7 +337,7 @@ def test_whoever_comes_second_is_told_what_happened_and_keeps_what_was_typed(
     other.click("hand_over", {**entries, "description": "Mine <b>"})
     assert "in another window" in other.trouble
     assert "Service agent handed over “Register the complaint”" in other.trouble
-    assert "and you entered Mine <b>." in other.trouble
+    assert "and you entered “Mine <b>”." in other.trouble
     assert desk.practice.case(CASE).values["register"]["description"] != "Mine <b>"
     (kept,) = soup(other).select(".set-aside")
     told = {row.dt.get_text(): row.dd.get_text() for row in kept.select(".reads div")}
@@ -385,7 +385,7 @@ def test_what_another_entered_at_the_same_step_is_told_beside_the_field(
     assert field.get_text() == "Mine"
     assert field["aria-invalid"] == "true"
     assert (
-        "and you entered Mine."
+        "and you entered “Mine”."
         in soup(other).find(id=field["aria-describedby"].split()[-1]).get_text()
     )
     assert "Quality engineer sent it back" in other.trouble

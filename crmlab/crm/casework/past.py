@@ -155,7 +155,7 @@ def _shown(field: Field, entry: Raw) -> str:
         told = show(field, clean(field, entry))
     except ValueError:
         told = str(entry or "")
-    return short(told) if told.strip("–") else _("empty")
+    return _("“{entry}”").format(entry=short(told)) if told.strip("–") else _("empty")
 
 
 def _stands(session: Session, procedure: Procedure, case: Case) -> str:

@@ -341,7 +341,9 @@ def test_the_second_writer_is_told_and_nothing_is_overwritten(
         do(window, complaint, case, description="yours")
     told = str(caught.value)
     assert "Service agent handed over “Register the complaint” (12 May 2026)." in told
-    assert "“What the customer says” is mine now (Service agent), and you entered yours." in told
+    assert (
+        "“What the customer says” is “mine” now (Service agent), and you entered “yours”." in told
+    )
     assert "is now at 'Acknowledge the complaint' with the Service agent, on the desk of" in told
     assert "nothing was overwritten" in told
     assert list(caught.value.fields) == ["description"], "the other entries are the same"
@@ -405,7 +407,7 @@ def test_the_second_is_told_of_every_seat_that_had_it_since_and_what_was_put_rig
         "Quality engineer sent it back from “Assess the complaint” to “Register the complaint”",
         "The plate reads B-2230.",
         "Service agent handed over “Register the complaint”",
-        "“What the customer says” is put right now (Service agent), and was ",
+        "“What the customer says” is “put right” now (Service agent), and was ",
     ]
     assert [told.index(part) for part in seats] == sorted(told.index(part) for part in seats)
     assert caught.value.fields == {}, "it was not in the form that was handed in"
