@@ -23,10 +23,11 @@ from crmlab.crm.access import browse, export, history, noting, reports, search, 
 from crmlab.crm.access.permissions import Who
 from crmlab.crm.access.sign_in import sign_in
 from crmlab.crm.base import master, review
-from crmlab.crm.casework import cases
+from crmlab.crm.casework import cases, looking
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.store.sandbox import VARIABLE, Sandbox, open_sandbox
 from crmlab.errors import Denied
+from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, SendBack
 from crmlab.simulation.colleagues import right_action
@@ -260,10 +261,24 @@ def test_reviewing_a_change(benchmark: Any, company: Sandbox) -> None:
     hold_to(benchmark, LIMIT_MS)
 
 
-def test_the_inbox(benchmark: Any, company: Sandbox) -> None:
-    def look() -> None:
-        with company.read() as session:
-            cases.inbox(session, "lead_to_cash", "sales_representative")
+@pytest.mark.parametrize("step", ["quote", "approve_by_manager", "enter_order"])
+@pytest.mark.parametrize("again", [False, True], ids=["on_record", "drawn_again"])
+def test_looking_at_a_case(benchmark: Any, company: Sandbox, step: str, again: bool) -> None:
+    """What stands round a case at its desk: the customer's timeline and the pick lists."""
 
-    benchmark.pedantic(look, rounds=60, warmup_rounds=5)
+    def fresh() -> tuple[tuple[Any, ...], dict[str, Any]]:
+        many, case = brought_to(company, SALE, step, "L-2003")
+        seat = many.steps[step].seat
+        if again:
+            looking.look(company, many, case, seat)
+        return (company, many, case, seat), {}
+
+    benchmark.pedantic(looking.look, setup=fresh, rounds=20, warmup_rounds=2)
+    hold_to(benchmark, LIMIT_MS)
+
+
+@pytest.mark.parametrize("seat", ["sales_representative", "sales_manager", "finance_controller"])
+def test_the_inbox(benchmark: Any, company: Sandbox, seat: str) -> None:
+    practice = Practice(SALE, company)
+    benchmark.pedantic(lambda: practice.in_sight(seat), rounds=60, warmup_rounds=5)
     hold_to(benchmark, LIMIT_MS)

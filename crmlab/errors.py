@@ -26,7 +26,16 @@ class ProcedureChanged(CrmlabError):
 
 
 class StaleCase(CrmlabError):
-    """The case has moved on since it was read; nothing was overwritten."""
+    """The case has moved on since it was read; nothing was overwritten.
+
+    Attributes:
+        fields: one sentence for each entry of the form that was to be handed in which somebody
+            else has made differently meanwhile, by field name.
+    """
+
+    def __init__(self, sentence: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.fields = dict(fields or {})
 
 
 class StaleRecord(CrmlabError):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
-from crmlab.crm.access.permissions import Who
-from crmlab.crm.access.scopes import key_of, within_reach
 from crmlab.crm.casework import cases as crm
+from crmlab.crm.casework import looking
 from crmlab.crm.casework.desks import holders
-from crmlab.crm.records import Entry, entries
+from crmlab.crm.casework.looking import Look
+from crmlab.crm.records import Entry
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import ProcedureChanged, Refused, StaleCase
 from crmlab.practice.debrief import Debrief, debrief
@@ -184,49 +185,78 @@ class Practice:
     def inbox(self, seat: str | None = None) -> list[InboxLine]:
         """The open cases at a seat, or at all of them, the most urgent first."""
         with self.sandbox.read() as session:
-            rows = crm.inbox(session, self.procedure.procedure, seat)
-            lines = []
-            for row in rows:
-                assert row.step  # every open case lies somewhere
-                assert row.seat
-                assert row.due_at
-                customer = session.get(tables.Customer, row.customer_id or "")
-                holder = session.get(tables.User, row.holder or "")
-                lines.append(
-                    InboxLine(
-                        case_id=row.case_id,
-                        title=row.title,
-                        customer=customer.name if customer else "",
-                        step=row.step,
-                        seat=row.seat,
-                        holder=holder.name if holder else "",
-                        due_at=STANDARD.local(row.due_at),
-                        hours_left=STANDARD.between(row.now, row.due_at),
-                    )
+            here = () if seat is None else (tables.CaseRow.seat == seat,)
+            return self._lines(session, crm.inbox(session, self.procedure.procedure, *here))
+
+    def waiting(self) -> dict[str, int]:
+        """How many open cases lie at each seat where any does."""
+        with self.sandbox.read() as session:
+            rows = crm.inbox(session, self.procedure.procedure)
+            return Counter(row.seat for row in rows if row.seat)
+
+    def in_sight(self, seat: str) -> list[InboxLine]:
+        """The open cases that are seen from a seat's desk, the most urgent first: all that lie
+        there, whoever of the seat holds them, and of the others those within the seat's reach.
+
+        On record when they are other cases than at the last time.
+        """
+        with self.sandbox.read() as session:
+            seen = looking.seen_from(session, seat)
+            rows = crm.inbox(session, self.procedure.procedure, seen)
+            lines = self._lines(session, rows)
+            at = max((row.now for row in rows), default=None)
+        if at is not None:
+            known = [line.case_id for line in lines]
+            looking.note_inbox(self.sandbox, self.procedure.procedure, seat, known, at)
+        return lines
+
+    @staticmethod
+    def _lines(session: Session, rows: list[tables.CaseRow]) -> list[InboxLine]:
+        lines = []
+        for row in rows:
+            assert row.step  # every open case lies somewhere
+            assert row.seat
+            assert row.due_at
+            customer = session.get(tables.Customer, row.customer_id or "")
+            holder = session.get(tables.User, row.holder or "")
+            lines.append(
+                InboxLine(
+                    case_id=row.case_id,
+                    title=row.title,
+                    customer=customer.name if customer else "",
+                    step=row.step,
+                    seat=row.seat,
+                    holder=holder.name if holder else "",
+                    due_at=STANDARD.local(row.due_at),
+                    hours_left=STANDARD.between(row.now, row.due_at),
                 )
+            )
         return sorted(lines, key=lambda line: line.hours_left)
 
-    def closed_cases(self) -> list[ClosedLine]:
-        """The cases that are done, the latest first."""
+    def closed_cases(self, seat: str | None = None) -> list[ClosedLine]:
+        """The cases that are done, the latest first: all, or those that are seen from a seat."""
         with self.sandbox.read() as session:
-            rows = crm.closed(session, self.procedure.procedure)
+            seen = () if seat is None else (looking.seen_from(session, seat),)
+            rows = crm.closed(session, self.procedure.procedure, *seen)
             return [ClosedLine(row.case_id, row.title) for row in rows]
+
+    def open_at(self, case_id: str, seat: str) -> Case:
+        """A case as it is now, for a seat that turns to it.
+
+        Raises:
+            Denied: it is not seen from there.
+            Refused: there is no such case.
+        """
+        return looking.open_at(self.sandbox, case_id, seat)
+
+    def look(self, case: Case, seat: str) -> Look:
+        """What a seat sees round a case: its customer, their timeline, what its form offers."""
+        return looking.look(self.sandbox, self.procedure, case, seat)
 
     def people(self, seat: str) -> list[Entry]:
         """Who may sit in a seat."""
         with self.sandbox.read() as session:
             return [Entry(user.user_id, user.name) for user in holders(session, seat)]
-
-    def choices(self, kind: str, case: Case) -> list[Entry]:
-        """The records that a form field of this kind offers: what the person who holds the case
-        may see, and what the case itself is about; those of its customer first."""
-        seat = self.procedure.steps[case.step].seat if case.step else None
-        within = None
-        if seat and case.holder:
-            reach = within_reach(kind, Who(case.holder, seat))
-            within = or_(reach, key_of(kind).in_(case.records.values()))
-        with self.sandbox.read() as session:
-            return entries(session, kind, case.records, within)
 
     def hand_over(
         self,

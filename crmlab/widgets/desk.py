@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+from crmlab.crm.casework.looking import Look
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.errors import CrmlabError, ProcedureChanged, Refused, StaleCase
 from crmlab.learning.learner import sandbox_name
@@ -22,7 +23,7 @@ from crmlab.text import ngettext
 from crmlab.widgets.drawing import until, urgency
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
-from crmlab.widgets.step_view import case_view, step_view, timeline_view
+from crmlab.widgets.step_view import case_view, step_view, timeline_view, typed_view
 from crmlab.widgets.swimlane import swimlane
 from crmlab.widgets.telling import seat_view, tell
 from crmlab.widgets.whereabouts import gone_on, lies_where
@@ -96,7 +97,7 @@ class Desk(Live):
         try:
             for part in self.parts:
                 part.open_all()
-            self._take(next((i for i, part in enumerate(self.parts) if part.inbox()), 0))
+            self._take(next((i for i, part in enumerate(self.parts) if part.waiting()), 0))
         except ProcedureChanged as changed:
             self.changed = str(changed)
 
@@ -116,21 +117,24 @@ class Desk(Live):
         self.errors: dict[str, str] = {}
         self.back_errors: dict[str, str] = {}
         self.drafts: dict[tuple[str, str], dict[str, Any]] = {}
+        self.set_aside: list[dict[str, Any]] = []  # forms that another window was quicker than
 
     # What is drawn
 
     def context(self) -> dict[str, Any]:
         if self.changed:
             return {"changed": self.changed}
-        lines = self.practice.inbox()
+        lines = self.practice.in_sight(self.seat)
+        waiting = self.practice.waiting()
         case = self.case
+        look = self.practice.look(case, self.seat) if case else None
         return {
             "changed": "",
             "seats": [
                 vars(seat_view(self.procedure, seat))
                 | {
                     "here": seat == self.seat,
-                    "waiting": sum(line.seat == seat for line in lines),
+                    "waiting": waiting.get(seat, 0),
                 }
                 for seat in self.practice.seats
             ],
@@ -139,15 +143,17 @@ class Desk(Live):
             "title": _(self.procedure.title),
             "purpose": _(self.procedure.purpose),
             "panel": self.panel,
-            "case": case_view(self.practice, case) if case else None,
+            "case": case_view(case, look) if case and look else None,
             "lane": swimlane(self.procedure, case),
             "mine": [self._line(line) for line in lines if line.seat == self.seat],
             "others": [self._line(line) for line in lines if line.seat != self.seat],
             "finished": [
-                {"id": row.case_id, "title": _(row.title)} for row in self.practice.closed_cases()
+                {"id": row.case_id, "title": _(row.title)}
+                for row in self.practice.closed_cases(self.seat)
             ],
-            "step": self._step(case) if case and case.step else None,
-            "timeline": timeline_view(self.practice, case) if case else [],
+            "step": self._step(case, look) if case and case.step and look else None,
+            "timeline": timeline_view(self.procedure, case, look) if case and look else [],
+            "set_aside": self.set_aside,
             "told": tell(self.procedure, self.practice.debrief(case))
             if case and case.closed_at
             else None,
@@ -169,7 +175,7 @@ class Desk(Live):
     @staticmethod
     def _waits_for(part: Practice) -> str:
         """The case that has to be closed before a part can begin; empty when it can."""
-        if part.inbox() or part.closed_cases():
+        if part.waiting() or part.closed_cases():
             return ""
         follows = [part.procedure.cases[case].follows for case in part.cases]
         return next((f.case for f in follows if f), "")
@@ -185,11 +191,12 @@ class Desk(Live):
             "urgency": urgency(line.hours_left),
         }
 
-    def _step(self, case: Case) -> dict[str, Any]:
+    def _step(self, case: Case, look: Look) -> dict[str, Any]:
         assert case.step is not None
         view = step_view(
             self.practice,
             case,
+            look,
             entries=self.drafts.get((case.case_id, case.step)),
             errors=self.errors,
             hints=self.hints.get((case.case_id, case.step), 0),
@@ -207,9 +214,9 @@ class Desk(Live):
     def do_part(self, forms: Forms, part: str) -> str:
         """Turn to another part of a long run."""
         self._keep(forms)
-        drafts, hints = self.drafts, self.hints
+        drafts, hints, set_aside = self.drafts, self.hints, self.set_aside
         self._take(int(part))
-        self.drafts, self.hints = drafts, hints
+        self.drafts, self.hints, self.set_aside = drafts, hints, set_aside
         self.practice.open_all()
         waiting = self.practice.inbox()
         if waiting:
@@ -231,8 +238,9 @@ class Desk(Live):
     def do_open(self, forms: Forms, case: str) -> str:
         """Look at a case."""
         self._keep(forms)
+        found = self.practice.open_at(case, self.seat)
         self.panel, self.errors, self.back_errors = "", {}, {}
-        self._show(case)
+        self.case = found
         return "title"
 
     def do_hand_over(self, forms: Forms) -> str:
@@ -305,6 +313,12 @@ class Desk(Live):
         self.practice.wait(self._current(), float(hours))
         return ""
 
+    def do_put_away(self, forms: Forms, number: str) -> str:
+        """Done with a form that was set aside."""
+        self._keep(forms)
+        del self.set_aside[int(number)]
+        return "title"
+
     def do_reset(self, forms: Forms) -> str:
         """Back to the first morning."""
         self.practice.sandbox.reset()
@@ -315,7 +329,7 @@ class Desk(Live):
     def refused(self, refusal: CrmlabError, action: str) -> str:
         """Errors stand beside their field; a case that moved on is shown as it is now."""
         if isinstance(refusal, StaleCase):
-            self._show(self.case.case_id if self.case else None)
+            self._overtaken(refusal)
             return "trouble"
         fields = refusal.fields if isinstance(refusal, Refused) else {}
         self.errors, self.back_errors = {}, {}
@@ -349,6 +363,25 @@ class Desk(Live):
         if self.case and SEND_BACK in forms:
             self.drafts[self.case.case_id, SEND_BACK] = forms[SEND_BACK]
 
+    def _overtaken(self, refusal: StaleCase) -> None:
+        """Show the case as it is now. What was typed stays in its form if that is still the one to
+        be handed in, and is set aside to be copied if it is not."""
+        before = self.case
+        self.errors, self.back_errors = {}, {}
+        self._show(before.case_id if before else None)
+        if before is None or before.step is None:
+            return
+        if self.case is not None and self.case.step == before.step:
+            self.errors = refusal.fields
+            self.trouble += " " + _("Your entries still stand in the form.")
+            return
+        form = self.drafts.pop((before.case_id, before.step), {})
+        back = self.drafts.pop((before.case_id, SEND_BACK), {})
+        kept = typed_view(self.procedure, before, form, back.get("reason", ""))
+        if kept["entries"]:
+            self.set_aside.append(kept)
+            self.trouble += " " + _("What you had entered stands below, for you to copy.")
+
     @staticmethod
     def _entries(fields: dict[str, Field], form: dict[str, Any]) -> dict[str, Raw]:
         """What stands in the form, without what is left empty; numbers without their currency."""
@@ -375,8 +408,8 @@ class Desk(Live):
 
     def _show(self, case_id: str | None) -> None:
         try:
-            self.case = self.practice.case(case_id) if case_id else None
-        except Refused:  # the sandbox was reset in another window
+            self.case = self.practice.open_at(case_id, self.seat) if case_id else None
+        except Refused:  # the sandbox was reset in another window, or the case is out of sight
             self.case = None
 
     def _seat_of(self, case: Case) -> str:

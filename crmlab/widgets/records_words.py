@@ -242,6 +242,8 @@ def _sentence(line: Audit, changed: bool, proposed: bool) -> str:
         "search": _("searched for “{text}”: {rows}"),
         "timeline": _("opened the timeline of {subject}"),
         "note": _("added to the timeline of {subject}: {channel}"),
+        "look_at_case": _("looked at case {subject}"),
+        "inbox": _("looked at an inbox: {rows}"),
         "report": _("ran a report: {report}"),
         "export": _("exported {rows}: {kinds}"),
         "change": _("changed {kind} {subject}: {changed}")

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from crmlab.calendar import STANDARD
-from crmlab.crm import records
-from crmlab.crm.access.timeline import timeline
-from crmlab.crm.tables import Customer
+from crmlab.crm.casework.looking import Look
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
@@ -28,24 +26,24 @@ WRITTEN = ("text", "long_text", "record", "date")
 """Field types whose value is what somebody typed, in no language."""
 
 
-def case_view(practice: Practice, case: Case) -> dict[str, Any]:
+def case_view(case: Case, look: Look) -> dict[str, Any]:
     """The head of a case: its number, its title, and whose it is.
 
     The other records of the case are for the trainee to find out and enter.
     """
-    with practice.sandbox.read() as session:
-        customer = session.get(Customer, case.records.get("customer", ""))
-        return {
-            "id": case.case_id,
-            "title": _(case.title),
-            "customer": records.describe(customer) if customer else "",
-            "closed": case.closed_at is not None,
-        }
+    return {
+        "id": case.case_id,
+        "title": _(case.title),
+        "customer": look.customer,
+        "closed": case.closed_at is not None,
+        "withheld": look.withheld,
+    }
 
 
 def step_view(
     practice: Practice,
     case: Case,
+    look: Look,
     *,
     entries: dict[str, Any] | None = None,
     errors: dict[str, str] | None = None,
@@ -80,7 +78,7 @@ def step_view(
         ],
         "verb": _("Hand over") if any(way.to != END for way in step.next) else _("Close the case"),
         "fields": [
-            _field(practice, case, name, field, stands.get(name), errors.get(name, ""))
+            _field(look, name, field, stands.get(name), errors.get(name, ""))
             for name, field in step.fields.items()
         ],
         "hints": [fill(hint, world) for hint in step.hints[:hints]],
@@ -97,6 +95,26 @@ def step_view(
     }
 
 
+def typed_view(
+    procedure: Procedure, case: Case, entries: dict[str, Any], reason: str
+) -> dict[str, Any]:
+    """What somebody had typed at a step, as they typed it, to be copied from."""
+    assert case.step is not None
+    step = procedure.steps[case.step]
+    told = [
+        {"label": _(field.label), "value": _typed(field, entries[name]), "raw": not field.choices}
+        for name, field in step.fields.items()
+        if entries.get(name) not in (None, "")
+    ]
+    if reason.strip():
+        told.append({"label": _("Why, in a sentence"), "value": reason, "raw": True})
+    return {"case": case.case_id, "step": _(step.title), "entries": told}
+
+
+def _typed(field: Field, entry: Any) -> str:
+    return show(field, entry) if field.choices else str(entry)
+
+
 def evidence_view(step: Step, world: CaseWorld) -> list[dict[str, str]]:
     """What the seat can see or hear at a step, as the case stands."""
     return [
@@ -106,9 +124,9 @@ def evidence_view(step: Step, world: CaseWorld) -> list[dict[str, str]]:
     ]
 
 
-def timeline_view(practice: Practice, case: Case) -> list[dict[str, Any]]:
+def timeline_view(procedure: Procedure, case: Case, look: Look) -> list[dict[str, Any]]:
     """What has happened in the case and with its customer, the latest first."""
-    found = [*_contacts(practice, case), *_visits(practice.procedure, case)]
+    found = [*_contacts(procedure, look), *_visits(procedure, case)]
     return sorted(found, key=lambda item: item["at"])[::-1]  # of one moment, the later first
 
 
@@ -124,9 +142,7 @@ def _read(procedure: Procedure, world: CaseWorld, reference: str) -> dict[str, A
     }
 
 
-def _field(
-    practice: Practice, case: Case, name: str, field: Field, value: Any, error: str
-) -> dict[str, Any]:
+def _field(look: Look, name: str, field: Field, value: Any, error: str) -> dict[str, Any]:
     return {
         "name": name,
         "label": _(field.label),
@@ -135,7 +151,7 @@ def _field(
         "required": field.required,
         "input": INPUTS.get(field.type, "text"),
         "mode": MODES.get(field.type, ""),
-        "options": list(_options(practice, case, field)),
+        "options": list(_options(look, field)),
         "value": {True: "yes", False: "no", None: ""}.get(value, value)
         if isinstance(value, bool | None)
         else str(value),
@@ -143,14 +159,14 @@ def _field(
     }
 
 
-def _options(practice: Practice, case: Case, field: Field) -> Iterator[dict[str, str]]:
+def _options(look: Look, field: Field) -> Iterator[dict[str, str]]:
     if field.type == "yes_no":
         yield {"value": "yes", "label": _("Yes")}
         yield {"value": "no", "label": _("No")}
     for choice in field.choices:
         yield {"value": choice.value, "label": _(choice.label)}
     if field.record:
-        for entry in practice.choices(field.record, case):
+        for entry in look.offers.get(field.record, ()):
             yield {"value": entry.key, "label": entry.label}
 
 
@@ -202,20 +218,13 @@ def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
         }
 
 
-def _contacts(practice: Practice, case: Case) -> Iterator[dict[str, Any]]:
+def _contacts(procedure: Procedure, look: Look) -> Iterator[dict[str, Any]]:
     """What happened with the case's customer, without the steps, which stand beside it anyway."""
-    customer = case.records.get("customer")
-    if not customer:
-        return
-    with practice.sandbox.read() as session:
-        told = timeline(session, customer, until=practice.now(case), leave_out=["event"])
-    for entry in told.entries:
+    for entry in look.timeline:
         yield {
             "kind": "contact",
             "title": entry.title,
-            "seat": seat_view(practice.procedure, entry.seat)
-            if entry.seat in practice.procedure.seats
-            else None,
+            "seat": seat_view(procedure, entry.seat) if entry.seat in procedure.seats else None,
             "at": entry.at,
             "took": "",
             "late": "",

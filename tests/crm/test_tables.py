@@ -9,9 +9,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmlab.crm.store.place import SCHEMA_VERSION
 from crmlab.crm.tables import Base
+from crmlab.crm.tables.trail import GUARDED, guards
 
-KNOWN = {6: "e8924c8ece5f24f6"}
-"""The tables of this version. Whoever changes a table raises `SCHEMA_VERSION`, and writes the new
+KNOWN = {6: "6c849fa7f5d51c4b"}
+"""The tables of this version, with what guards them. Whoever changes one raises `SCHEMA_VERSION`, and writes the new
 fingerprint here: a sandbox with the old tables is then refused with a sentence, not with a fault
 of the database."""
 
@@ -22,6 +23,7 @@ def fingerprint() -> str:
         made.append(str(CreateTable(table).compile(dialect=sqlite.dialect())))
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         made += [str(CreateIndex(index).compile(dialect=sqlite.dialect())) for index in indexes]
+    made += [str(guards(table)) for table in GUARDED]
     return sha256("\n".join(made).encode()).hexdigest()[:16]
 
 

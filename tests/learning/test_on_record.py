@@ -27,7 +27,7 @@ from crmlab.learning.outcome import NOT_TRIED, State
 from crmlab.learning.progress import Progress
 from crmlab.practice.office import OPENS, begin, moment
 from crmlab.practice.session import Practice
-from crmlab.widgets import Records, Tasks
+from crmlab.widgets import Desk, Records, Tasks
 
 REPRESENTATIVE = Who("U-07", "sales_representative")
 MANAGER = Who("U-14", "sales_manager")
@@ -278,3 +278,16 @@ def test_a_trail_that_cannot_be_read_is_told_as_broken(
     done = Doing("60", load_bank("lesson_60"), progress, trail=records.trail).check("a_denial")
     assert done.outcome.state is State.BROKE
     assert done.outcome.because == "The sandbox is gone."
+
+
+def test_what_a_desk_shows_of_itself_ticks_no_task(sandbox: Sandbox) -> None:
+    """Its looks are on record under names of their own, so no task takes them for a list or a
+    record that somebody has asked for."""
+    desk = Desk("lead_to_cash", sandbox=sandbox)
+    for line in desk.practice.inbox():
+        desk.click("sit", seat=line.seat)
+        desk.click("open", case=line.case_id)
+    trail = Trail(sandbox)
+    assert {"inbox", "look_at_case"} <= {line.operation for line in trail.lines()}
+    for operation in LINES:
+        assert check(trail, operation, (), None) is NOT_TRIED

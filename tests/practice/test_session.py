@@ -6,18 +6,29 @@ import pytest
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
-from crmlab.crm.records import OFFERED
+from crmlab.crm.access.permissions import Who
+from crmlab.crm.casework import looking
+from crmlab.crm.records import OFFERED, Entry
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused, StaleCase
 from crmlab.practice.ground import lay_ground
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure, load
+from crmlab.procedures.case import Case
 from crmlab.procedures.walk import right_fields
 from tests.tiny import of_the_first_morning, tiny
 
 
 def right(practice: Practice, case_id: str) -> dict[str, object]:
     return dict(right_fields(practice.procedure, practice.case(case_id)))
+
+
+def offered(practice: Practice, kind: str, case: Case) -> list[Entry]:
+    """What a form of the case's step offers of this kind to whoever holds the case."""
+    assert case.step
+    who = Who(case.holder or "", practice.procedure.steps[case.step].seat)
+    with practice.sandbox.read() as session:
+        return looking.offered(session, kind, case, who)
 
 
 def test_in_all_seats_nothing_moves_by_itself(sandbox: Sandbox) -> None:
@@ -178,12 +189,12 @@ def test_a_closed_case_is_closed(sandbox: Sandbox) -> None:
 def test_a_form_offers_the_records_of_its_kind(sandbox: Sandbox, complaint: Procedure) -> None:
     practice = Practice(complaint, sandbox)
     case = practice.open("C-1042")
-    batches = practice.choices("batch", case)
+    batches = offered(practice, "batch", case)
     assert [entry.key for entry in batches] == sorted(entry.key for entry in batches)
     assert "B-2230" in [entry.key for entry in batches]
     assert all(entry.label for entry in batches)
     with sandbox.read() as session:
-        assert len(practice.choices("customer", case)) == session.query(tables.Customer).count()
+        assert len(offered(practice, "customer", case)) == session.query(tables.Customer).count()
 
 
 def test_a_form_offers_the_customers_own_records_first_and_never_a_whole_table(
@@ -205,9 +216,9 @@ def test_a_form_offers_the_customers_own_records_first_and_never_a_whole_table(
             order.order_id
             for order in session.query(tables.Order).filter_by(customer_id=case.records["customer"])
         }
-    offered = [entry.key for entry in practice.choices("order", case)]
-    assert len(offered) == OFFERED
-    assert set(offered[: len(mine)]) == mine
+    orders = [entry.key for entry in offered(practice, "order", case)]
+    assert len(orders) == OFFERED
+    assert set(orders[: len(mine)]) == mine
 
 
 def test_a_case_that_follows_another_opens_when_that_one_is_closed(
@@ -248,6 +259,6 @@ def test_a_form_offers_what_its_seat_may_see_and_what_the_case_is_about(sandbox:
         customers = session.query(tables.Customer)
         own = {row.customer_id for row in customers.filter_by(account_manager=case.holder)}
         everybody = customers.count()
-    offered = {entry.key for entry in practice.choices("customer", case)}
-    assert offered == own | {case.records["customer"]}
-    assert 0 < len(offered) < everybody
+    customers = {entry.key for entry in offered(practice, "customer", case)}
+    assert customers == own | {case.records["customer"]}
+    assert 0 < len(customers) < everybody

@@ -341,14 +341,92 @@ def test_a_case_cannot_be_closed_without_a_prevention_note(desk: Desk) -> None:
     assert "prevention note" in desk.text()
 
 
-def test_two_desks_on_one_sandbox(complaint: Procedure, sandbox: Sandbox, desk: Desk) -> None:
+def test_whoever_comes_second_is_told_what_happened_and_keeps_what_was_typed(
+    complaint: Procedure, sandbox: Sandbox, desk: Desk
+) -> None:
     other = Desk(complaint, sandbox=Sandbox(sandbox.place))
     other.click("open", case=CASE)
     entries = right(complaint, CASE)["register"]
     desk.click("hand_over", entries)
-    other.click("hand_over", {**entries, "description": "Mine"})
-    assert "another window" in other.text()
-    assert desk.practice.case(CASE).values["register"]["description"] != "Mine"
+    other.click("hand_over", {**entries, "description": "Mine <b>"})
+    assert "in another window" in other.trouble
+    assert "Service agent handed over “Register the complaint”" in other.trouble
+    assert "and you entered “Mine <b>”." in other.trouble
+    assert desk.practice.case(CASE).values["register"]["description"] != "Mine <b>"
+    (kept,) = soup(other).select(".set-aside")
+    told = {row.dt.get_text(): row.dd.get_text() for row in kept.select(".reads div")}
+    assert told["What the customer says"] == "Mine <b>"
+    assert "Register the complaint" in kept.h3.get_text()
+    assert other.case.step == "acknowledge"
+    other.click("hand_over", right(complaint, CASE)["acknowledge"])
+    assert "Handed over" in other.notice
+    assert "Mine <b>" in other.text(), "it stays until it is put away"
+    other.click("put_away", number=0)
+    assert "Mine <b>" not in other.text()
+
+
+def test_whoever_comes_second_at_the_same_step_keeps_what_was_typed_in_the_form(
+    complaint: Procedure, sandbox: Sandbox, desk: Desk
+) -> None:
+    other = Desk(complaint, sandbox=Sandbox(sandbox.place))
+    other.click("open", case=CASE)
+    colleague = next(p for p in desk.practice.people("service_agent") if p.key != desk.case.holder)
+    desk.click("panel", name="reassign")
+    desk.click("reassign", holder=colleague.key)
+    entries = {**right(complaint, CASE)["register"], "description": "Mine"}
+    other.click("hand_over", entries)
+    assert f"gave “Register the complaint” to {colleague.label}" in other.trouble
+    assert "still stand in the form" in other.trouble
+    assert not soup(other).select(".set-aside")
+    assert soup(other).select_one("[name=description]").get_text() == "Mine"
+    other.click("hand_over")
+    assert other.practice.case(CASE).values["register"]["description"] == "Mine"
+
+
+def test_what_another_entered_at_the_same_step_is_told_beside_the_field(
+    complaint: Procedure, sandbox: Sandbox, desk: Desk
+) -> None:
+    """The other desk has handed it over and got it back while this one was typing."""
+    other = Desk(complaint, sandbox=Sandbox(sandbox.place))
+    other.click("open", case=CASE)
+    play_to(desk, "assess")
+    desk.click("sit", seat="quality_engineer")
+    desk.click("panel", name="send_back")
+    desk.click("send_back", {"to": "register", "reason": "Which pump?"})
+    entries = {**right(complaint, CASE)["register"], "description": "Mine"}
+    other.click("hand_over", entries)
+    field = soup(other).select_one("[name=description]")
+    assert field.get_text() == "Mine"
+    assert field["aria-invalid"] == "true"
+    assert (
+        "and you entered “Mine”."
+        in soup(other).find(id=field["aria-describedby"].split()[-1]).get_text()
+    )
+    assert "Quality engineer sent it back" in other.trouble
+
+
+def test_a_reason_for_sending_back_that_came_too_late_is_not_lost(
+    complaint: Procedure, sandbox: Sandbox, desk: Desk
+) -> None:
+    play_to(desk, "assess")
+    desk.click("sit", seat="quality_engineer")
+    other = Desk(complaint, sandbox=Sandbox(sandbox.place))
+    other.click("sit", seat="quality_engineer")
+    other.click("open", case=CASE)
+    other.click("panel", name="send_back")
+    desk.click("hand_over", right(complaint, CASE)["assess"])
+    other.click("send_back", {"to": "register", "reason": "The plate reads B-2230."})
+    assert "Quality engineer handed over “Assess the complaint”" in other.trouble
+    assert "The plate reads B-2230." in soup(other).select_one(".set-aside").get_text()
+
+
+def test_what_was_typed_is_kept_when_another_window_begins_anew(
+    complaint: Procedure, sandbox: Sandbox, desk: Desk
+) -> None:
+    Sandbox(sandbox.place).reset()
+    desk.click("hand_over", {**right(complaint, CASE)["register"], "description": "Mine"})
+    assert "no longer in this sandbox" in desk.trouble
+    assert "Mine" in soup(desk).select_one(".set-aside").get_text()
 
 
 def test_starting_again_keeps_nothing_of_the_old_cases(desk: Desk) -> None:
@@ -437,7 +515,7 @@ def test_a_fault_in_drawing_leaves_the_desk_alive(
 ) -> None:
     turn = desk.view["turn"]
     with monkeypatch.context() as broken:
-        broken.setattr(desk.practice, "inbox", None)
+        broken.setattr(desk.practice, "in_sight", None)
         desk._receive(None, {"do": "hint", "forms": {}}, [])
     assert desk.view["turn"] > turn  # the browser waits for an answer before it takes a press
     assert "Something broke here" in desk.text()

@@ -72,7 +72,7 @@ def denials_on_record(
             "denied",
             subject=_fitting(subject, tables.Audit.subject),
             at=STANDARD.local(at),
-            user=_fitting(who.user_id, tables.Audit.user_id),
+            user=_fitting(who.user_id, tables.Audit.user_id) or None,
             seat=_fitting(who.seat, tables.Audit.seat),
             detail=detail,
         ):

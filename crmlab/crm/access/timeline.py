@@ -67,21 +67,21 @@ class Stretch:
 
 def timeline(
     session: Session,
+    seat: str,
     customer_id: str,
     *,
     until: datetime | None = None,
     before: str | None = None,
     size: int = 50,
-    with_limits: bool = True,
     leave_out: Collection[str] = (),
 ) -> Stretch:
-    """A customer's timeline as somebody at work on a case of theirs sees it.
+    """A customer's timeline, without what is not shown to the seat. Whether it may be opened at all
+    is for whoever asks to find out before, and to put on record.
 
     Args:
         until: up to this moment, itself included; by default to the end.
         before: go on behind this place.
         size: entries, up to `LARGEST`.
-        with_limits: say what a credit limit was.
         leave_out: records that are not wanted, such as `event` where the steps of the case stand
             beside it anyway.
 
@@ -91,6 +91,7 @@ def timeline(
     check_size(size, LARGEST)
     place = None if before is None else _read_place(before)
     latest = END if until is None else STANDARD.local(until)
+    with_limits = "credit_limit" not in permissions().hidden(seat, "credit_check")
     asked = {"customer": customer_id, "since": BEGINNING, "until": latest, "most": size + 1}
     found: list[tuple[int, Any]] = []
     for rank, source in sorted(enumerate(SOURCES), key=lambda item: not item[1].near):
@@ -133,15 +134,7 @@ def read_timeline(
         query = select(customer).where(customer == key, visible("customer", scope, who))
         if session.scalar(query) is None:
             raise out_of_reach(who, "timeline", scope, "customer", key)
-        hidden = permissions().hidden(who.seat, "credit_check")
-        part = timeline(
-            session,
-            key,
-            until=at,
-            before=before,
-            size=size,
-            with_limits="credit_limit" not in hidden,
-        )
+        part = timeline(session, who.seat, key, until=at, before=before, size=size)
         detail["rows"] = len(part.entries)
         return part
 

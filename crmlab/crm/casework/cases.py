@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
@@ -18,21 +18,15 @@ from crmlab.crm.casework.effects import close_own_record, write_effects
 from crmlab.crm.casework.facts import case_of, facts_of, read_ahead, records_of, with_live_facts
 from crmlab.crm.casework.fitting import misfits
 from crmlab.crm.casework.form_checks import as_the_crm_writes, faults_of
+from crmlab.crm.casework.past import OPENED, OPERATIONS, gone, moved_on
 from crmlab.crm.store.audit import changes_so_far
 from crmlab.crm.store.sandbox import Sandbox
-from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
+from crmlab.errors import ProcedureError, Refused
 from crmlab.procedures import Procedure
-from crmlab.procedures.case import Action, Case, HandOver, Reassign, SendBack
+from crmlab.procedures.case import Action, Case, HandOver, Reassign
 from crmlab.procedures.conditions import Raw
 from crmlab.procedures.engine import Result, act, open_case
 from crmlab.text import gettext as _
-
-OPERATIONS: dict[type[Any], str] = {
-    HandOver: "hand_over",
-    SendBack: "send_back",
-    Reassign: "reassign",
-}
-ACTIONS = {name: action for action, name in OPERATIONS.items()}
 
 
 def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> Case:
@@ -53,9 +47,7 @@ def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> 
     template = procedure.cases[case_id]
     kinds = procedure.record_kinds
     detail: dict[str, Any] = {"procedure": procedure.procedure}
-    with sandbox.write(
-        "open_case", subject=case_id, at=template.opened_at, detail=detail
-    ) as session:
+    with sandbox.write(OPENED, subject=case_id, at=template.opened_at, detail=detail) as session:
         if session.get(tables.CaseRow, case_id):
             raise Refused(_("Case {case} is open already.").format(case=case_id))
         known = records_of(session, template)
@@ -71,7 +63,7 @@ def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> 
             seed=template.seed,
         )
         seat = seat_of(procedure, result.case)
-        people = desks(session, case_id, "", seat).there
+        people = desks(session, result.case, "", seat).there
         case = with_holder(session, procedure, result.case, people)
         row = tables.CaseRow(
             case_id=case_id,
@@ -86,28 +78,6 @@ def open_practice_case(sandbox: Sandbox, procedure: Procedure, case_id: str) -> 
         _keep(row, procedure, case)
         _log(session, result)
         return case
-
-
-def replay(procedure: Procedure, trail: list[tables.Audit]) -> Case:
-    """The case that the lines of an audit trail about it lead to.
-
-    Only what was done is taken from the trail, with what the CRM added: who then held the case,
-    what was booked, and how its records stood. What it meant is worked out anew by the engine.
-    """
-    case: Case | None = None
-    for line in trail:
-        if line.operation == "open_case":
-            case = Case.model_validate(line.detail["case"])
-        elif line.operation in ACTIONS and case is not None:
-            action = ACTIONS[line.operation].model_validate(line.detail["action"])
-            seen = case.model_copy(update={"live": {**case.live, **line.detail["facts"]}})
-            done = act(procedure, seen, action).case
-            then = {"live": {**done.live, **line.detail["facts_then"]}}
-            kept = {name: line.detail[name] for name in ("holder", "records")}
-            case = done.model_copy(update={**then, **kept})
-    if case is None:
-        raise SandboxError(_("The audit trail does not say how this case was opened."))
-    return case
 
 
 def read_case(session: Session, case_id: str) -> Case:
@@ -139,7 +109,8 @@ def apply(
         user: who acts; by default the person who holds the case.
 
     Raises:
-        StaleCase: the case has moved on since it was seen; nothing was overwritten.
+        StaleCase: the case has moved on since it was seen; it says what happened since and by which
+            seat. Nothing was overwritten.
         Refused: by the engine, by a permission, or because a record does not exist.
     """
     user = user or seen.holder
@@ -155,14 +126,16 @@ def apply(
         read_ahead(session, procedure, seen, action)
         row = session.get(tables.CaseRow, seen.case_id)
         current = case_of(row) if row else None
-        if row is None or current != seen:
-            raise StaleCase(_moved_on(procedure, seen.case_id, current))
+        if row is None or current is None:
+            raise gone(seen.case_id)
+        if current != seen:
+            raise moved_on(session, procedure, seen, current, action)
         action = as_the_crm_writes(session, procedure, action)
         reckoning = Reckoning(session, seen.records, seen.case_id, action.at)
         case = with_live_facts(procedure, seen, reckoning)
         result = _act(session, procedure, case, action)
         moved = result.case
-        seated = desks(session, seen.case_id, action.seat, seat_of(procedure, moved))
+        seated = desks(session, seen, action.seat, seat_of(procedure, moved))
         _check_permission(session, action, user, seated.here)
         if isinstance(action, HandOver):
             moved = write_effects(session, procedure, moved, action)
@@ -198,51 +171,24 @@ def let_pass(sandbox: Sandbox, case_id: str, until: datetime) -> None:
     with sandbox.write("wait", subject=case_id, at=until) as session:
         row = session.get(tables.CaseRow, case_id)
         if row is None:
-            raise StaleCase(_gone(case_id))
+            raise gone(case_id)
         row.now = max(row.now, until)
 
 
-def inbox(session: Session, procedure: str, seat: str | None = None) -> list[tables.CaseRow]:
-    """The open cases of a procedure, at one seat or at all, by their number."""
+def inbox(session: Session, procedure: str, *within: ColumnElement[bool]) -> list[tables.CaseRow]:
+    """The open cases of a procedure, all or those within these conditions, by their number."""
     query = select(tables.CaseRow).where(
-        tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_(None)
+        tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_(None), *within
     )
-    if seat is not None:
-        query = query.where(tables.CaseRow.seat == seat)
     return list(session.scalars(query.order_by(tables.CaseRow.case_id)))
 
 
-def closed(session: Session, procedure: str) -> list[tables.CaseRow]:
-    """The closed cases of a procedure, the latest first."""
+def closed(session: Session, procedure: str, *within: ColumnElement[bool]) -> list[tables.CaseRow]:
+    """The closed cases of a procedure, all or those within these conditions, the latest first."""
     query = select(tables.CaseRow).where(
-        tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_not(None)
+        tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_not(None), *within
     )
     return list(session.scalars(query.order_by(tables.CaseRow.closed_at.desc())))
-
-
-def _gone(case_id: str) -> str:
-    return _(
-        "Case {case} is no longer in this sandbox: it was reset in another window meanwhile. "
-        "Nothing of yours was saved, and nothing was overwritten."
-    ).format(case=case_id)
-
-
-def _moved_on(procedure: Procedure, case_id: str, case: Case | None) -> str:
-    if case is None:
-        return _gone(case_id)
-    if case.step is None:
-        return _(
-            "Case {case} was closed in another window meanwhile; nothing of yours was saved, "
-            "and nothing was overwritten."
-        ).format(case=case.case_id)
-    return _(
-        "Case {case} was moved on in another window meanwhile and is now at '{step}' with the "
-        "{seat}; nothing of yours was saved, and nothing was overwritten."
-    ).format(
-        case=case.case_id,
-        step=_(procedure.steps[case.step].title),
-        seat=_(procedure.seats[procedure.steps[case.step].seat].name),
-    )
 
 
 def _check_permission(

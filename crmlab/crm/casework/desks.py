@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import records, tables
+from crmlab.crm.access.permissions import Scope, permissions
 from crmlab.crm.sql import ask
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
@@ -26,19 +27,25 @@ class Desks:
 
     Attributes:
         here: the numbers of those who may sit where it comes from, in their order.
-        there: those who may sit where it goes, whoever has the fewest open cases first.
+        there: those who may sit where it goes: of the customer's branch before the others where
+            the seat sees no further, then whoever has the fewest open cases.
     """
 
     here: list[str]
     there: list[str]
 
 
-def desks(session: Session, case_id: str, here: str, there: str) -> Desks:
+def desks(session: Session, case: Case, here: str, there: str) -> Desks:
     """Who sits in these two seats, with one question for both; `there` may be empty.
 
-    The open cases that count are those beside this one.
+    The open cases that count are those beside this one. A seat that sees its branch only has those
+    of the customer's branch first: whoever holds a case should see whom it is about.
     """
-    asked = {"case": case_id, "here": here, "there": there}
+    branch = None
+    if there and permissions().scope(there, "see") is Scope.BRANCH:
+        customer = session.get(tables.Customer, case.records.get("customer", ""))
+        branch = customer.branch if customer else None
+    asked = {"case": case.case_id, "here": here, "there": there, "branch": branch}
     seated = ask(session, _SEATED, asked)
     return Desks(
         sorted(user for user, seat in seated if seat == here),
@@ -56,10 +63,14 @@ _OPEN_CASES = (
     )
     .scalar_subquery()
 )
+_OF_THE_BRANCH = exists().where(
+    tables.User.user_id == tables.UserSeat.user_id, tables.User.branch == bindparam("branch")
+)
 _SEATED = (
     select(tables.UserSeat.user_id, tables.UserSeat.seat)
     .where(tables.UserSeat.seat.in_((bindparam("here"), bindparam("there"))))
     .order_by(
+        case((_OF_THE_BRANCH, 0), else_=1),
         case((tables.UserSeat.seat == bindparam("there"), _OPEN_CASES), else_=0),
         tables.UserSeat.user_id,
     )

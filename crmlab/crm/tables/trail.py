@@ -61,27 +61,72 @@ class AuditHead(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
-GUARDED = (Audit.__tablename__, AuditRow.__tablename__)
-"""The tables whose rows stay as they are."""
+GUARDED = (Audit.__tablename__, AuditRow.__tablename__, AuditHead.__tablename__)
+"""The tables whose rows stay as they are; of the head, but for going on with each line."""
 
 _ONLY_ADDED_TO = "the audit trail can only be added to"
+_ONLY_GOES_ON = "the head of the audit trail only goes on, with the line that is added"
 
 
 def guards(table: str) -> dict[str, list[str]]:
-    """What makes a database itself refuse to change or remove a row of this table."""
+    """What makes a database itself refuse to change or remove a row of this table.
+
+    The head is changed with every line, but its count goes on by one: it cannot be put back to
+    where lines that somebody has cut off would not be missed.
+    """
+    head = table == AuditHead.__tablename__
+    keys = " AND ".join(
+        f'"{key.name}" = NEW."{key.name}"' for key in Base.metadata.tables[table].primary_key
+    )
+    sqlite = {
+        "update": f"BEFORE UPDATE ON {table}",
+        "delete": f"BEFORE DELETE ON {table}",
+        # SQLite lets INSERT OR REPLACE take a row away without asking the trigger on DELETE.
+        "replace": f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {keys})",
+    }
+    server = "UPDATE OR DELETE OR TRUNCATE"
+    if head:
+        sqlite["update"] += " WHEN " + " OR ".join(
+            f"{new} IS NOT {old}" for new, old in _GOES_ON.items()
+        )
+        server = "DELETE OR TRUNCATE"
+    said = dict.fromkeys(sqlite, _ONLY_ADDED_TO)
+    if head:
+        said["update"] = _ONLY_GOES_ON
     return {
         "sqlite": [
-            f"CREATE TRIGGER {table}_append_only_{change.lower()} BEFORE {change} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{_ONLY_ADDED_TO}'); END"
-            for change in ("UPDATE", "DELETE")
+            f"CREATE TRIGGER {table}_append_only_{change} {when} "
+            f"BEGIN SELECT RAISE(ABORT, '{said[change]}'); END"
+            for change, when in sqlite.items()
         ],
         "postgresql": [
-            "CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{_ONLY_ADDED_TO}'; END $$",
-            f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
+            _function("audit_append_only", f"RAISE EXCEPTION '{_ONLY_ADDED_TO}';"),
+            f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE {server} "
             f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
+            *(_head_goes_on(table) if head else ()),
         ],
     }
+
+
+_GOES_ON = {"NEW.lines": "OLD.lines + 1", "NEW.head_id": "OLD.head_id", "NEW.start": "OLD.start"}
+"""What has to be so whenever the head changes."""
+
+
+def _head_goes_on(table: str) -> list[str]:
+    back = " OR ".join(f"{new} IS DISTINCT FROM {old}" for new, old in _GOES_ON.items())
+    refuse = f"IF {back} THEN RAISE EXCEPTION '{_ONLY_GOES_ON}'; END IF; RETURN NEW;"
+    return [
+        _function("audit_head_goes_on", refuse),
+        f"CREATE OR REPLACE TRIGGER {table}_goes_on BEFORE UPDATE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION audit_head_goes_on()",
+    ]
+
+
+def _function(name: str, body: str) -> str:
+    return (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN {body} END $$"
+    )
 
 
 for _table in GUARDED:

@@ -4,9 +4,10 @@ Two things are compared with the trail. Its own chain: a line that was changed, 
 or moved no longer fits. And every table: the start set with all changes of the trail played in
 gives each row as it has to stand, so a row that somebody changed with SQL is found as well.
 
-What cannot be found from inside is a trail that was rewritten whole, with every hash made anew
-(or cut off, with the head put back). For that, note the hash of the head from time to time, and
-look later whether it is still in the chain.
+Triggers keep lines and head from being put back (`crmlab.crm.tables.trail`), but whoever owns the
+database can take them away. What cannot be found from inside then is a trail that was rewritten
+whole, with every hash made anew (or cut off, with the head put back). For that, note the hash of
+the head from time to time, and look later whether it is still in the chain.
 """
 
 from __future__ import annotations

@@ -151,8 +151,8 @@ def test_what_has_not_happened_yet_is_not_told(sandbox: Sandbox) -> None:
         len(read_timeline(sandbox, GENERAL, "CU-T", at=fifth - timedelta(seconds=1)).entries) == 4
     )
     with sandbox.read() as session:
-        assert said(timeline(session, "CU-T", until=fifth)) == WHAT_HAPPENED[-5:]
-        assert said(timeline(session, "CU-T")) == WHAT_HAPPENED
+        assert said(timeline(session, GENERAL.seat, "CU-T", until=fifth)) == WHAT_HAPPENED[-5:]
+        assert said(timeline(session, GENERAL.seat, "CU-T")) == WHAT_HAPPENED
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 15, 16, 200])
@@ -210,9 +210,9 @@ def test_what_happened_in_one_moment_is_neither_lost_nor_told_twice_between_part
         there = 1 + sum(2 if kind == "complaint" else 1 for kind, _hours in happened)
         told, before = [], None
         with sandbox.read() as session:
-            whole = timeline(session, whose, size=200).entries
+            whole = timeline(session, GENERAL.seat, whose, size=200).entries
             while len(told) <= there:
-                part = timeline(session, whose, before=before, size=size)
+                part = timeline(session, GENERAL.seat, whose, before=before, size=size)
                 told += part.entries
                 before = part.next
                 if before is None:
@@ -227,7 +227,7 @@ def test_what_happened_in_one_moment_is_neither_lost_nor_told_twice_between_part
 def test_a_step_of_a_case_can_be_left_out(sandbox: Sandbox) -> None:
     busy_customer(sandbox)
     with sandbox.read() as session:
-        part = timeline(session, "CU-T", leave_out=["event"])
+        part = timeline(session, GENERAL.seat, "CU-T", leave_out=["event"])
     assert said(part) == [entry for entry in WHAT_HAPPENED if entry[0] != "step"]
 
 

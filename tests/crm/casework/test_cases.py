@@ -372,8 +372,14 @@ def test_the_second_writer_is_told_and_nothing_is_overwritten(
     before = rows(window)
     with pytest.raises(StaleCase) as caught:
         do(window, complaint, case, description="yours")
-    assert "is now at 'Acknowledge the complaint' with the Service agent" in str(caught.value)
-    assert "nothing was overwritten" in str(caught.value)
+    told = str(caught.value)
+    assert "Service agent handed over “Register the complaint” (12 May 2026)." in told
+    assert (
+        "“What the customer says” is “mine” now (Service agent), and you entered “yours”." in told
+    )
+    assert "is now at 'Acknowledge the complaint' with the Service agent, on the desk of" in told
+    assert "nothing was overwritten" in told
+    assert list(caught.value.fields) == ["description"], "the other entries are the same"
     assert rows(sandbox) == before
     assert get(window, tables.Complaint, CASE).description == "mine"
     with window.read() as session:
@@ -387,7 +393,7 @@ def test_the_second_writer_is_told_when_the_other_window_closed_the_case_or_bega
     sandbox.save_point("start")
     case = walk_to(sandbox, complaint, "verify_and_close")
     do(window, complaint, case)
-    with pytest.raises(StaleCase, match="was closed in another window"):
+    with pytest.raises(StaleCase, match=r"handed over “.*was closed in another window"):
         do(sandbox, complaint, case)
     for begin_anew in (window.reset, lambda: window.restore("start")):
         begin_anew()
@@ -397,9 +403,51 @@ def test_the_second_writer_is_told_when_the_other_window_closed_the_case_or_bega
             crm.let_pass(sandbox, CASE, case.last_moment)
     crm.open_practice_case(window, complaint, CASE)
     before = rows(window)
-    with pytest.raises(StaleCase, match="is now at 'Register the complaint'"):
+    with pytest.raises(
+        StaleCase, match=r"was begun anew.* is now at 'Register the complaint'"
+    ) as caught:
         do(sandbox, complaint, case)
+    assert "handed over" not in str(caught.value), "what it saw is no part of this past"
     assert rows(window) == before
+
+
+def test_the_second_is_told_who_it_was_given_to_though_step_and_seat_are_the_same(
+    sandbox: Sandbox, window: Sandbox, complaint: Procedure
+) -> None:
+    case = crm.open_practice_case(sandbox, complaint, CASE)
+    other = next(who for who in people(sandbox, "service_agent") if who != case.holder)
+    crm.apply(sandbox, complaint, case, reassign(complaint, case, other))
+    name = get(sandbox, tables.User, other).name
+    with pytest.raises(StaleCase) as caught:
+        do(window, complaint, case, description="yours")
+    told = str(caught.value)
+    assert f"Service agent gave “Register the complaint” to {name} (12 May 2026)." in told
+    assert f"with the Service agent, on the desk of {name}." in told
+    assert caught.value.fields == {}, "nobody has entered anything"
+
+
+def test_the_second_is_told_of_every_seat_that_had_it_since_and_what_was_put_right(
+    sandbox: Sandbox, window: Sandbox, complaint: Procedure
+) -> None:
+    case = walk_to(sandbox, complaint, "assess")
+    back = send_back(complaint, case, "register", reason="The plate reads B-2230.")
+    moved = crm.apply(sandbox, complaint, case, back).case
+    moved = do(sandbox, complaint, moved, description="put right").case
+    with pytest.raises(StaleCase) as caught:
+        do(window, complaint, case)
+    told = str(caught.value)
+    seats = [
+        "Quality engineer sent it back from “Assess the complaint” to “Register the complaint”",
+        "The plate reads B-2230.",
+        "Service agent handed over “Register the complaint”",
+        "“What the customer says” is “put right” now (Service agent), and was ",
+    ]
+    assert [told.index(part) for part in seats] == sorted(told.index(part) for part in seats)
+    assert caught.value.fields == {}, "it was not in the form that was handed in"
+    while moved.step:
+        moved = do(sandbox, complaint, moved).case
+    with pytest.raises(StaleCase, match=r"\d moves? came first"):
+        do(window, complaint, case)
 
 
 # The inbox ------------------------------------------------------------------------------------
@@ -417,7 +465,8 @@ def test_the_inbox_holds_the_open_cases_of_one_procedure_and_seat(
 
     def keys(procedure: str, seat: str | None = None) -> list[str]:
         with sandbox.read() as session:
-            return [row.case_id for row in crm.inbox(session, procedure, seat)]
+            at = () if seat is None else (tables.CaseRow.seat == seat,)
+            return [row.case_id for row in crm.inbox(session, procedure, *at)]
 
     assert keys("complaint") == sorted(of_the_first_morning(complaint))
     assert keys("complaint", "quality_engineer") == [CASE]

@@ -29,6 +29,7 @@ from sqlalchemy import text
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
 from crmlab.crm.casework import cases as crm
+from crmlab.crm.casework import past
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.store import audit
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
@@ -215,7 +216,7 @@ class Actions(RuleBasedStateMachine):
     def the_trail_rebuilds_the_state(self) -> None:
         with self.sandbox.read() as session:
             trail = list(session.query(tables.Audit).order_by(tables.Audit.audit_id))
-        assert crm.replay(self.procedure(), trail) == self.case
+        assert past.replay(self.procedure(), trail) == self.case
         fresh = open_sandbox("fresh", folder=Path(self.folder.name))
         with fresh.write("rebuild", subject="all", at=self.case.opened_at) as session:
             rebuild(session, trail)

@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 
 from crmlab.crm import tables
 from crmlab.crm.casework import cases as crm
+from crmlab.crm.casework import past
 from crmlab.crm.store import audit
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.crm.trail.rebuild import rebuild
@@ -99,6 +100,44 @@ def test_a_line_can_be_neither_changed_nor_removed(
         assert session.execute(text("SELECT * FROM audit")).all() == before
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_head SET lines = lines - 1, hash = (SELECT previous FROM audit "
+        "ORDER BY audit_id DESC LIMIT 1)",
+        "UPDATE audit_head SET lines = 0",
+        "UPDATE audit_head SET hash = 'another'",
+        "UPDATE audit_head SET lines = lines + 2",
+        "UPDATE audit_head SET lines = NULL",
+        "UPDATE audit_head SET lines = lines + 1, start = 'another'",
+        "UPDATE audit_head SET lines = lines + 1, head_id = 2",
+        "DELETE FROM audit_head",
+        "TRUNCATE audit_head",
+        "INSERT OR REPLACE INTO audit_head (head_id, start, lines, hash) "
+        "SELECT head_id, start, lines - 1, hash FROM audit_head",
+        "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE audit_id = 2",
+        "INSERT OR REPLACE INTO audit_rows SELECT * FROM audit_rows",
+        "INSERT INTO audit_head (head_id, start, lines, hash) "
+        "SELECT head_id, start, lines - 1, hash FROM audit_head "
+        "WHERE true ON CONFLICT (head_id) DO UPDATE SET lines = excluded.lines",
+    ],
+)
+def test_the_head_cannot_be_put_back_nor_anything_be_replaced(
+    database: str, sandbox: Sandbox, statement: str
+) -> None:
+    """Else the last line could be cut off, and the head say that there never was one."""
+    if ("TRUNCATE" in statement, "REPLACE" in statement)[database == "postgresql"]:
+        pytest.skip("the other database has no such statement")
+    played(sandbox)
+    with (
+        pytest.raises(SandboxError, match=r"audit trail (can only be added to|only goes on)"),
+        sandbox.place.told(),
+        sandbox.place.engine.begin() as behind_its_back,
+    ):
+        behind_its_back.execute(text(statement))
+    assert verify(sandbox).fault is None
+
+
 def test_the_trail_rebuilds_every_table(sandbox: Sandbox, tmp_path: Path) -> None:
     played(sandbox)
     fresh = open_sandbox("fresh", folder=tmp_path)
@@ -119,7 +158,7 @@ def test_the_trail_rebuilds_every_table(sandbox: Sandbox, tmp_path: Path) -> Non
 def test_what_was_done_leads_to_the_same_case_again(sandbox: Sandbox) -> None:
     played(sandbox)
     with sandbox.read() as session:
-        assert crm.replay(complaint(), audit.trail_of(session, CASE)) == crm.read_case(
+        assert past.replay(complaint(), audit.trail_of(session, CASE)) == crm.read_case(
             session, CASE
         )
 
@@ -127,7 +166,7 @@ def test_what_was_done_leads_to_the_same_case_again(sandbox: Sandbox) -> None:
 def test_a_trail_without_its_beginning_is_told(sandbox: Sandbox) -> None:
     played(sandbox)
     with sandbox.read() as session, pytest.raises(SandboxError, match="how this case was opened"):
-        crm.replay(complaint(), audit.trail_of(session, CASE)[1:])
+        past.replay(complaint(), audit.trail_of(session, CASE)[1:])
 
 
 # What a line says of a row ------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,15 +13,19 @@ from threading import Barrier, Event
 import pytest
 
 from crmlab.crm import tables
+from crmlab.crm.base.master import change, create
 from crmlab.crm.casework import cases as crm
+from crmlab.crm.casework import past
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.store import place
+from crmlab.crm.store.audit import trail_of
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.crm.trail.verify import verify
 from crmlab.errors import SandboxError, StaleCase
-from crmlab.procedures import Procedure
+from crmlab.procedures import Procedure, load, loads
+from tests.crm.people import STEWARD
 from tests.crm.remarks import MOMENT, Open, add, remark
-from tests.tiny import reassign
+from tests.tiny import hand_over, of_the_first_morning, reassign, spoilt
 
 WRITERS = 50
 TIMES = 4
@@ -121,6 +126,69 @@ def test_of_fifty_who_act_on_one_case_each_acts_or_is_told_that_it_moved_on(
         assert crm.read_case(session, case.case_id).version == case.version + 1
         assert session.query(tables.Audit).count() == 2
     assert verify(sandbox).fault is None
+
+
+def test_fifty_who_do_their_real_work_at_once_lose_nothing(
+    open_: Open, complaint: Procedure
+) -> None:
+    """Products are created, customers changed, cases of three procedures handed over."""
+    shared = open_()
+    ladder = spoilt("  T-1: {", "  T-1: &one {") + "".join(
+        f"  T-{number}: *one\n" for number in range(2, 20)
+    )
+    procedures = [complaint, load("lead_to_cash"), loads(ladder, "tiny.yaml")]
+    laid_out = [(by, case) for by in procedures for case in of_the_first_morning(by)][:20]
+    cases = [(by, crm.open_practice_case(shared, by, case_id)) for by, case_id in laid_out]
+    with shared.read() as session:
+        versions = {row.customer_id: row.version for row in session.query(tables.Customer)}
+    customers = sorted(versions)[:15]
+    products = [f"WX-{number:03}" for number in range(WRITERS - len(cases) - len(customers))]
+    start = Barrier(WRITERS)
+
+    def at_once(work: Callable[[Sandbox], object]) -> object:
+        sandbox = open_()
+        start.wait(60)
+        return work(sandbox)
+
+    def created(sandbox: Sandbox, product: str) -> object:
+        columns = {"product_id": product, "name": product, "family": "Parts", "unit": "piece"}
+        return create(sandbox, STEWARD, "product", columns, MOMENT, looked=True)
+
+    def changed(sandbox: Sandbox, customer: str) -> object:
+        entry = {"contact": f"For {customer}"}
+        return change(sandbox, STEWARD, "customer", customer, versions[customer], entry, MOMENT)
+
+    jobs: list[Callable[[Sandbox], object]] = [
+        *(lambda here, of=of: created(here, of) for of in products),
+        *(lambda here, of=of: changed(here, of) for of in customers),
+        *(
+            lambda here, by=by, case=case: crm.apply(here, by, case, hand_over(by, case))
+            for by, case in cases
+        ),
+    ]
+    assert len(jobs) == WRITERS
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for done in [pool.submit(at_once, job) for job in jobs]:
+            done.result()
+    with shared.read() as session:
+        assert {row.product_id for row in session.query(tables.Product)} >= set(products)
+        for key in customers:
+            row = session.get_one(tables.Customer, key)
+            assert (row.contact, row.version) == (f"For {key}", versions[key] + 1)
+        for procedure, case in cases:
+            after = crm.read_case(session, case.case_id)
+            assert after.version == case.version + 1
+            assert after.done == [case.step]
+            assert past.replay(procedure, trail_of(session, case.case_id)) == after
+        lines = Counter(line.operation for line in session.query(tables.Audit))
+    assert lines == {
+        "open_case": len(cases),
+        "hand_over": len(cases),
+        "create": len(products),
+        "change": len(customers),
+    }
+    verdict = verify(shared)
+    assert (verdict.fault, verdict.lines) == (None, len(cases) + WRITERS)
 
 
 def test_who_waits_in_a_long_queue_is_not_told_that_it_is_busy(

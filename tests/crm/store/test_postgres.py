@@ -383,12 +383,14 @@ def test_a_reset_brings_back_what_keeps_lines_from_being_changed(
     sandbox = open_sandbox("lin")
     remark(sandbox, "called")
     sandbox.save_point("here")
-    for spoil in ("DROP TRIGGER audit_append_only ON {}", "ALTER TABLE {} DISABLE TRIGGER USER"):
-        server.execute(SQL(spoil).format(Identifier("crmlab_lin", "audit")))
-        sandbox.restore("here")
-        for change in ("DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET seat = NULL"):
-            with pytest.raises(psycopg.Error, match="can only be added to"):
-                server.execute(SQL(change).format(Identifier("crmlab_lin", "audit")))
+    for spoil in ("DROP TRIGGER {1}_append_only ON {0}", "ALTER TABLE {0} DISABLE TRIGGER USER"):
+        for table in ("audit", "audit_head"):
+            name = Identifier("crmlab_lin", table)
+            server.execute(SQL(spoil).format(name, SQL(table)))
+            sandbox.restore("here")
+            for change in ("DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET hash = 'another'"):
+                with pytest.raises(psycopg.Error, match=r"can only be added to|only goes on"):
+                    server.execute(SQL(change).format(name))
 
 
 FIRST = """

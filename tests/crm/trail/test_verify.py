@@ -62,8 +62,8 @@ def sql(sandbox: Sandbox, *statements: str) -> None:
     """What somebody with the file, or with the database's password, can do."""
     engine = sandbox.place.engine
     guards = {
-        "sqlite": ["{}_append_only_update", "{}_append_only_delete"],
-        "postgresql": ["{0}_append_only ON {0}"],
+        "sqlite": ["{}_append_only_update", "{}_append_only_delete", "{}_append_only_replace"],
+        "postgresql": ["{0}_append_only ON {0}", "{0}_goes_on ON {0}"],
     }
     named = [guard.format(of) for of in GUARDED for guard in guards[engine.dialect.name]]
     with engine.connect() as connection:
