@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
 from crmlab.crm.access.on_record import on_record
@@ -32,6 +32,9 @@ LARGEST_PAGE = 200
 
 COUNTED = 500
 """How far the rows of a list are counted; beyond it there are simply more."""
+
+FEW = 1000
+"""So many rows within a scope are soon gone through one by one, whatever they are filtered by."""
 
 S = TypeVar("S", bound=Select[Any])
 
@@ -226,12 +229,23 @@ def few_keys(
 ) -> list[str]:
     """Keys of the rows that are within the scope and fit the filters, in no order; at most so
     many."""
-    return list(session.scalars(keys_that_fit(kind, scope, who, wanted).limit(most)))
+    return list(session.scalars(keys_that_fit(session, kind, scope, who, wanted).limit(most)))
 
 
-def keys_that_fit(kind: str, scope: Scope, who: Who, wanted: Filters) -> Select[Any]:
-    """The keys of all rows that are within the scope and fit the filters, in no order."""
-    return keys_within(kind, scope, who).where(*_conditions(KINDS[kind], wanted))
+def keys_that_fit(
+    session: Session, kind: str, scope: Scope, who: Who, wanted: Filters
+) -> Select[Any]:
+    """The keys of all rows that are within the scope and fit the filters, in no order.
+
+    A scope of few rows is gone through from its customers on. In a large one, what fits the
+    filters is looked for first, and only that is asked whose it is.
+    """
+    theirs, conditions = keys_within(kind, scope, who), list(_conditions(KINDS[kind], wanted))
+    if conditions and scope is not Scope.ALL:
+        some = theirs.limit(FEW + 1).subquery()
+        if (session.scalar(select(func.count()).select_from(some)) or 0) > FEW:
+            return select(key_of(kind)).where(*conditions, visible(kind, scope, who))
+    return theirs.where(*conditions)
 
 
 def out_of_reach(who: Who, operation: str, scope: Scope, kind: str, key: str) -> Refused:
@@ -282,9 +296,9 @@ def _row(row: Base, kind: str, shown: list[str]) -> Row:
 
 
 def what_labels_need(entity: type[Base]) -> Iterator[ExecutableOption]:
-    """Load what `describe` goes through for all rows at once, and not row by row."""
+    """Load what `describe` goes through with the rows themselves, and not row by row."""
     for link in entity.__mapper__.relationships:
-        loaded = selectinload(getattr(entity, link.key))
+        loaded = joinedload(getattr(entity, link.key), innerjoin=True)
         yield loaded
         for further in link.mapper.relationships:
-            yield loaded.selectinload(getattr(link.mapper.class_, further.key))
+            yield loaded.joinedload(getattr(link.mapper.class_, further.key), innerjoin=True)
