@@ -9,8 +9,8 @@ from sqlalchemy import or_
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
-from crmlab.crm.access.permissions import Who
-from crmlab.crm.access.scopes import key_of, within_reach
+from crmlab.crm.access.permissions import Who, permissions
+from crmlab.crm.access.scopes import key_of, visible_now
 from crmlab.crm.casework import cases as crm
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.records import Entry, entries
@@ -212,11 +212,12 @@ class Practice:
         """The records that a form field of this kind offers: what the person who holds the case
         may see, and what the case itself is about; those of its customer first."""
         seat = self.procedure.steps[case.step].seat if case.step else None
-        within = None
-        if seat and case.holder:
-            reach = within_reach(kind, Who(case.holder, seat))
-            within = or_(reach, key_of(kind).in_(case.records.values()))
         with self.sandbox.read() as session:
+            within = None
+            if seat and case.holder:
+                sees = permissions().scope(seat, "see")
+                reach = visible_now(session, kind, sees, Who(case.holder, seat))
+                within = or_(reach, key_of(kind).in_(case.records.values()))
             return entries(session, kind, case.records, within)
 
     def hand_over(

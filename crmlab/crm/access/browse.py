@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session, joinedload
-from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session
 
 from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Scope, Who, denied, not_shown, permissions
-from crmlab.crm.access.scopes import WAYS, key_of, keys_within, visible
+from crmlab.crm.access.scopes import WAYS, key_of, keys_within, visible, visible_now
 from crmlab.crm.columns import convert
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.labels import label
-from crmlab.crm.records import KINDS, describe
+from crmlab.crm.records import KINDS, describe, what_labels_need
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import Base, Customer
 from crmlab.errors import Refused
@@ -32,9 +31,6 @@ LARGEST_PAGE = 200
 
 COUNTED = 500
 """How far the rows of a list are counted; beyond it there are simply more."""
-
-FEW = 1000
-"""So many rows within a scope are soon gone through one by one, whatever they are filtered by."""
 
 S = TypeVar("S", bound=Select[Any])
 
@@ -237,15 +233,13 @@ def keys_that_fit(
 ) -> Select[Any]:
     """The keys of all rows that are within the scope and fit the filters, in no order.
 
-    A scope of few rows is gone through from its customers on. In a large one, what fits the
-    filters is looked for first, and only that is asked whose it is.
+    Without filters they are found from the customers on. With filters, what fits them is looked
+    for first, and only that is asked whose it is.
     """
-    theirs, conditions = keys_within(kind, scope, who), list(_conditions(KINDS[kind], wanted))
-    if conditions and scope is not Scope.ALL:
-        some = theirs.limit(FEW + 1).subquery()
-        if (session.scalar(select(func.count()).select_from(some)) or 0) > FEW:
-            return select(key_of(kind)).where(*conditions, visible(kind, scope, who))
-    return theirs.where(*conditions)
+    conditions = list(_conditions(KINDS[kind], wanted))
+    if not conditions or scope is Scope.ALL:
+        return keys_within(kind, scope, who).where(*conditions)
+    return select(key_of(kind)).where(*conditions, visible_now(session, kind, scope, who))
 
 
 def out_of_reach(who: Who, operation: str, scope: Scope, kind: str, key: str) -> Refused:
@@ -293,12 +287,3 @@ def columns_shown(who: Who, kind: str) -> list[str]:
 def _row(row: Base, kind: str, shown: list[str]) -> Row:
     key = str(getattr(row, key_of(kind).key))
     return Row(key, describe(row), {name: getattr(row, name) for name in shown})
-
-
-def what_labels_need(entity: type[Base]) -> Iterator[ExecutableOption]:
-    """Load what `describe` goes through with the rows themselves, and not row by row."""
-    for link in entity.__mapper__.relationships:
-        loaded = joinedload(getattr(entity, link.key), innerjoin=True)
-        yield loaded
-        for further in link.mapper.relationships:
-            yield loaded.joinedload(getattr(link.mapper.class_, further.key), innerjoin=True)

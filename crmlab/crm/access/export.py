@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -97,7 +97,8 @@ def export(
             raise denied(who, "export_rows", what.format(n=most))
         key = names.index(key_of(kind).key)
         rows = sorted(rows, key=lambda row: row[key])
-        cells = [_cells(one, [row[at] for row in rows]) for at, one in enumerate(columns)]
+        stored = list(zip(*rows, strict=True)) or [()] * len(columns)
+        cells = [_cells(*each) for each in zip(columns, stored, strict=True)]
         text = _csv([names, *zip(*cells, strict=True)])
         digest = sha256(text.encode()).hexdigest()
         detail.update(rows=len(rows), sha256=digest)
@@ -122,7 +123,7 @@ def _as_stored(column: Any) -> ColumnElement[Any]:
     return column if isinstance(column.type, Boolean) else type_coerce(column, NullType())
 
 
-def _cells(column: Any, values: list[Any]) -> list[Any]:
+def _cells(column: Any, values: Sequence[Any]) -> Sequence[Any]:
     """A column's values as cells show them. Text that looks like a formula is marked as text."""
     if isinstance(column.type, Boolean):
         return ["" if value is None else "yes" if value else "no" for value in values]
