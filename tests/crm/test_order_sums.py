@@ -27,7 +27,7 @@ def kept(sandbox: Sandbox) -> Sums:
     """What the database has kept."""
     with sandbox.read() as session:
         rows = session.execute(ORDER_SUMS.select()).all()
-    return {(row.month, row.customer_id, row.currency): (row.orders, int(row.fen)) for row in rows}
+    return {(row.customer_id, row.month, row.currency): (row.orders, int(row.fen)) for row in rows}
 
 
 def added_up(sandbox: Sandbox) -> Sums:
@@ -39,7 +39,7 @@ def added_up(sandbox: Sandbox) -> Sums:
         sums: Sums = {}
         for order in session.query(Order):
             month = f"{STANDARD.local(order.ordered_at):%Y-%m}"
-            of = (month, order.customer_id, order.currency)
+            of = (order.customer_id, month, order.currency)
             orders, fen = sums.get(of, (0, 0))
             sums[of] = (orders + 1, fen + worth[order.order_id])
         return sums
@@ -123,7 +123,7 @@ def test_the_sums_follow_whatever_becomes_of_orders_and_lines(
     [
         ("UPDATE order_sums SET fen = fen + 1 WHERE month = '{0}'", "changed"),
         ("DELETE FROM order_sums WHERE month = '{0}'", "missing"),
-        ("INSERT INTO order_sums VALUES ('1999-01', 'CU-004', 'CNY', 1, 1)", "added"),
+        ("INSERT INTO order_sums VALUES ('CU-004', '1999-01', 'CNY', 1, 1)", "added"),
     ],
 )
 def test_sums_that_somebody_changed_are_found_and_are_right_again_after_a_reset(
@@ -131,7 +131,7 @@ def test_sums_that_somebody_changed_are_found_and_are_right_again_after_a_reset(
 ) -> None:
     first = min(kept(sandbox))
     with sandbox.place.engine.connect() as connection, connection.begin():
-        connection.execute(text(statement.format(first[0])))
+        connection.execute(text(statement.format(first[1])))
     found = verify.verify(sandbox).fault
     assert isinstance(found, Fault)
     assert (found.table, found.what) == ("order_sums", what)

