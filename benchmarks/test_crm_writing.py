@@ -50,10 +50,9 @@ def test_changing_a_customer(benchmark: Any, company: Sandbox) -> None:
 
 
 def test_a_change_that_becomes_a_proposal(benchmark: Any, company: Sandbox) -> None:
-    limits = count(100_000, 1_000)
 
     def propose() -> None:
-        asked = {"credit_limit": str(next(limits))}
+        asked = {"credit_limit": 1_000 * next(numbers)}
         master.change(company, MANAGER, "customer", "BC-0012", 1, asked, AT)
 
     hold(benchmark, LIMIT_MS, company, propose)
@@ -139,11 +138,10 @@ def test_reviewing_a_change(benchmark: Any, company: Sandbox, answer: str) -> No
     """A credit limit, which two have to agree to; with the second it holds."""
     steward = some_user(company, "data_steward")
     first, second = (some_user(company, seat) for seat in ("finance_controller", "sales_director"))
-    limits = count(100_000, 1_000)
 
     def fresh() -> tuple[tuple[Any, ...], dict[str, Any]]:
         version = browse.look(company, steward, "customer", "BC-0009", at=AT).version or 1
-        asked = {"credit_limit": str(next(limits))}
+        asked = {"credit_limit": 1_000 * next(numbers)}
         made = master.change(company, steward, "customer", "BC-0009", version, asked, AT)
         proposal = made.waiting["credit_limit"]
         if answer == "the second yes":
