@@ -14,6 +14,7 @@ import gettext as _gettext
 import os
 import re
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 PSEUDO = "qps"
@@ -90,13 +91,19 @@ def ngettext(one: str, many: str, n: int) -> str:
 
 def show_day(iso: str) -> str:
     """A day (`2026-05-12`) in the manner of the language in force; what is none, as it is."""
-    from babel.dates import format_date
-
     try:
         day = date.fromisoformat(iso)
     except ValueError:
         return iso
-    return format_date(day, "d MMM y", locale=manner())
+    return _in_manner(day, manner())
+
+
+@lru_cache(maxsize=10_000)
+def _in_manner(day: date, of: str) -> str:
+    # Lists show the same few hundred days again and again, and each costs more than its row.
+    from babel.dates import format_date
+
+    return format_date(day, "d MMM y", locale=of)
 
 
 def manner() -> str:

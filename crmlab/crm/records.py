@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
+from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from crmlab.crm import tables
 from crmlab.crm.tables import Base
@@ -107,10 +109,17 @@ def entries(
     """
     table = kind(name)
     key = table.__mapper__.primary_key[0]
-    first = [case((these, 0), else_=1).asc() for these in _offered_first(table, known)]
-    offered = select(table) if within is None else select(table).where(within)
-    found = session.scalars(offered.order_by(*first, key.asc()).limit(OFFERED))
-    return [Entry(str(getattr(row, str(key.key))), describe(row)) for row in found]
+    first = list(_offered_first(table, known))
+    keys: list[Any] = []
+    # One rank after the other: to put a whole table in order takes as long as to read it.
+    for fits in product((True, False), repeat=len(first)):
+        rank = [one if fit else one.is_not(True) for one, fit in zip(first, fits, strict=True)]
+        of_rank = select(key).where(*rank) if within is None else select(key).where(*rank, within)
+        if len(keys) < OFFERED:
+            keys += session.scalars(of_rank.order_by(key).limit(OFFERED - len(keys)))
+    named = select(table).where(key.in_(keys)).options(*what_labels_need(table))
+    labels = {getattr(row, str(key.key)): describe(row) for row in session.scalars(named)}
+    return [Entry(str(one), labels[one]) for one in keys]
 
 
 def _offered_first(table: type[Base], known: dict[str, str]) -> Iterator[ColumnElement[bool]]:
@@ -154,6 +163,15 @@ def describe(row: Base) -> str:
         about = [row.customer.name, row.product_id, f"{row.received_at:%Y-%m-%d}"]
         return ", ".join(part for part in about if part)
     return str(getattr(row, "name", ""))
+
+
+def what_labels_need(table: type[Base]) -> Iterator[ExecutableOption]:
+    """Load what `describe` goes through with the rows themselves, and not row by row."""
+    for link in table.__mapper__.relationships:
+        loaded = joinedload(getattr(table, link.key), innerjoin=True)
+        yield loaded
+        for further in link.mapper.relationships:
+            yield loaded.joinedload(getattr(link.mapper.class_, further.key), innerjoin=True)
 
 
 def get(session: Session, name: str, key: str) -> Base:

@@ -12,16 +12,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.orm import Session
 
 from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Scope, Who, denied, not_shown, permissions
-from crmlab.crm.access.scopes import WAYS, key_of, keys_within, visible
+from crmlab.crm.access.scopes import WAYS, key_of, keys_within, visible, visible_now
 from crmlab.crm.columns import convert
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.labels import label
-from crmlab.crm.records import KINDS, describe
+from crmlab.crm.records import KINDS, describe, what_labels_need
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import Base, Customer
 from crmlab.errors import Refused
@@ -226,12 +225,21 @@ def few_keys(
 ) -> list[str]:
     """Keys of the rows that are within the scope and fit the filters, in no order; at most so
     many."""
-    return list(session.scalars(keys_that_fit(kind, scope, who, wanted).limit(most)))
+    return list(session.scalars(keys_that_fit(session, kind, scope, who, wanted).limit(most)))
 
 
-def keys_that_fit(kind: str, scope: Scope, who: Who, wanted: Filters) -> Select[Any]:
-    """The keys of all rows that are within the scope and fit the filters, in no order."""
-    return keys_within(kind, scope, who).where(*_conditions(KINDS[kind], wanted))
+def keys_that_fit(
+    session: Session, kind: str, scope: Scope, who: Who, wanted: Filters
+) -> Select[Any]:
+    """The keys of all rows that are within the scope and fit the filters, in no order.
+
+    Without filters they are found from the customers on. With filters, what fits them is looked
+    for first, and only that is asked whose it is.
+    """
+    conditions = list(_conditions(KINDS[kind], wanted))
+    if not conditions or scope is Scope.ALL:
+        return keys_within(kind, scope, who).where(*conditions)
+    return select(key_of(kind)).where(*conditions, visible_now(session, kind, scope, who))
 
 
 def out_of_reach(who: Who, operation: str, scope: Scope, kind: str, key: str) -> Refused:
@@ -279,12 +287,3 @@ def columns_shown(who: Who, kind: str) -> list[str]:
 def _row(row: Base, kind: str, shown: list[str]) -> Row:
     key = str(getattr(row, key_of(kind).key))
     return Row(key, describe(row), {name: getattr(row, name) for name in shown})
-
-
-def what_labels_need(entity: type[Base]) -> Iterator[ExecutableOption]:
-    """Load what `describe` goes through for all rows at once, and not row by row."""
-    for link in entity.__mapper__.relationships:
-        loaded = selectinload(getattr(entity, link.key))
-        yield loaded
-        for further in link.mapper.relationships:
-            yield loaded.selectinload(getattr(link.mapper.class_, further.key))

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Boolean, ColumnElement, type_coerce
+from sqlalchemy.types import NullType
 
 from crmlab.crm.access.browse import (
     Filters,
@@ -28,8 +30,9 @@ from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Who, denied, permissions
 from crmlab.crm.access.scopes import key_of
 from crmlab.crm.entered import cleaned
+from crmlab.crm.sql import ask
 from crmlab.crm.store.sandbox import Sandbox
-from crmlab.crm.tables.types import plain
+from crmlab.crm.tables import Money
 from crmlab.errors import Refused
 from crmlab.procedures.signs import fault_of
 from crmlab.text import gettext as _
@@ -43,6 +46,10 @@ MARK = "\ufeff"
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 """What a cell begins with that a spreadsheet takes for a formula, in either width."""
+
+_END = "\0"
+_ONE_OF_THEM = re.compile(f"(^|{_END}) *[{re.escape(''.join(FORMULA))}]")
+"""Finds such a text among the values of a column, with an end between them: most have none."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +90,19 @@ def export(
     ):
         _check_reason(reason)
         most = permissions().entry(who.seat).export_rows
-        keys = keys_that_fit(kind, scope, who, filtered(who, kind, filters))
-        if len(session.scalars(keys.limit(most + 1)).all()) > most:
-            what = _("you may export at most {n} rows at a time, and these are more")
-            raise denied(who, "export_rows", what.format(n=most))
         names = columns_shown(who, kind)
         columns = [getattr(entity, name) for name in names]
-        query = select(*columns).where(key_of(kind).in_(keys)).order_by(key_of(kind))
-        rows = session.execute(query).all()
-        text = _csv([names, *([_cell(value) for value in row] for row in rows)])
+        query = keys_that_fit(session, kind, scope, who, filtered(who, kind, filters))
+        query = query.with_only_columns(*(_as_stored(column) for column in columns))
+        rows = ask(session, query.limit(most + 1), {})
+        if len(rows) > most:
+            what = _("you may export at most {n} rows at a time, and these are more")
+            raise denied(who, "export_rows", what.format(n=most))
+        key = names.index(key_of(kind).key)
+        rows = sorted(rows, key=lambda row: row[key])
+        stored = list(zip(*rows, strict=True)) or [()] * len(columns)
+        cells = [_cells(*each) for each in zip(columns, stored, strict=True)]
+        text = _csv([names, *zip(*cells, strict=True)])
         digest = sha256(text.encode()).hexdigest()
         detail.update(rows=len(rows), sha256=digest)
         return Export(text, len(rows), digest)
@@ -110,13 +121,23 @@ def _check_reason(reason: str) -> None:
         raise Refused(sentence, {"reason": sentence})
 
 
-def _cell(value: Any) -> Any:
-    """A value as a cell shows it. Text that looks like a formula is marked as text."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
-        return f"'{value}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else plain(value)
+def _as_stored(column: Any) -> ColumnElement[Any]:
+    """A column as the database keeps it, which is what a cell shows of it: moments and amounts
+    need not be read and written out again."""
+    return column if isinstance(column.type, Boolean) else type_coerce(column, NullType())
+
+
+def _cells(column: Any, values: Sequence[Any]) -> Sequence[Any]:
+    """A column's values as cells show them. Text that looks like a formula is marked as text."""
+    if isinstance(column.type, Boolean):
+        return ["" if value is None else "yes" if value else "no" for value in values]
+    if isinstance(column.type, Money) or not _ONE_OF_THEM.search(_END.join(map(str, values))):
+        return values
+    return [f"'{value}" if _is_one(value) else value for value in values]
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, str) and value.lstrip(" ").startswith(FORMULA)
 
 
 def _csv(rows: Iterable[Iterable[Any]]) -> str:

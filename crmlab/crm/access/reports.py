@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
@@ -26,6 +26,7 @@ from crmlab.crm.labels import label
 from crmlab.crm.sql import fen, in_fen, money, not_yet, unindexed
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import (
+    ORDER_SUMS,
     Customer,
     Invoice,
     Opportunity,
@@ -224,35 +225,39 @@ def _as_many_as_go(session: Session, asked: Asked, names: dict[str, str]) -> dic
 
 
 def orders_by_month(session: Session, asked: Asked) -> Report:
-    """Orders and what they come to, by month and branch, up to the present moment."""
+    """Orders and what they come to, by month and branch, up to the present moment.
+
+    The months that are over are read from their sums, the present one from its orders.
+    """
     starts = _month_starts(asked.at, asked.months)
+    sums = ORDER_SUMS.c
+    over = (
+        select(sums.month, Customer.branch, sums.currency, sums.orders, sums.fen)
+        .join(Customer, Customer.customer_id == sums.customer_id)
+        .where(
+            sums.month >= _named(starts[0]),
+            sums.month < _named(starts[-1]),
+            asked.sees("customer"),
+        )
+    )
     amount = (
-        select(func.sum(in_fen(OrderLine.unit_price) * OrderLine.quantity))
+        select(func.coalesce(func.sum(in_fen(OrderLine.unit_price) * OrderLine.quantity), 0))
         .where(OrderLine.order_id == Order.order_id)
         .correlate(Order)
         .scalar_subquery()
     )
-    # A month is one of the office's own calendar, so it is told by its first moment.
-    month = case(
-        *((Order.ordered_at >= start, f"{start:%Y-%m}") for start in reversed(starts)), else_=""
-    )
-    each = (
-        select(
-            month.label("month"),
-            Customer.branch.label("branch"),
-            Order.currency.label("currency"),
-            func.coalesce(amount, 0).label("amount"),
-        )
+    present = (
+        select(literal(_named(starts[-1])), Customer.branch, Order.currency, literal(1), amount)
         .join(Customer, Customer.customer_id == Order.customer_id)
         .where(
-            Order.ordered_at >= starts[0],
+            Order.ordered_at >= starts[-1],
             Order.ordered_at <= asked.at,
             asked.sees("order"),
         )
-        .subquery()
     )
+    each = union_all(over, present).subquery()
     by = (each.c.month, each.c.branch, each.c.currency)
-    query = select(*by, func.count(), func.sum(each.c.amount)).group_by(*by).order_by(*by)
+    query = select(*by, func.sum(each.c.orders), func.sum(each.c.fen)).group_by(*by).order_by(*by)
     names = ("month", "branch", "currency", "orders", "amount")
     rows = [
         dict(zip(names, (*row[:4], money(row[4])), strict=True)) for row in session.execute(query)
@@ -273,6 +278,11 @@ REPORTS: dict[str, Callable[[Session, Asked], Report]] = {
     "orders_by_month": orders_by_month,
 }
 """The reports there are."""
+
+
+def _named(start: datetime) -> str:
+    """A month by its first moment, which is one of the office's own calendar."""
+    return f"{start:%Y-%m}"
 
 
 def _month_starts(at: datetime, months: int) -> list[datetime]:

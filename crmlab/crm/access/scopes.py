@@ -21,6 +21,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.elements import True_
 
 from crmlab.crm import tables
 from crmlab.crm.access.permissions import Scope, Who, permissions
@@ -83,6 +84,9 @@ ALL_KINDS: dict[str, type[Base]] = {
     "review": tables.Review,
 }
 """The kinds of record that can be scoped."""
+
+FEW = 500
+"""So many rows are soon gone through one by one, whatever is asked about them."""
 
 BASE_DATA = ("customer", "product", "batch", "user", "customer_code", "price_list", "price")
 """What a proposal can be about."""
@@ -149,6 +153,19 @@ def keys_within(kind: str, scope: Scope, who: Who) -> Select[Any]:
         statement = statement.join(parent, getattr(at, way.column) == _key(parent, way.to))
         entity, at, way = way.to, parent, WAYS.get(way.to)
     return statement.where(_belongs(entity, at, scope, who, by_index=True))
+
+
+def visible_now(session: Session, kind: str, scope: Scope, who: Who) -> ColumnElement[bool]:
+    """The same condition as `visible`, as quick for a scope of few rows: it names them.
+
+    Looking for a row in the order of the keys soon finds one that is within a large scope, but
+    goes through the whole table for a small one.
+    """
+    reach = visible(kind, scope, who)
+    if isinstance(reach, True_):
+        return reach
+    keys = list(session.scalars(keys_within(kind, scope, who).limit(FEW + 1)))
+    return key_of(kind).in_(keys) if len(keys) <= FEW else reach
 
 
 def customers_within(scope: Scope, who: Who) -> Select[Any]:

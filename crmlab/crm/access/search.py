@@ -17,13 +17,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
-from crmlab.crm.access.browse import check_size, what_labels_need
+from crmlab.crm.access.browse import check_size
 from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Scope, Who, permissions
 from crmlab.crm.access.scopes import key_of, visible
 from crmlab.crm.booking.numbering import SERIES
 from crmlab.crm.entered import cleaned, short
-from crmlab.crm.records import KINDS, describe
+from crmlab.crm.records import KINDS, describe, what_labels_need
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import Base, Opportunity
 from crmlab.errors import Refused

@@ -22,6 +22,7 @@ from crmlab.crm.access.permissions import Who, permissions
 from crmlab.crm.access.scopes import visible
 from crmlab.crm.access.timeline_sources import SOURCES, Source
 from crmlab.crm.entered import cleaned, short
+from crmlab.crm.sql import ask
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
 from crmlab.text import gettext as _
@@ -97,12 +98,12 @@ def timeline(
     for rank, source in sorted(enumerate(SOURCES), key=lambda item: not item[1].near):
         if source.record in leave_out:
             continue
-        if not source.near and len(found) > size:  # what is older has no place on this page
+        if len(found) > size:  # what is older has no place on this page
             asked["since"] = sorted((row[0] for _rank, row in found), reverse=True)[size]
         query = source.rows
         if place is not None:
             query = query.where(_behind(source, rank, place))
-        found += [(rank, row) for row in session.execute(query, asked)]
+        found += [(rank, row) for row in ask(session, query, asked)]
     # Of one moment, what came of the others stands above them; rows of a table keep their order.
     found.sort(key=lambda item: (item[1][0], item[0]), reverse=True)
     told = [_entry(SOURCES[rank], rank, row, with_limits) for rank, row in found[:size]]
@@ -165,11 +166,13 @@ def _with_lines(session: Session, entries: list[Entry]) -> Iterator[Entry]:
     for record, line, of in _LINES:
         keys = [entry.key for entry in entries if entry.record == record]
         query = select(of, line.quantity, line.product_id).where(of.in_(keys))
-        for key, quantity, product in session.execute(query.order_by(line.line_id)) if keys else ():
+        found = ask(session, query.order_by(line.line_id), {}) if keys else ()
+        for key, quantity, product in found:
             lines.setdefault((record, key), []).append(f"{quantity} × {product}")
     for entry in entries:
         told = ", ".join(lines.get((entry.record, entry.key), []))
-        yield replace(entry, note="; ".join(part for part in (told, entry.note) if part))
+        noted = "; ".join(part for part in (told, entry.note) if part)
+        yield replace(entry, note=noted) if told else entry
 
 
 def _read_place(place: str) -> tuple[datetime, int, str]:

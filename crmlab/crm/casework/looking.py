@@ -24,7 +24,7 @@ from crmlab.calendar import STANDARD
 from crmlab.crm import records, tables
 from crmlab.crm.access.on_record import denials_on_record
 from crmlab.crm.access.permissions import Who, denied, permissions
-from crmlab.crm.access.scopes import key_of, visible
+from crmlab.crm.access.scopes import key_of, visible, visible_now
 from crmlab.crm.access.timeline import Entry, timeline
 from crmlab.crm.casework.cases import read_case
 from crmlab.crm.casework.desks import holders
@@ -122,6 +122,8 @@ def reach(session: Session, kind: str, who: Who, operation: str = "see") -> Colu
     seated = [user.user_id for user in holders(session, who.seat)]
     asking = [user for user in seated if who.user_id in (NOBODY, user)] if seated else [who.user_id]
     scope = permissions().scope(who.seat, operation)
+    if len(asking) == 1:
+        return visible_now(session, kind, scope, Who(asking[0], who.seat))
     return or_(false(), *(visible(kind, scope, Who(user, who.seat)) for user in asking))
 
 

@@ -288,9 +288,11 @@ def _settle(
     # Nothing would mean for ever.
     busy, slow = (max(1, int(seconds * 1000)) for seconds in (patience, slow_seconds))
     times = f"SET LOCAL lock_timeout = {busy}; SET LOCAL statement_timeout = {slow}"
+    # Turning a plan into machine code takes longer than any of our answers.
+    ways = "SET LOCAL datestyle = ISO; SET LOCAL jit = off"
     # A reader sees all tables as they were at its first look.
     begin = "BEGIN" if locks else "BEGIN ISOLATION LEVEL REPEATABLE READ"
-    here = f'{begin}; SET LOCAL search_path TO "{schema}"; SET LOCAL datestyle = ISO; {times}'
+    here = f'{begin}; SET LOCAL search_path TO "{schema}"; {ways}; {times}'
     while True:
         first = f"{here}; "
         if not locks:

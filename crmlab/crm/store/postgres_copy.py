@@ -16,6 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 
 from crmlab.crm.tables import Base
+from crmlab.crm.tables.order_sums import SUMMED, summing
 from crmlab.crm.tables.trail import GUARDED, guards
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -70,12 +71,16 @@ def copy_sql(source: str, target: str) -> str:
     order = Base.metadata.sorted_tables
     return ";\n".join(
         [
-            *(f"ALTER TABLE {target}.{_quote(name)} DISABLE TRIGGER USER" for name in GUARDED),
+            *(
+                f"ALTER TABLE {target}.{_quote(name)} DISABLE TRIGGER USER"
+                for name in (*GUARDED, *SUMMED)
+            ),
             # Rows come before the rows that name them, and go after them.
             *(_bring(table, source, target) for table in order),
             *(_take_away(table, source, target) for table in reversed(order)),
             # Also if somebody had taken them away:
             *(statement for name in GUARDED for statement in guards(name)["postgresql"]),
+            *(statement for name in SUMMED for statement in summing(name)["postgresql"]),
             *numbers_sql(),
         ]
     )

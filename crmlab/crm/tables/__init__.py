@@ -16,6 +16,7 @@ from crmlab.crm.tables.base import (
     User,
     UserSeat,
 )
+from crmlab.crm.tables.order_sums import ORDER_SUMS, SUMMED
 from crmlab.crm.tables.sales import (
     Approval,
     CreditCheck,
@@ -36,6 +37,8 @@ from crmlab.crm.tables.types import Base, Moment, Money
 
 __all__ = [
     "HEAD",
+    "ORDER_SUMS",
+    "SUMMED",
     "Approval",
     "Audit",
     "AuditHead",

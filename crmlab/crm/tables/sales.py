@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmlab.crm.tables.base import Customer
@@ -33,6 +33,7 @@ class Opportunity(Base):
         Index("ix_opportunities_outcome_of", "customer_id", "outcome", "closed_at"),
         Index("ix_opportunities_outcome", "outcome", "opportunity_id"),
         Index("ix_opportunities_stage", "stage", "opportunity_id"),
+        Index("ix_opportunities_product", "product_id", "opportunity_id"),
     )
 
 
@@ -115,6 +116,7 @@ class Order(Base):
         Index("ix_orders_open", "customer_id", "invoiced_at"),
         Index("ix_orders_shipped", "customer_id", "shipped_at"),
         Index("ix_orders_credit", "credit", "order_id"),
+        Index("ix_orders_address", "address", "order_id"),
     )
 
 
@@ -129,6 +131,7 @@ class OrderLine(Base):
     quantity: Mapped[int]
     unit_price: Mapped[Decimal] = mapped_column(Money())
     order: Mapped[Order] = relationship(viewonly=True)
+    __table_args__ = (Index("ix_order_lines_product", "product_id", "line_id"),)
 
     @property
     def customer_id(self) -> str:
@@ -196,7 +199,13 @@ class Invoice(Base):
     settled_at: Mapped[datetime | None] = mapped_column(Moment())
     __table_args__ = (
         Index("ix_invoices_of", "customer_id", "invoiced_at"),
-        Index("ix_invoices_open", "customer_id", "settled_at"),
+        Index("ix_invoices_open", "customer_id", "settled_at", "invoice_id"),
+        Index(
+            "ix_invoices_unsettled",
+            "invoice_id",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
     )
 
 

@@ -19,10 +19,14 @@ from sqlalchemy.dialects import sqlite
 
 from crmlab.crm.store.audit import TRAIL, key_text
 from crmlab.crm.store.chain import canonical
-from crmlab.crm.tables import Base, Moment, Money
+from crmlab.crm.tables import ORDER_SUMS, Base, Moment, Money
 from crmlab.crm.tables.types import typed
 
-TABLES = [table for table in Base.metadata.sorted_tables if table.name not in TRAIL]
+TABLES = [
+    table
+    for table in Base.metadata.sorted_tables
+    if table.name not in TRAIL and table is not ORDER_SUMS
+]
 """All tables that the trail tells of, those first that others refer to."""
 
 Row = dict[str, str | None]

@@ -21,11 +21,22 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Table, Text, cast, create_engine, func, select
 from sqlalchemy.orm import Session
 
+from crmlab.calendar import STANDARD
+from crmlab.crm.sql import in_fen
 from crmlab.crm.store.audit import rows_changed, visible
 from crmlab.crm.store.chain import FIELDS, first_hash, hash_of
 from crmlab.crm.store.sandbox import Sandbox, store
 from crmlab.crm.store.start_set import STARTS, Start, fill, template_key
-from crmlab.crm.tables import HEAD, Audit, AuditHead, AuditRow, Base
+from crmlab.crm.tables import (
+    HEAD,
+    ORDER_SUMS,
+    Audit,
+    AuditHead,
+    AuditRow,
+    Base,
+    Order,
+    OrderLine,
+)
 from crmlab.crm.trail.ledger import TABLES, Difference, Ledger, Row, key_of, rows_of
 from crmlab.crm.trail.shape import well_formed
 from crmlab.text import gettext as _
@@ -197,6 +208,9 @@ def verify(
             fault = _changed(difference)
         if fault is None:
             fault = _compare(connection, ledger, [*(TABLES if begun else ()), _ROWS])
+        if fault is None and begun:
+            _add_up(connection, ledger)
+            fault = _compare(connection, ledger, [ORDER_SUMS])
         return Verdict(verdict.lines, verdict.head, fault, begun)
 
 
@@ -284,6 +298,25 @@ def _all_rows(connection: Connection) -> list[tuple[str, str, Row]]:
         for table in TABLES
         for row in rows_of(connection, table)
     ]
+
+
+def _add_up(connection: Connection, ledger: Ledger) -> None:
+    """Write the sums of the orders into the ledger, worked out anew."""
+    amount = (
+        select(func.sum(in_fen(OrderLine.unit_price) * OrderLine.quantity))
+        .where(OrderLine.order_id == Order.order_id)
+        .scalar_subquery()
+    )
+    query = select(Order.ordered_at, Order.customer_id, Order.currency, amount)
+    sums: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for at, customer, currency, fen in connection.execution_options(yield_per=_STEP).execute(query):
+        of = (customer, f"{STANDARD.local(at):%Y-%m}", currency)
+        orders, total = sums.get(of, (0, 0))
+        sums[of] = (orders + 1, total + int(fen or 0))
+    names = [column.name for column in ORDER_SUMS.columns]
+    for of, totals in sums.items():
+        row: Row = dict(zip(names, map(str, (*of, *totals)), strict=True))
+        ledger.put(ORDER_SUMS.name, key_of(ORDER_SUMS, row), row)
 
 
 def _compare(connection: Connection, ledger: Ledger, tables: list[Table]) -> Fault | None:

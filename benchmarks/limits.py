@@ -1,0 +1,70 @@
+"""Holding what is measured to its stated limit, on a machine that others work on too.
+
+Between any two rounds of what is measured, a fixed piece of work is measured as well: a loop in
+plain Python, and a few of the shortest looks into the same sandbox. How long that takes when
+nothing else runs is known (`QUIET_MS`). A limit holds for the median on a quiet machine; where the
+fixed work takes twice as long, the limit is twice as long in that run, and it is never shorter than
+stated. So what is compared is measured in the same seconds, and a machine of another speed is held
+to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import select
+
+from crmlab.crm.store.sandbox import Sandbox
+from crmlab.crm.tables import AuditHead
+
+QUIET_MS = {"sqlite": 6.6, "postgresql": 8.6}
+"""What the fixed work takes on the machine of docs/performance.md when nothing else runs there."""
+
+LOOPS, LOOKS = 100_000, 3
+
+Fresh = Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]
+"""Makes what one round needs: its arguments."""
+
+
+def hold(
+    benchmark: Any,
+    limit_ms: float,
+    sandbox: Sandbox,
+    operation: Callable[..., Any],
+    *,
+    fresh: Fresh = lambda: ((), {}),
+    rounds: int = 60,
+) -> None:
+    """Measure an operation in rounds, and fail if their median is above the limit."""
+    taken: list[float] = []
+
+    def before_each() -> tuple[tuple[Any, ...], dict[str, Any]]:
+        asked = fresh()
+        taken.append(fixed_work(sandbox))
+        return asked
+
+    benchmark.pedantic(
+        operation, setup=before_each, rounds=rounds, warmup_rounds=max(2, rounds // 12)
+    )
+    slower = max(1.0, median(taken) * 1000 / QUIET_MS[sandbox.place.engine.dialect.name])
+    benchmark.extra_info.update(limit_ms=limit_ms, slower=round(slower, 2))
+    if benchmark.stats is not None:
+        taken_ms = benchmark.stats.stats.median * 1000
+        assert taken_ms <= limit_ms * slower, (
+            f"{taken_ms:.1f} ms, on a machine {slower:.1f} times as slow as when it is quiet"
+        )
+
+
+def fixed_work(sandbox: Sandbox) -> float:
+    """Do the fixed work, and tell the seconds it took."""
+    begun = perf_counter()
+    total = 0
+    for number in range(LOOPS):
+        total += number * number
+    for _ in range(LOOKS):
+        with sandbox.read() as session:
+            session.execute(select(AuditHead.lines)).one()
+    return perf_counter() - begun
