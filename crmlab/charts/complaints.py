@@ -40,12 +40,14 @@ _STEPS = {"color": QUIET, "width": 1.5, "dash": "dash", "shape": "hvh"}
 def rate_chart(periods: Sequence[Period], per: str) -> Chart:
     """The months with what chance alone would do: a u-chart.
 
-    A point's name in `customdata` is that of the records behind it: `month:2025-09`.
+    A point's name in `customdata` is that of the records behind it: `month:2025-09` for the
+    complaints of a month, and on its limits `left:2025-09` for what left then.
 
     Args:
         per: what the rates are for, in words.
     """
     months = [period.period for period in periods]
+    left = [f"left:{month}" for month in months]
     loud = [period for period in periods if period.signal == "beyond"]
     every_half_year = [n for n in range(len(months)) if n % 6 == 4]
     return Chart(
@@ -61,10 +63,16 @@ def rate_chart(periods: Sequence[Period], per: str) -> Chart:
             dashed(
                 x=months,
                 y=[period.upper for period in periods],
+                customdata=left,
                 line=_STEPS,
                 name=_("limits of chance"),
             ),
-            dashed(x=months, y=[period.lower for period in periods], line=_STEPS),
+            dashed(
+                x=months,
+                y=[period.lower for period in periods],
+                customdata=left,
+                line=_STEPS,
+            ),
             dotted(x=months, y=[period.centre for period in periods], name=_("mean of the months")),
             marked(
                 x=[period.period for period in loud],
@@ -197,25 +205,36 @@ def pareto_chart(
 
 def _what_stands_first(shares: Sequence[Share], hidden: Hides, called: Mapping[str, str]) -> str:
     top = shares[0]
-    said = _("“{name}” stands first with {n:,} complaints, {share:.0f} % of all.").format(
-        name=called.get(top.name, top.name), n=top.complaints, share=100 * top.share
-    )
+    said = ngettext(
+        "“{name}” stands first with {n:,} complaint, {share:.0f} % of all.",
+        "“{name}” stands first with {n:,} complaints, {share:.0f} % of all.",
+        top.complaints,
+    ).format(name=called.get(top.name, top.name), n=top.complaints, share=100 * top.share)
     if not hidden.complaints:
         return said
     if not hidden.unsure:
-        sure = _("{n:,} are sorted nowhere, too few to change the order.")
+        sure = ngettext(
+            "{n:,} is sorted nowhere, too few to change the order.",
+            "{n:,} are sorted nowhere, too few to change the order.",
+            hidden.complaints,
+        )
         return f"{said} {sure.format(n=hidden.complaints)}"
     some = hidden.unsure[:NAMED]
     more = len(hidden.unsure) - len(some)
     names = ", ".join(f"“{called.get(name, name)}”" for name in some)
     unsure = (
-        _(
+        ngettext(
+            "{n:,} is sorted nowhere. Sorted rightly, it could give another place to {names} and "
+            "{more} more.",
             "{n:,} are sorted nowhere. Sorted rightly, they could give another place to {names} "
-            "and {more} more."
+            "and {more} more.",
+            hidden.complaints,
         )
         if more
-        else _(
-            "{n:,} are sorted nowhere. Sorted rightly, they could give another place to {names}."
+        else ngettext(
+            "{n:,} is sorted nowhere. Sorted rightly, it could give another place to {names}.",
+            "{n:,} are sorted nowhere. Sorted rightly, they could give another place to {names}.",
+            hidden.complaints,
         )
     )
     return f"{said} {unsure.format(n=hidden.complaints, names=names, more=more)}"
@@ -235,9 +254,12 @@ def batch_chart(batch: Batch, caught: Caught) -> Chart:
     behind = ["batch"] * len(batch)
     return Chart(
         _("Complaints about batch {batch}").format(batch=batch.name),
-        _(
+        ngettext(
+            "The line goes up to {all:,} complaint. Stopped on {day}, the batch would have "
+            "brought {left:,}, about the pieces that had left us by then.",
             "The line goes up to {all:,} complaints. Stopped on {day}, the batch would have "
-            "brought {left:,}, about the pieces that had left us by then."
+            "brought {left:,}, about the pieces that had left us by then.",
+            caught.all,
         ).format(all=caught.all, day=show_day(caught.day), left=caught.out_of_reach),
         (
             line(

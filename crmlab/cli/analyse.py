@@ -22,6 +22,7 @@ ITS_OWN = {
     "stages": "funnel",
     "target": "funnel",
     "exposure": "complaints",
+    "customers": "complaints",
     "complaints": "contribution",
     "invoices": "contribution",
     "payments": "contribution",
@@ -72,6 +73,10 @@ def analyse(
     ] = None,
     exposure: Annotated[
         Path | None, typer.Option(help=_("What left us, for a complaint rate: a file of its own."))
+    ] = None,
+    customers: Annotated[
+        Path | None,
+        typer.Option(help=_("Whose customer of which branch complains: a file of customers.")),
     ] = None,
     complaints: Annotated[
         Path | None,
@@ -152,6 +157,7 @@ def analyse(
         "stages": stages,
         "target": target,
         "exposure": exposure,
+        "customers": customers,
         "calibration_end": calibration_end,
         "margin": margin,
         "complaints": complaints,

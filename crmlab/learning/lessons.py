@@ -5,6 +5,9 @@ A lesson is known by the `crmlab` part of its notebook's metadata, and by nothin
     "crmlab": {"number": "10", "title": "One complaint, five desks", "minutes": 30,
                "for": ["complaint path"], "path": "complaint", "outcome": "...", "summary": "..."}
 
+A lesson that belongs to two paths names both (`"path": ["complaint", "management"]`) and stands in
+both; it is taken once, where it comes first.
+
 What is not written yet is not listed. A lesson that teaches procedures names them (`"procedure":
 "complaint"`); those that no lesson names can be practised without one. A page that is no lesson
 says so: `"crmlab": {"page": true, "title": "..."}`; one that tells a manager in two minutes what a
@@ -53,6 +56,8 @@ def path_title(path: str) -> str:
 
 
 def _as_list(value: Any) -> Any:
+    if value is None:
+        return []
     return [value] if isinstance(value, str) else value
 
 
@@ -61,7 +66,8 @@ class About(Data):
 
     Attributes:
         number: never changes; progress is kept under it.
-        path: the path it belongs to. The shelf itself is `start`, and does not list itself.
+        paths: the paths it belongs to, mostly one. The shelf itself is `start`, and does not list
+            itself.
         teaches: the procedures that it teaches.
     """
 
@@ -70,7 +76,7 @@ class About(Data):
     minutes: PositiveInt
     for_: Annotated[list[Text], BeforeValidator(_as_list), Setting(alias="for")] = []
     outcome: str = ""
-    path: str | None = None
+    paths: Annotated[list[Text], BeforeValidator(_as_list), Setting(alias="path")] = []
     summary: str = ""
     teaches: Annotated[list[Text], BeforeValidator(_as_list), Setting(alias="procedure")] = []
 
@@ -104,9 +110,9 @@ class Lessons:
 
     def paths(self) -> dict[str, list[Lesson]]:
         """The lessons by path, in the order of the shelf."""
-        named = {x.about.path for x in self.listed if x.about.path and x.about.path != START}
+        named = {path for lesson in self.listed for path in lesson.about.paths} - {START}
         order = [*PATHS, *sorted(named - set(PATHS))]
-        found = {p: [lesson for lesson in self.listed if lesson.about.path == p] for p in order}
+        found = {p: [lesson for lesson in self.listed if p in lesson.about.paths] for p in order}
         return {path: lessons for path, lessons in found.items() if lessons}
 
     def taught(self) -> set[str]:
@@ -114,8 +120,9 @@ class Lessons:
         return {name for lesson in self.listed for name in lesson.about.teaches}
 
     def in_order(self) -> list[Lesson]:
-        """The lessons as one would take them: path by path."""
-        return [lesson for lessons in self.paths().values() for lesson in lessons]
+        """The lessons as one would take them: path by path, each of them once."""
+        every = [lesson for lessons in self.paths().values() for lesson in lessons]
+        return list({lesson.number: lesson for lesson in every}.values())
 
 
 def read_lessons(folder: Path | None = None) -> Lessons:

@@ -20,7 +20,9 @@ from crmlab.practice.session import Practice
 from tests.learning.playing import play
 
 
-def notebook(folder: Path, number: str, path: str | None = "complaint", **more: Any) -> None:
+def notebook(
+    folder: Path, number: str, path: str | list[str] | None = "complaint", **more: Any
+) -> None:
     about = {"number": number, "title": f"Lesson {number}", "minutes": 20, "path": path, **more}
     content = {"cells": [], "metadata": {"crmlab": about}, "nbformat": 4, "nbformat_minor": 5}
     (folder / f"{number}_lesson.ipynb").write_text(json.dumps(content), encoding="utf-8")
@@ -45,6 +47,16 @@ def test_lessons_stand_in_paths_by_number(tmp_path: Path) -> None:
     assert list(lessons.paths()) == ["complaint", "management", "our own"]
     assert [x.number for x in lessons.in_order()] == ["10", "11", "31", "77"]
     assert path_title("our own") == "our own"
+
+
+def test_a_lesson_of_two_paths_stands_in_both_and_is_taken_once(tmp_path: Path) -> None:
+    notebook(tmp_path, "12", ["complaint", "management"])
+    notebook(tmp_path, "31", "management")
+    notebook(tmp_path, "60", None)
+    lessons = read_lessons(tmp_path)
+    stand = {path: [x.number for x in found] for path, found in lessons.paths().items()}
+    assert stand == {"complaint": ["12"], "management": ["12", "31"]}
+    assert [x.number for x in lessons.in_order()] == ["12", "31"]
 
 
 def test_a_notebook_that_is_not_understood_is_named_and_the_rest_stands(tmp_path: Path) -> None:

@@ -55,5 +55,5 @@ class BoardPage(DialPage):
         """Choose the records behind a figure, and read their rows."""
         choose = self.answer.locator("select[name='behind']")
         choose.select_option(label=title)
-        self.answer.locator(".table-card").wait_for()
+        self.answer.locator(f'.table-card[aria-label="{title}"]').wait_for()
         return [" ".join(row.split()) for row in self.answer.locator("tbody tr").all_inner_texts()]

@@ -219,6 +219,43 @@ def test_exposure_that_stands_there_twice_is_said(tmp_path: Path) -> None:
     assert any("1 row of what left us stands there twice" in note for note in told["notes"])
 
 
+def test_orders_that_are_added_up_over_products_are_said_to_be(tmp_path: Path) -> None:
+    left = tmp_path / "left.csv"
+    left.write_text("period,product_id,units,orders\n2026-01,A,10,5\n2026-01,B,10,5\n")
+    came = write(tmp_path, "1,2026-01-09", heading="complaint_id,received_at")
+    told = analyse("complaints", came, "--exposure", str(left))
+    assert (told["exposure"], told["denominators"][0]["added"]) == (10, True)
+    assert any("Orders are added up over products" in note for note in told["notes"])
+    left.write_text(left.read_text() + "2026-01,,20,8\n")
+    told = analyse("complaints", came, "--exposure", str(left))
+    assert (told["exposure"], told["denominators"][0]["added"]) == (8, False)
+    assert not any("added up" in note for note in told["notes"])
+
+
+def test_customers_tell_the_branch_of_a_complaint(tmp_path: Path) -> None:
+    words = ["complaints", str(SAMPLE_DATA / "complaints.csv")]
+    words += ["--exposure", str(SAMPLE_DATA / "exposure.csv")]
+    assert analyse(*words)["by_branch"] == []
+    words += ["--customers", str(SAMPLE_DATA / "customers.csv")]
+    told = analyse(*words)
+    assert [share["name"] for share in told["by_branch"]] == ["South", "East", "North"]
+    assert sum(share["complaints"] for share in told["by_branch"]) == told["complaints"]
+    said = CliRunner().invoke(app, ["analyse", *words]).output
+    assert "Most by branch: South 105, East 86, North 62." in said
+
+
+def test_customers_without_a_branch_are_said_to_have_none(tmp_path: Path) -> None:
+    customers = tmp_path / "customers.csv"
+    customers.write_text("customer_id,name\nCU-001,Qiaotou Textile\n", encoding="utf-8")
+    words = ["complaints", str(SAMPLE_DATA / "complaints.csv")]
+    words += ["--exposure", str(SAMPLE_DATA / "exposure.csv"), "--customers", str(customers)]
+    told = analyse(*words)
+    assert told["by_branch"] == []
+    assert told["of_the_files"] == [
+        "customers.csv does not say which branch a customer belongs to; a column 'branch' would."
+    ]
+
+
 def test_the_value_says_on_which_terms(tmp_path: Path) -> None:
     file = tmp_path / "cdnow.csv"
     cdnow().to_csv(file, index=False)

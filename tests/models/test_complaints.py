@@ -44,6 +44,88 @@ def test_a_rate_is_complaints_so_far_by_what_left() -> None:
     assert sum(p.exposure for p in found.periods) == found.exposure
 
 
+# What left us: the whole of a month, and its products
+
+
+def by_product() -> pd.DataFrame:
+    """Two products in each of two months: 60 and 40 orders, of which 30 were of both."""
+    return pd.DataFrame(
+        {
+            "period": ["2024-01", "2024-01", "2024-02", "2024-02"],
+            "product_id": ["A", "B", "A", "B"],
+            "orders": [60, 40, 60, 40],
+            "units": [600, 400, 600, 400],
+            "customers": [30, 20, 30, 20],
+        }
+    )
+
+
+WHOLE = {"product_id": [None, None], "orders": [70, 70], "units": [1000, 1000]}
+
+
+def test_an_order_of_two_products_is_one_order() -> None:
+    """The whole has rows of its own; those of a product are for the product alone."""
+    whole = pd.DataFrame({"period": MONTHS[:2], "customers": [35, 35], **WHOLE})
+    rows = complaints(7, 7).assign(product_id="A")
+    left = pd.concat([by_product(), whole], ignore_index=True)
+    found = complaint_rate(rows, left)
+    assert (found.exposure, found.rate) == (140, 100)
+    assert [(share.name, share.exposure) for share in found.by_product] == [("A", 120)]
+    assert {one.name: one.exposure for one in found.denominators} == {
+        "orders": 140, "units": 2000, "customers": 70,
+    }  # fmt: skip
+    assert found.notes == ()
+    assert complaint_rate(rows, left, product="A").exposure == 120
+    left["product_id"] = left["product_id"].fillna(" ")
+    assert complaint_rate(rows, left) == found, "an empty name is none"
+
+
+def test_without_rows_of_the_whole_products_are_added_up_and_that_is_said() -> None:
+    found = complaint_rate(complaints(7, 7).assign(product_id="A"), by_product())
+    assert found.exposure == 200
+    assert {one.name: one.added for one in found.denominators} == {
+        "orders": True, "units": False, "customers": True,
+    }  # fmt: skip
+    orders, customers = found.notes
+    assert orders.startswith("Orders are added up over products")
+    assert "an order of several products is counted once for each" in orders
+    assert customers.startswith("Customers are added up over products")
+    one = complaint_rate(complaints(7, 7).assign(product_id="A"), by_product(), product="A")
+    assert one.notes == (), "nothing is added up over a single product"
+    single = by_product().query("product_id == 'A'")
+    assert complaint_rate(complaints(7, 7), single).notes == ()
+
+
+def test_a_column_may_be_told_of_the_whole_or_of_the_products_alone() -> None:
+    """Units are known of each product, orders of the month only."""
+    whole = pd.DataFrame({"period": MONTHS[:2], "product_id": None, "orders": [70, 70]})
+    left = pd.concat([by_product().drop(columns=["orders", "customers"]), whole])
+    rows = complaints(7, 7).assign(product_id="A")
+    found = complaint_rate(rows, left)
+    assert (found.exposure, found.by_product[0].exposure) == (140, None)
+    assert complaint_rate(rows, left, per="units").by_product[0].exposure == 1200
+    assert [(one.name, one.exposure) for one in found.denominators] == [
+        ("orders", 140), ("units", 2000),
+    ]  # fmt: skip
+    assert found.notes == ()
+
+
+def test_the_company_s_rates_are_those_of_its_orders() -> None:
+    """The order lines are 8,933; what left us are 7,102 orders."""
+    found = complaint_rate(*company(), as_of=EXTRACT)
+    orders = company_table("orders").dropna(subset="shipped_at")
+    month = orders["shipped_at"].dt.strftime("%Y-%m")
+    lines = company_table("order_lines")
+    told = {one.name: one.exposure for one in found.denominators}
+    assert told == {
+        "orders": len(orders),
+        "units": lines[lines["order_id"].isin(orders["order_id"])]["quantity"].sum(),
+        "customers": orders.groupby(month)["customer_id"].nunique().sum(),
+    }
+    assert not any(one.added for one in found.denominators)
+    assert [p.exposure for p in found.periods] == list(orders.groupby(month).size())
+
+
 # The chart
 
 

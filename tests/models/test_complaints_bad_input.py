@@ -33,12 +33,32 @@ def test_a_day_of_the_extract_before_anything_left() -> None:
 def test_a_number_that_nobody_has_filled_in() -> None:
     left = exposure(9, float("nan"), 9)
     says(
-        "1 rows do not say in a number how many orders left us .the first is 2024-02",
+        "1 row does not say in a number how many orders left us .that of 2024-02",
         complaints(1),
         left,
     )
     left["orders"] = ["9", "many", "9"]
-    says("the first is 2024-02", complaints(1), left)
+    says("that of 2024-02", complaints(1), left)
+    left["orders"] = ["9", "many", "some"]
+    says("2 rows do not say in a number .*the first is 2024-02", complaints(1), left)
+
+
+def test_a_row_without_a_product_that_cannot_be_the_whole() -> None:
+    """It may be one whose product nobody wrote down, or the row of the whole of another month."""
+    left = pd.DataFrame(
+        {
+            "period": ["2024-01", "2024-01", "2024-01", "2024-02"],
+            "product_id": [None, "A", "B", "A"],
+            "orders": [70, 60, 40, 60],
+            "units": [1000, 600, 400, 600],
+        }
+    )
+    says("In 2024-02 0 orders left us by the row without a product, and 60", complaints(1), left)
+    left = left[:3].assign(orders=[50, 60, 40])
+    says("In 2024-01 50 orders left us.* and 60 by those of products", complaints(1), left)
+    left = left.assign(orders=[70, 60, 40], units=[900, 600, 400])
+    assert complaint_rate(complaints(1), left).exposure == 70
+    says("In 2024-01 900 units.* and 1,000 by those", complaints(1), left, per="units")
 
 
 def test_a_denominator_that_is_missing() -> None:

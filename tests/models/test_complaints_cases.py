@@ -167,6 +167,14 @@ def test_a_complaint_that_the_batch_does_not_have() -> None:
         batch_of(ROWS, "NO-SUCH")
 
 
+def test_a_batch_with_one_complaint_is_told_as_one() -> None:
+    (name, number) = next(
+        (share.name, share.complaints) for share in WHOLE.by_batch if share.complaints == 1
+    )
+    with pytest.raises(ModelError, match=f"Batch {name} has {number} complaint; choose number 1"):
+        batch_of(ROWS, name).caught_after(2)
+
+
 def test_without_costs_nothing_is_said_of_them() -> None:
     batch = batch_of(ROWS.drop(columns="remedy_cost"), "SK-40-2509")
     assert batch.caught_after(3).cost_avoided is None

@@ -102,6 +102,20 @@ def test_lessons_stand_by_path_with_one_primary_link(folder: Path) -> None:
     assert "One complaint, five desks" in str(primary[0]["aria-label"])
 
 
+def test_a_lesson_of_two_paths_has_a_card_in_both(folder: Path) -> None:
+    about = {"number": "12", "title": "Signal or noise?", "minutes": 35}
+    about |= {"path": ["complaint", "management"]}
+    content = {"cells": [], "metadata": {"crmlab": about}}
+    (folder / "12_rate.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    soup = BeautifulSoup(shelf(folder).view["html"], "html.parser")
+    cards = [link.find_parent("ul") for link in soup.select("a[href='12_rate.ipynb']")]
+    headings = [card.find_previous("h2") for card in cards if card]
+    assert [heading.get_text() for heading in headings if heading] == [
+        "Complaint path",
+        "For managers",
+    ]
+
+
 def test_states_are_words(folder: Path) -> None:
     learner.choose_learner("Lin")
     progress = Progress.open()

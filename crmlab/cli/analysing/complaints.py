@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def reckon(
-    file: Path, rows: Rows, *, as_of: Any, books: Path | None, exposure: Path | None
+    file: Path,
+    rows: Rows,
+    *,
+    as_of: Any,
+    books: Path | None,
+    exposure: Path | None,
+    customers: Path | None,
 ) -> dict[str, Any]:
     """The complaint rate, and what is behind each of its signals."""
     from crmlab.models.complaints import behind, complaint_rate, denominators_in
@@ -29,8 +35,15 @@ def reckon(
             _("A complaint rate needs what left us each month; give it with --exposure FILE.")
         )
     complaints, left = rows.of(file, "complaints"), rows.beside(exposure, "exposure")
+    whose = None if customers is None else rows.beside(customers, "customers")
+    if customers is not None and whose is not None and "branch" not in whose:
+        rows.remarks.append(
+            _(
+                "{file} does not say which branch a customer belongs to; a column 'branch' would."
+            ).format(file=customers.name)
+        )
     per = next(iter(denominators_in(left)), "orders")
-    found = complaint_rate(complaints, left, per=per, as_of=as_of)
+    found = complaint_rate(complaints, left, per=per, customers=whose, as_of=as_of)
     high = [p.period for p in found.periods if p.signal == "beyond" and p.side == "high"]
     signals = []
     for period in high:
@@ -65,6 +78,16 @@ def say(told: dict[str, Any]) -> None:
     for other in told["denominators"]:
         if other["name"] != told["denominator"]:
             typer.echo("  " + _("The same for {per}: {rate:,.4g}.").format(**other))
+    for said, shares in (
+        (_("Most by category: {names}."), told["by_category"]),
+        (_("Most by product: {names}."), told["by_product"]),
+        (_("Most by branch: {names}."), told["by_branch"]),
+    ):
+        if shares:
+            names = ", ".join(
+                f"{share['name'] or _('not said')} {share['complaints']:,}" for share in shares[:3]
+            )
+            typer.echo("  " + said.format(names=names))
     signals = [period for period in told["periods"] if period["signal"]]
     for period in signals:
         said = _("{period}: {rate:.2f}, where chance alone gives {lower:.2f} to {upper:.2f}.")

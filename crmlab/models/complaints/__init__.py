@@ -7,7 +7,10 @@ What the words mean here:
    Where nobody knows when they left, the month in which it came in stands for it.
 2. The *rate* is complaints so far / exposure: for 1,000 orders, for 1,000,000 units or for one
    customer. The three tell different stories; none of them is the right one for every question.
-   Exposure by product is added up, so an order of two products counts twice, once for each.
+   What left us in a month is told as a whole and, beside it, by product: an order of two products
+   is one order, and it is an order of each of them, so orders and customers of products cannot be
+   added up. Where the whole is not told they are, for want of better, and a note says that the rate
+   is too low.
 3. Goods that left us lately have had little time to be complained about. Which share of their
    complaints has come by now is told by the lags of all complaints (`lags.py`), taken to be the
    same for all months. The limits of a month are those of that share.

@@ -25,6 +25,7 @@ from crmlab.models.complaints.rate import ComplaintRate
 from crmlab.models.complaints.reading import NEVER, PER, Days, day_of, days_of
 from crmlab.models.complaints.u_chart import Period
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 
 @dataclass(frozen=True)
@@ -160,9 +161,11 @@ class Batch:
         """
         if not 1 <= complaints <= len(self):
             raise ModelError(
-                _("Batch {batch} has {n:,} complaints; choose one of 1 to {n:,}.").format(
-                    batch=self.name, n=len(self)
-                )
+                ngettext(
+                    "Batch {batch} has {n:,} complaint; choose number 1.",
+                    "Batch {batch} has {n:,} complaints; choose one of 1 to {n:,}.",
+                    len(self),
+                ).format(batch=self.name, n=len(self))
             )
         day = int(self.received[complaints - 1]) + days_late
         later = self.shipped > day

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -39,6 +39,8 @@ class Denominator:
 
     Attributes:
         name: orders, units or customers; `per`: what its rate is for.
+        added: the exposure is that of all products added up, and counts what goes with several of
+            them once for each.
         signals: the months beyond a limit by it.
         misleads: where it misleads, in a sentence.
     """
@@ -49,6 +51,7 @@ class Denominator:
     rate: float
     signals: tuple[str, ...]
     misleads: str
+    added: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,9 @@ def complaint_rate(
     Args:
         complaints: `received_at`, and `shipped_at, category, product_id, batch_no, branch,
             customer_id, complaint_id` where they are known.
-        exposure: `period` (a month, `2026-05`) and `units`, `orders` or `customers`, and
-            `product_id` where it is known; rows of one month are added up.
+        exposure: `period` (a month, `2026-05`) and `units`, `orders` or `customers`: a row with a
+            `product_id` for each product, and one without for the whole of the month; either kind
+            may be missing. Rows of one month and kind are added up.
         per: orders, units or customers.
         product: look at this product alone.
         customers: `customer_id` and `branch`, where the complaints do not name the branch.
@@ -143,6 +147,7 @@ def complaint_rate(
             )
         )
     rows, scale = counted.rows(complaints), PER[per]
+    beside = tuple(_denominators(exposure, counted, until, apart))
     shares = _shares(rows, customers, {"product_id": left.of_each_product()}, scale)
     by_category = shares["category"]
     return ComplaintRate(
@@ -152,7 +157,7 @@ def complaint_rate(
         per_words(per),
         per,
         str(day_of(until)),
-        tuple(_denominators(exposure, counted, until, apart)),
+        beside,
         chart_of(counted, left, scale, apart),
         u_chart.rules(),
         lags.cohorts(counted.months, counted.number, counted.by_lag, counted.ripe),
@@ -162,7 +167,7 @@ def complaint_rate(
         shares["branch"],
         hides(by_category) if by_category else None,
         counted.left_out,
-        (*_notes(counted, left), *_twice(exposure)),
+        tuple(_notes(exposure, counted, left, beside)),
     )
 
 
@@ -231,16 +236,15 @@ def _denominators(
     misleads = {
         "orders": _(
             "An order of one gasket counts like one of a hundred pumps, so large orders look worse "
-            "than they are, and cutting orders into pieces makes the rate better. By product, an "
-            "order of two products counts for each of them."
+            "than they are, and cutting orders into pieces makes the rate better."
         ),
         "units": _(
             "A thousand cheap washers in the same month hide ten bad pumps: whatever is sold in "
             "large numbers makes everything beside it look good."
         ),
         "customers": _(
-            "A customer counts anew in each month, and for each product, so there are more of them "
-            "than anybody knows; and one who complains ten times counts as ten."
+            "A customer counts anew in each month, so there are more of them than anybody knows; "
+            "and one who complains ten times counts as ten."
         ),
     }
     for name in denominators_in(exposure):
@@ -260,55 +264,88 @@ def _denominators(
             number / float(left.total.sum()) * scale,
             tuple(period.period for period in periods if period.signal == "beyond"),
             misleads[name],
+            left.added and name != "units",
         )
 
 
-def _notes(counted: Counted, left: Left) -> Iterator[str]:
-    out = counted.left_out
-    if out.no_exposure:
-        yield ngettext(
-            "{n:,} complaint is left out: nobody says that anything left us in its month.",
-            "{n:,} complaints are left out: nobody says that anything left us in their months.",
-            out.no_exposure,
-        ).format(n=out.no_exposure)
-    if out.later:
-        yield ngettext(
-            "{n:,} complaint is left out: it came in after the day of the extract.",
-            "{n:,} complaints are left out: they came in after the day of the extract.",
-            out.later,
-        ).format(n=out.later)
-    if out.no_day:
-        yield ngettext(
-            "{n:,} complaint is left out: nobody says when it came in.",
-            "{n:,} complaints are left out: nobody says when they came in.",
-            out.no_day,
-        ).format(n=out.no_day)
+def _notes(
+    exposure: pd.DataFrame, counted: Counted, left: Left, beside: Sequence[Denominator]
+) -> list[str]:
+    """What is to be kept in mind of what was counted, and of what it was held against."""
+    out, again = counted.left_out, int(exposure.duplicated().sum())
     silent = int((counted.number == 0).sum())
-    if silent:
-        yield ngettext(
-            "In {n:,} month something left us, and nobody has complained about it so far.",
-            "In {n:,} months something left us, and nobody has complained about it so far.",
+    of_so_many = (
+        (
+            out.no_exposure,
+            ngettext(
+                "{n:,} complaint is left out: nobody says that anything left us in its month.",
+                "{n:,} complaints are left out: nobody says that anything left us in their months.",
+                out.no_exposure,
+            ),
+        ),
+        (
+            out.later,
+            ngettext(
+                "{n:,} complaint is left out: it came in after the day of the extract.",
+                "{n:,} complaints are left out: they came in after the day of the extract.",
+                out.later,
+            ),
+        ),
+        (
+            out.no_day,
+            ngettext(
+                "{n:,} complaint is left out: nobody says when it came in.",
+                "{n:,} complaints are left out: nobody says when they came in.",
+                out.no_day,
+            ),
+        ),
+        (
             silent,
-        ).format(n=silent)
-    if left.empty:
-        yield ngettext(
-            "{n:,} month is left out: nothing left us then.",
-            "{n:,} months are left out: nothing left us then.",
+            ngettext(
+                "In {n:,} month something left us, and nobody has complained about it so far.",
+                "In {n:,} months something left us, and nobody has complained about it so far.",
+                silent,
+            ),
+        ),
+        (
             left.empty,
-        ).format(n=left.empty)
-    if len(counted.months) == 1:
-        yield _(
-            "There is one month only, so nothing can be compared, and there are no limits. Give "
-            "twelve months or more."
-        )
-
-
-def _twice(exposure: pd.DataFrame) -> Iterator[str]:
-    """A note on rows of exposure that stand there a second time."""
-    again = int(exposure.duplicated().sum())
-    if again:
-        yield ngettext(
-            "{n:,} row of what left us stands there twice, and counts twice; is it the same?",
-            "{n:,} rows of what left us stand there twice, and count twice; are they the same?",
+            ngettext(
+                "{n:,} month is left out: nothing left us then.",
+                "{n:,} months are left out: nothing left us then.",
+                left.empty,
+            ),
+        ),
+        (
             again,
-        ).format(n=again)
+            ngettext(
+                "{n:,} row of what left us stands there twice, and counts twice; is it the same?",
+                "{n:,} rows of what left us stand there twice, and count twice; are they the same?",
+                again,
+            ),
+        ),
+    )
+    notes = [said.format(n=n) for n, said in of_so_many if n]
+    if len(counted.months) == 1:
+        notes.append(
+            _(
+                "There is one month only, so nothing can be compared, and there are no limits. "
+                "Give twelve months or more."
+            )
+        )
+    return [*notes, *(_added_up()[one.name] for one in beside if one.added)]
+
+
+def _added_up() -> dict[str, str]:
+    """What is wrong with a denominator that is added up over products."""
+    return {
+        "orders": _(
+            "Orders are added up over products, for no row tells the whole of a month: an order "
+            "of several products is counted once for each of them, so in truth there are fewer "
+            "orders, and the rate for them is higher."
+        ),
+        "customers": _(
+            "Customers are added up over products, for no row tells the whole of a month: one who "
+            "buys several products is counted once for each of them, so in truth there are fewer "
+            "customers, and the rate for them is higher."
+        ),
+    }

@@ -7,7 +7,7 @@ million of them are no trouble.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 PER = {"orders": 1_000, "units": 1_000_000, "customers": 1}
 """What a rate is told for, by the column of exposure."""
+
+ROUNDED = 1e-9
+"""What a sum may differ by, as a part of it, for having been added up in another order."""
 
 NEVER = np.iinfo(np.int64).min
 """The day of what has none."""
@@ -41,6 +45,7 @@ class Left:
         empty: months that the file names and in which nothing left.
         products: their codes; none where the file does not tell products.
         by_product: what left, by month (rows) and product (columns).
+        added: the file has no rows of the whole, so `total` is that of all products added up.
     """
 
     months: Days
@@ -48,6 +53,7 @@ class Left:
     empty: int
     products: tuple[str, ...]
     by_product: NDArray[np.float64]
+    added: bool = False
 
     def until(self, day: int) -> Left:
         """Without the months that begin after a day.
@@ -63,8 +69,12 @@ class Left:
                     "against; choose a later day."
                 ).format(day=day_of(day))
             )
-        by_product = self.by_product[begun]
-        return Left(self.months[begun], self.total[begun], self.empty, self.products, by_product)
+        return replace(
+            self,
+            months=self.months[begun],
+            total=self.total[begun],
+            by_product=self.by_product[begun],
+        )
 
     def of_each_product(self) -> dict[str, float]:
         """What left of each product; nothing where the file does not tell products."""
@@ -77,11 +87,15 @@ def denominators_in(exposure: pd.DataFrame) -> list[str]:
 
 
 def left_of(exposure: pd.DataFrame, per: str) -> Left:
-    """What left us of each month.
+    """What left us in each month.
+
+    A row that names no product is about the whole of its month, one that does about that product
+    alone. Where no row is about the whole, it is what the products add up to.
 
     Raises:
-        ModelError: the file does not count that, counts less than nothing or nothing at all, or
-            writes a month in a way that cannot be read, or in two.
+        ModelError: the file does not count that, counts less than nothing or nothing at all, has
+            more of its products than of the whole, or writes a month in a way that cannot be read,
+            or in two.
     """
     known = denominators_in(exposure)
     if per not in known:
@@ -90,11 +104,20 @@ def left_of(exposure: pd.DataFrame, per: str) -> Left:
                 per=per, known=", ".join(known) or _("none of orders, units, customers")
             )
         )
-    numbers = pd.to_numeric(exposure[per], errors="coerce").to_numpy(dtype=np.float64)
-    _refuse_numbers(exposure, per, numbers)
-    month = _months_of_periods(exposure["period"])
-    months, where = np.unique(month, return_inverse=True)
-    total: NDArray[np.float64] = np.bincount(where, numbers, len(months)).astype(np.float64)
+    month, product = _months_of_periods(exposure["period"]), _products_of(exposure)
+    told = exposure[per].notna().to_numpy()
+    whole, parts = product == "", product != ""
+    if not (whole & told).any():
+        whole = parts  # what left in all is what left of each product, added up
+    elif not (parts & told).any():
+        parts = np.zeros_like(parts)
+    numbers = _numbers_of(exposure, per, whole | parts)
+    months, where = np.unique(month[whole | parts], return_inverse=True)
+    place = np.zeros(len(month), dtype=np.int64)
+    place[whole | parts] = where
+    total: NDArray[np.float64] = np.bincount(place[whole], numbers[whole], len(months)).astype(
+        np.float64
+    )
     if not total.sum() > 0:
         raise ModelError(
             _(
@@ -102,34 +125,75 @@ def left_of(exposure: pd.DataFrame, per: str) -> Left:
                 "give the {per} that left each month."
             ).format(per=per)
         )
+    codes, names = pd.factorize(product[parts])
+    cells = place[parts] * len(names) + codes
+    each = np.bincount(cells, numbers[parts], len(months) * len(names))
+    table = each.reshape(len(months), len(names)).astype(np.float64)
+    if whole is not parts:
+        _refuse_parts_beyond(per, months, total, table)
     some = total > 0
-    products: tuple[str, ...] = ()
-    table = np.zeros((len(months), 0))
-    if "product_id" in exposure and exposure["product_id"].notna().any():
-        of_product, names = pd.factorize(exposure["product_id"].astype(str))
-        products = tuple(map(str, names))
-        cells = len(months) * len(products)
-        each = np.bincount(where * len(products) + of_product, numbers, cells)
-        table = each.reshape(len(months), -1).astype(np.float64)
-    return Left(months[some], total[some], int((~some).sum()), products, table[some])
+    added = whole is parts and len(names) > 1
+    products = tuple(map(str, names))
+    return Left(months[some], total[some], int((~some).sum()), products, table[some], added)
 
 
-def _refuse_numbers(exposure: pd.DataFrame, per: str, numbers: NDArray[np.float64]) -> None:
-    unsaid = ~np.isfinite(numbers)
+def _products_of(exposure: pd.DataFrame) -> NDArray[np.object_]:
+    """The product of each row; an empty text where the row is about all of them."""
+    if "product_id" not in exposure:
+        return np.full(len(exposure), "", dtype=object)
+    told = exposure["product_id"].astype("string").fillna("").str.strip()
+    return told.to_numpy(dtype=object)
+
+
+def _numbers_of(exposure: pd.DataFrame, per: str, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The numbers of a column; of the rows that count, each has one.
+
+    Raises:
+        ModelError: one of them has none, or less than nothing.
+    """
+    numbers = pd.to_numeric(exposure[per], errors="coerce").to_numpy(dtype=np.float64)
+    unsaid = ~np.isfinite(numbers) & rows
     if unsaid.any():
+        n = int(unsaid.sum())
         raise ModelError(
-            _(
-                "{n:,} rows do not say in a number how many {per} left us (the first is {period}); "
-                "fill them in, with 0 where nothing left."
-            ).format(n=int(unsaid.sum()), per=per, period=exposure["period"].iloc[unsaid.argmax()])
+            ngettext(
+                "{n:,} row does not say in a number how many {per} left us (that of {period}); "
+                "fill it in, with 0 where nothing left.",
+                "{n:,} rows do not say in a number how many {per} left us (the first is "
+                "{period}); fill them in, with 0 where nothing left.",
+                n,
+            ).format(n=n, per=per, period=exposure["period"].iloc[unsaid.argmax()])
         )
-    if (numbers < 0).any():
-        worst = int((numbers < 0).argmax())
+    less = (numbers < 0) & rows
+    if less.any():
+        worst = int(less.argmax())
         raise ModelError(
             _(
                 "In {period} {n:,g} {per} left us, by this file, and that is less than nothing; "
                 "count what left, and leave out what came back."
             ).format(period=exposure["period"].iloc[worst], n=numbers[worst], per=per)
+        )
+    return numbers
+
+
+def _refuse_parts_beyond(
+    per: str, months: Days, total: NDArray[np.float64], of_products: NDArray[np.float64]
+) -> None:
+    """Refuse months whose row of the whole cannot be that: its products have more than it has.
+
+    Units of all products add up to the whole at most. Orders and customers do not; of them the
+    whole has as many as any of its products at least.
+    """
+    most = of_products.sum(axis=1) if per == "units" else of_products.max(axis=1, initial=0.0)
+    beyond = most > total * (1 + ROUNDED)
+    if beyond.any():
+        first = int(beyond.argmax())
+        raise ModelError(
+            _(
+                "In {month} {whole:,g} {per} left us by the row without a product, and {parts:,g} "
+                "by those of products. A row without a product tells the whole of its month: give "
+                "one for each month, or none, and name the product in every other row."
+            ).format(month=name_of(months[first]), whole=total[first], parts=most[first], per=per)
         )
 
 

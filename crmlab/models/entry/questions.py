@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
 from crmlab.models.complaints import complaint_rate
+from crmlab.models.complaints.reading import left_of, name_of
 from crmlab.models.contribution.by_customer import contribution
 from crmlab.models.entry.dirt import NO, UNSAID, YES, Answer, Frames, Luck, Question, Rows, Spoiling
 from crmlab.models.funnel.columns import WON
@@ -99,8 +100,9 @@ def about_complaints(
     """
     day = pd.Timestamp(on)
     known = complaints[_moments(complaints["received_at"]) < day + pd.Timedelta(days=1)]
-    # What is asked is of all products, so their orders are added up once.
-    left = exposure.groupby(exposure["period"].astype(str))["orders"].sum().reset_index()
+    # What is asked is of all products, so what left of each of them need not be read each time.
+    whole = left_of(exposure, "orders")
+    left = pd.DataFrame({"period": map(name_of, whole.months), "orders": whole.total})
     left = left[left["period"] <= month]
     if not (left["period"] == month).any():
         raise ModelError(

@@ -12,6 +12,9 @@ from crmlab.simulation.company.rows import Fen
 from crmlab.simulation.company.truths import Truths
 from crmlab.simulation.draws import Draws
 
+ALL_PRODUCTS = ""
+"""Where a product would be named: the row is about all of them together."""
+
 
 @dataclass(slots=True)
 class Plan:
@@ -45,10 +48,12 @@ class SimCard:
 
 @dataclass(slots=True)
 class Exposure:
-    """What left us of a product in a month: what complaints are held against."""
+    """What left us in a month, of all products together or, where one is named, of that one: what
+    complaints are held against. An order of two products is in the rows of both, so orders and
+    customers of the products cannot be added up."""
 
     period: str
-    product_id: str
+    product_id: str | None
     units: int
     orders: int
     customers: int
@@ -101,7 +106,7 @@ def sim_cards(axis: Axis, truths: Truths, seed: int) -> list[SimCard]:
 
 
 def exposure(books: Books) -> list[Exposure]:
-    """What left us, by month and product."""
+    """What left us in each month: of all products, and of each of them."""
     units: dict[tuple[str, str], int] = {}
     orders: dict[tuple[str, str], set[str]] = {}
     customers: dict[tuple[str, str], set[str]] = {}
@@ -110,12 +115,15 @@ def exposure(books: Books) -> list[Exposure]:
         order = by_number[line.order_id]
         if order.shipped_at is None:
             continue
-        key = f"{books.axis.day(order.shipped_at):%Y-%m}", line.product_id
-        units[key] = units.get(key, 0) + line.quantity
-        orders.setdefault(key, set()).add(order.order_id)
-        customers.setdefault(key, set()).add(order.customer_id)
+        month = f"{books.axis.day(order.shipped_at):%Y-%m}"
+        for key in ((month, ALL_PRODUCTS), (month, line.product_id)):
+            units[key] = units.get(key, 0) + line.quantity
+            orders.setdefault(key, set()).add(order.order_id)
+            customers.setdefault(key, set()).add(order.customer_id)
     return [
-        Exposure(*key, units[key], len(orders[key]), len(customers[key])) for key in sorted(units)
+        Exposure(month, product or None, units[key], len(orders[key]), len(customers[key]))
+        for key in sorted(units)
+        for month, product in [key]
     ]
 
 

@@ -150,7 +150,8 @@ def readme(about: str, tables: Iterable[tuple[str, str, int, list[str]]]) -> str
     parts = [f"# The practice company\n\n{about}\n\n## Files\n\n{KEYS}\n"]
     for file, row, number, columns in tables:
         counted = "1 row" if number == 1 else f"{number:,} rows"
-        parts.append(f"### `{file}`\n\n{row} {counted}.\n\n| column | meaning |\n|---|---|")
+        about_row = " ".join(row.split())
+        parts.append(f"### `{file}`\n\n{about_row} {counted}.\n\n| column | meaning |\n|---|---|")
         parts += [f"| `{name}` | {COLUMNS[name]} |" for name in columns]
         parts.append("")
     return "\n".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -19,6 +19,7 @@ from crmlab.intake.company import company_table
 from crmlab.models.complaints import (
     ComplaintRate,
     Denominator,
+    Period,
     Share,
     batch_of,
     behind,
@@ -34,14 +35,15 @@ from crmlab.procedures import load
 from crmlab.text import gettext as _
 from crmlab.text import ngettext, show_day
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.analysis.what_left import orders_that_left
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
-EXTRACT = pd.Timestamp("2026-04-30")
-"""The day up to which the practice company's files go."""
+GOODS = ("SK-40", "CV-50")
+"""The two products of the practice company whose months the lesson looks at."""
 
-GOODS = ("", "SK-40", "CV-50")
-"""All goods, and the two whose months the lesson looks at."""
+FEWEST = 5
+"""So many complaints at least, or a rate among the highest is chance."""
 
 START = 5
 """With which complaint a batch is stopped at first: the fewest that stops no sound one."""
@@ -94,9 +96,18 @@ def _rate(
     rows: pd.DataFrame, left: pd.DataFrame, product: str = "", per: str = "orders"
 ) -> ComplaintRate:
     customers = company_table("customers")
-    return complaint_rate(
-        rows, left, per=per, product=product or None, customers=customers, as_of=EXTRACT
-    )
+    return complaint_rate(rows, left, per=per, product=product or None, customers=customers)
+
+
+def loudest(found: ComplaintRate) -> Period:
+    """The month with the highest rate."""
+    return max(found.periods, key=lambda period: period.rate)
+
+
+def product_names(codes: Sequence[str]) -> list[str]:
+    """What the practice company calls these products; one that it does not know, by its code."""
+    called = company_table("products").set_index("product_id")["name"]
+    return [str(called.get(code, code)) for code in codes]
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
@@ -109,30 +120,38 @@ class SignalBoard(Board):
     """The practice company's complaints by month, with the limits of chance.
 
     SignalBoard()
+
+    Args:
+        goods: the codes of the products that can be looked at by themselves.
     """
 
+    name = "signals"
+
     @shows_trouble
-    def __init__(self) -> None:
+    def __init__(self, goods: Sequence[str] = GOODS) -> None:
         self.rows, self.left = _company()
         unknown = self.rows.drop(columns="shipped_at")
+        self.choices = ("", *goods)
         self.found = {
             (product, told): _rate(rows, self.left, product)
-            for product in GOODS
+            for product in self.choices
             for told, rows in enumerate((self.rows, unknown))
         }
-        names = [_("all goods"), _("seal kit SK-40"), _("check valve CV-50")]
+        names = [_("all goods"), *product_names(goods)]
         months = [_("month they left us"), _("month of the call")]
         super().__init__(
             _("Which month says more than chance?"),
             {
-                "goods": Dial(_("Complaints about"), 0, 2, 1, 0, told=lambda at: names[int(at)]),
+                "goods": Dial(
+                    _("Complaints about"), 0, len(goods), 1, 0, told=lambda at: names[int(at)]
+                ),
                 "month": Dial(_("Counted in the"), 0, 1, 1, 0, told=lambda at: months[int(at)]),
                 "missing": Dial(_("Not entered yet, of 100 complaints"), 0, 95, 5, 0),
             },
         )
 
     def look(self, at: Mapping[str, float]) -> Seen:
-        self.goods, by_call = GOODS[int(at["goods"])], int(at["month"])
+        self.goods, by_call = self.choices[int(at["goods"])], int(at["month"])
         self.shown = self.found[self.goods, by_call]
         now = with_missing(self.shown, at["missing"] / 100)
         figures = [
@@ -147,6 +166,7 @@ class SignalBoard(Board):
             rate_chart(now.periods, self.shown.per),
             self._says(now.seen, at["missing"], by_call),
             tuple(figures),
+            {"seen_at_best": 100 * max(now.seen.values(), default=0.0)},
         )
 
     def _says(self, seen: Mapping[str, float], missing: float, by_call: int) -> str:
@@ -168,10 +188,10 @@ class SignalBoard(Board):
                 "as long as fewer than {share} of 100 complaints are missing."
             ).format(month=show_month(weak), share=lasts[weak])
         parts = [
-            _("{month} {times:.0f} times in 100").format(
-                month=show_month(month), times=100 * chance
+            ngettext("{month} {times} time in 100", "{month} {times} times in 100", times).format(
+                month=show_month(month), times=times
             )
-            for month, chance in seen.items()
+            for month, times in ((month, round(100 * chance)) for month, chance in seen.items())
         ]
         return _(
             "{share:.0f} of 100 complaints are missing. How often the signal would still be seen: "
@@ -179,16 +199,23 @@ class SignalBoard(Board):
         ).format(share=missing, parts="; ".join(parts))
 
     def records(self) -> dict[str, Records]:
-        months = [period.period for period in self.found["", 0].periods]
-        return {
-            f"month:{month}": Records(
-                _("Complaints counted in {month}").format(month=show_month(month)),
-                partial(self._of, month),
-            )
-            for month in months
+        found = {
+            "month:": Records(_("Complaints of all months"), partial(self._of, None)),
+            "left:": Records(_("Orders of all months"), self._left),
         }
+        months = {p.period: show_month(p.period) for p in self.found["", 0].periods}
+        for month, name in months.items():
+            title = _("Complaints counted in {month}").format(month=name)
+            found[f"month:{month}"] = Records(title, partial(self._of, month))
+        for month, name in months.items():
+            title = _("Orders that left us in {month}").format(month=name)
+            found[f"left:{month}"] = Records(title, partial(self._left, month))
+        return found
 
-    def _of(self, month: str) -> pd.DataFrame:
+    def _left(self, month: str = "") -> pd.DataFrame:
+        return orders_that_left(month, self.goods)
+
+    def _of(self, month: str | None) -> pd.DataFrame:
         by_call = self.shown is self.found[self.goods, 1]
         rows = self.rows.drop(columns="shipped_at") if by_call else self.rows
         here = cases(rows, self.shown, period=month, product_id=self.goods or None)
@@ -200,6 +227,8 @@ class ParetoBoard(Board):
 
     ParetoBoard()
     """
+
+    name = "pareto"
 
     @shows_trouble
     def __init__(self) -> None:
@@ -226,21 +255,24 @@ class ParetoBoard(Board):
             pareto_chart(now, hidden, first, self.called, column),
             self._says(now, first, at["other"]),
             tuple(self._figures(now, first)),
+            {"first_is_sure": not self._first_unsure(now, first)},
         )
+
+    def _first_unsure(self, now: tuple[Share, ...], first: tuple[Share, ...]) -> bool:
+        """Whether what is not sorted could put another one first."""
+        return now[0].best is None or first[0].name in hides(now).unsure
 
     def _says(self, now: tuple[Share, ...], first: tuple[Share, ...], other: float) -> str:
         unsure = hides(now).unsure
         if not other:
-            rated = [share for share in now if share.rate is not None and share.complaints >= 5]
-            if rated:
-                worst = max(rated, key=lambda share: share.rate or 0.0)
+            if worst := _worst(now):
                 return _(
                     "The most complaints are about {first}; the most for 1,000 orders are about "
                     "{worst}: {rate:.0f}. One says where the work is, the other how likely an "
                     "order is to come back."
                 ).format(first=now[0].name, worst=worst.name, rate=worst.rate)
             return _("Begin where most of it is: that is the longest bar, if its place is sure.")
-        if now[0].best is None or first[0].name in unsure:
+        if self._first_unsure(now, first):
             return _(
                 "With {n:.0f} of 100 not sorted, not even the first place is sure: nobody can say "
                 "any more where to begin."
@@ -280,10 +312,23 @@ class ParetoBoard(Board):
                     _("Complaints: {name}").format(name=self.called.get(share.name, share.name)),
                     partial(self._of, column, share.name),
                 )
+        worst, of_products = _worst(self.found.by_product), self.found.by_product[:SHOWN]
+        for product in dict.fromkeys((*of_products, *([worst] if worst else []))):
+            if product.exposure:
+                found[f"left:{product.name}"] = Records(
+                    _("Orders that left us with {name}").format(name=product.name),
+                    partial(orders_that_left, product=product.name),
+                )
         return found
 
     def _of(self, column: str, name: str) -> pd.DataFrame:
         return _shown(cases(self.rows, self.found, **{column: name}))
+
+
+def _worst(shares: Sequence[Share]) -> Share | None:
+    """The highest rate, of those with complaints enough to have one that says something."""
+    rated = [share for share in shares if share.rate is not None and share.complaints >= FEWEST]
+    return max(rated, key=lambda share: share.rate or 0.0, default=None)
 
 
 class CaughtBoard(Board):
@@ -292,11 +337,14 @@ class CaughtBoard(Board):
     CaughtBoard()
     """
 
+    name = "caught"
+
     @shows_trouble
     def __init__(self) -> None:
         self.rows, left = _company()
         self.found = _rate(self.rows, left)
-        self.batch = batch_of(self.rows, behind(self.rows, left, self.found, "2025-09").batch)
+        signal = loudest(self.found).period
+        self.batch = batch_of(self.rows, behind(self.rows, left, self.found, signal).batch)
         super().__init__(
             _("When do we stop a batch?"),
             {"after": Dial(_("Stopped with its complaint number"), 1, len(self.batch), 1, START)},
@@ -305,7 +353,8 @@ class CaughtBoard(Board):
     def look(self, at: Mapping[str, float]) -> Seen:
         self.caught = self.batch.caught_after(int(at["after"]))
         stopped = stopped_after(self.found, self.caught.after)
-        others = len(set(stopped) - {self.batch.name})
+        self.others = sorted(set(stopped) - {self.batch.name})
+        others = len(self.others)
         return Seen(
             batch_chart(self.batch, self.caught),
             self._says(others),
@@ -346,7 +395,11 @@ class CaughtBoard(Board):
         return {
             "batch": Records(_("All complaints about the batch"), partial(self._rows, False)),
             "avoided": Records(_("Those that would not have been"), partial(self._rows, True)),
+            "others": Records(_("Complaints about the other batches stopped"), self._others),
         }
+
+    def _others(self) -> pd.DataFrame:
+        return _shown(self.rows[self.rows["batch_no"].isin(self.others)])
 
     def _rows(self, avoided: bool) -> pd.DataFrame:
         rows = self.rows[self.rows["batch_no"] == self.batch.name]

@@ -11,8 +11,8 @@ from crmlab.errors import CrmlabError
 from crmlab.intake.company import company_table
 from crmlab.models.complaints import ComplaintRate, batch_of, behind, complaint_rate
 from crmlab.text import gettext as _
-from crmlab.text import show_day
-from crmlab.widgets.analysis.complaints import EXTRACT, exposed, words_for
+from crmlab.text import ngettext, show_day
+from crmlab.widgets.analysis.complaints import exposed, loudest, words_for
 from crmlab.widgets.retelling import plain
 
 
@@ -31,7 +31,7 @@ def complaints_in_words(about: str) -> Markdown:
     }
     try:
         rows, left = company_table("complaints"), company_table("exposure")
-        lines = told[about](complaint_rate(rows, left, as_of=EXTRACT))
+        lines = told[about](complaint_rate(rows, left))
     except CrmlabError as trouble:
         lines = [str(trouble)]
     return Markdown("\n".join(lines))
@@ -39,7 +39,11 @@ def complaints_in_words(about: str) -> Markdown:
 
 def _rates(found: ComplaintRate) -> list[str]:
     return [
-        _("- **{rate} for {per}** ({n:,} complaints, {exposure:,.0f} {name}). {misleads}").format(
+        ngettext(
+            "- **{rate} for {per}** ({n:,} complaint, {exposure:,.0f} {name}). {misleads}",
+            "- **{rate} for {per}** ({n:,} complaints, {exposure:,.0f} {name}). {misleads}",
+            found.complaints,
+        ).format(
             rate=number(one.rate),
             per=per,
             n=found.complaints,
@@ -53,47 +57,60 @@ def _rates(found: ComplaintRate) -> list[str]:
 
 def _signal(found: ComplaintRate) -> list[str]:
     rows, left = company_table("complaints"), company_table("exposure")
-    month = max(found.periods, key=lambda period: period.rate)
+    month = loudest(found)
     told = behind(rows, left, found, month.period)
     first = told.products[0]
     for_one = month.complaints / month.rate if month.rate else 0.0
     lines = [
-        _(
+        ngettext(
+            "1. **The month.** Of what left us in {month}, {n} complaint came; chance alone gives "
+            "{low:.0f} to {high:.0f}.",
             "1. **The month.** Of what left us in {month}, {n} complaints came; chance alone gives "
-            "{low:.0f} to {high:.0f}."
+            "{low:.0f} to {high:.0f}.",
+            month.complaints,
         ).format(
             month=show_month(month.period),
             n=month.complaints,
             low=(month.lower or 0) * for_one,
             high=(month.upper or 0) * for_one,
         ),
-        _(
+        ngettext(
+            "2. **The product.** {n} of them is about {product}; its other months would give "
+            "{expected:.0f}.",
             "2. **The product.** {n} of them are about {product}; its other months would give "
-            "{expected:.0f}."
+            "{expected:.0f}.",
+            first.complaints,
         ).format(n=first.complaints, product=plain(first.name), expected=first.expected or 0),
     ]
     parts = ", ".join(
-        _("{n} name batch {batch}").format(n=part.complaints, batch=plain(part.name))
+        ngettext("{n} names batch {batch}", "{n} name batch {batch}", part.complaints).format(
+            n=part.complaints, batch=plain(part.name)
+        )
         if part.name
-        else _("{n} name none").format(n=part.complaints)
+        else ngettext("{n} names none", "{n} name none", part.complaints).format(n=part.complaints)
         for part in told.batches
     )
     lines.append(_("3. **The batch.** Of these, {parts}.").format(parts=parts))
     kinds = told.rows["category"].value_counts()
     same = words_for("category").get(str(kinds.index[0]), str(kinds.index[0]))
     lines.append(
-        _("4. **The cases.** {n} of {all} say the same: “{kind}”.").format(
-            n=int(kinds.iloc[0]), all=len(told.rows), kind=plain(same)
-        )
+        ngettext(
+            "4. **The cases.** {n} of {all} says “{kind}”.",
+            "4. **The cases.** {n} of {all} say the same: “{kind}”.",
+            int(kinds.iloc[0]),
+        ).format(n=int(kinds.iloc[0]), all=len(told.rows), kind=plain(same))
     )
     return lines
 
 
 def _lags(found: ComplaintRate) -> list[str]:
     return [
-        _(
+        ngettext(
+            "- **{month}**: {n} complaint so far. By now {share:.0f} of 100 of them have come, so "
+            "about {more:.0f} more will come.",
             "- **{month}**: {n} complaints so far. By now {share:.0f} of 100 of them have come, so "
-            "about {more:.0f} more will come."
+            "about {more:.0f} more will come.",
+            cohort.complaints,
         ).format(
             month=show_month(cohort.period),
             n=cohort.complaints,
@@ -106,14 +123,17 @@ def _lags(found: ComplaintRate) -> list[str]:
 
 def _batch(found: ComplaintRate) -> list[str]:
     rows, left = company_table("complaints"), company_table("exposure")
-    batch = batch_of(rows, behind(rows, left, found, "2025-09").batch)
+    batch = batch_of(rows, behind(rows, left, found, loudest(found).period).batch)
     lines = []
     for after in (3, 5, 10, 20):
         caught = batch.caught_after(after)
         lines.append(
-            _(
+            ngettext(
+                "- Stopped with complaint **{n}**, on {day}: {avoided} of {all} complaint would "
+                "not have been, and ¥{cost:,.0f} would have been saved.",
                 "- Stopped with complaint **{n}**, on {day}: {avoided} of {all} complaints would "
-                "not have been, and ¥{cost:,.0f} would have been saved."
+                "not have been, and ¥{cost:,.0f} would have been saved.",
+                caught.all,
             ).format(
                 n=after,
                 day=show_day(caught.day),

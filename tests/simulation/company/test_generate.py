@@ -22,6 +22,7 @@ from crmlab.crm.tables import Base
 from crmlab.errors import SimulationError
 from crmlab.places import SAMPLE_DATA
 from crmlab.practice.history import company_with_history, write
+from crmlab.simulation.company import around
 from crmlab.simulation.company.books import OVERDUE_DAYS
 from crmlab.simulation.company.desks import LIFECYCLES
 from crmlab.simulation.company.generate import Company
@@ -289,6 +290,23 @@ def test_the_readme_tells_every_file_and_every_column(tmp_path: Path) -> None:
         elif file.suffix == ".parquet":
             section = told.split(f"### `{file.name}`")[1].split("###")[0]
             assert all(f"| `{name}` |" in section for name in pq.read_schema(file).names)
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+def test_what_left_in_a_month_is_told_as_a_whole_and_by_product(seed: int) -> None:
+    """An order of two products is one order of the whole, and one of each of them."""
+    books = small(seed).books
+    rows = around.exposure(books)
+    whole = {row.period: row for row in rows if row.product_id is None}
+    shipped = [order for order in books.orders if order.shipped_at is not None]
+    assert sum(row.orders for row in whole.values()) == len(shipped)
+    for period, month in whole.items():
+        parts = [row for row in rows if row.period == period and row.product_id]
+        assert sum(row.units for row in parts) == month.units
+        for name in ("orders", "customers"):
+            of_products = [getattr(row, name) for row in parts]
+            assert max(of_products) <= getattr(month, name) < sum(of_products)
+    assert {row.period for row in rows} == set(whole)
 
 
 def test_nothing_that_was_sent_back_counts_as_done() -> None:

@@ -65,7 +65,8 @@ def complaints_chart() -> pd.DataFrame:
     `signal` where a month lies above the limit of its product."""
     complaints = table("complaints").assign(period=lambda c: c.shipped_at.str[:7])
     counted = complaints.groupby(["product_id", "period"]).size().rename("complaints")
-    chart = table("exposure").merge(counted, how="left", on=["product_id", "period"])
+    by_product = table("exposure").dropna(subset="product_id")  # without the rows of the whole
+    chart = by_product.merge(counted, how="left", on=["product_id", "period"])
     chart["complaints"] = chart.complaints.fillna(0).astype(int)
     sums = chart.groupby("product_id")[["complaints", "orders"]].transform("sum")
     expected = chart.orders * sums.complaints / sums.orders
