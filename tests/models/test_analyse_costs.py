@@ -132,31 +132,46 @@ def test_options_that_do_not_go_together_are_told(options: list[str], sentence: 
 
 
 @pytest.mark.parametrize(
-    ("option", "lines", "column"),
+    ("option", "heading", "row", "column"),
     [
-        ("complaints", ("complaint_id,customer_id,received_at", "1,A,2026-01-01"), "remedy_cost"),
-        ("complaints", ("complaint_id,received_at,remedy_cost", "1,2026-01-01,5"), "customer_id"),
-        (
-            "invoices",
-            ("invoice_id,customer_id,amount,invoiced_at", "1,A,5,2026-01-01"),
-            "settled_at",
-        ),
-        ("contacts", ("customer_id,at", "A,2026-01-01"), None),
+        ("complaints", "complaint_id,customer_id,received_at", "1,A,2026-01-01", "remedy_cost"),
+        ("complaints", "complaint_id,received_at,remedy_cost", "1,2026-01-01,5", "customer_id"),
+        ("invoices", "invoice_id,customer_id,amount,invoiced_at", "1,A,5,2026-01-01", "settled_at"),
     ],
 )
 def test_a_file_that_does_not_say_what_something_cost_is_told(
-    tmp_path: Path, option: str, lines: tuple[str, ...], column: str | None
+    tmp_path: Path, option: str, heading: str, row: str, column: str
 ) -> None:
-    file, other = put(tmp_path / "sales.csv", *SALES), put(tmp_path / "other.csv", *lines)
-    words = ["contribution", file, f"--{option}", other]
-    if column is None:
-        told = analyse(*words, "--contact-price", "visit=5")
-        assert any(
-            "1 contact has no price and counts nothing (no channel)" in x for x in told["remarks"]
-        )
-        return
+    file, other = put(tmp_path / "sales.csv", *SALES), put(tmp_path / "other.csv", heading, row)
     with pytest.raises(ModelError, match=f"The {option} have no column '{column}'"):
-        analyse(*words)
+        analyse("contribution", file, f"--{option}", other)
+
+
+def test_a_price_for_a_channel_that_is_not_there_is_told(tmp_path: Path) -> None:
+    file = put(tmp_path / "sales.csv", *SALES)
+    for rows, known in (
+        (["customer_id,channel", "A,visit", "B,"], "visit"),
+        (["customer_id", "A"], "no channels"),
+    ):
+        talk = put(tmp_path / "talk.csv", *rows)
+        with pytest.raises(CrmlabError, match=f"in talk.csv is by 'vist'; there are: {known}"):
+            analyse("contribution", file, "--contacts", talk, "--contact-price", "vist=5")
+    put(tmp_path / "talk.csv", "customer_id,channel", "A,visit", "B,")
+    told = analyse("contribution", file, "--contacts", talk, "--contact-price", "visit=5")
+    assert told["parts"]["effort"] == -5
+    assert "1 contact has no price and counts nothing (no channel)." in told["remarks"]
+
+
+def test_credit_notes_are_in_the_books_and_tie_up_nothing(tmp_path: Path) -> None:
+    file = put(tmp_path / "sales.csv", *SALES)
+    bills = put(
+        tmp_path / "bills.csv", "invoice_id,customer_id,amount,invoiced_at,settled_at",
+        "1,A,365,2026-01-01,2026-01-11", "2,A,-164,2026-01-20,",
+    )  # fmt: skip
+    told = analyse("contribution", file, "--invoices", bills, "--books", bills, "--interest", "0.1")
+    assert told["parts"]["credit_cost"] == -1
+    assert told["books"]["periods"][0]["matches"], "101 and 100 were sold in January"
+    assert any("1 invoice is a credit note" in remark for remark in told["remarks"])
 
 
 # The lines without a cost

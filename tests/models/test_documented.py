@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from crmlab.cli.analyse import ITS_OWN, MODELS
+from crmlab.intake.contracts import kind_of
+from crmlab.intake.maps import read_map
 from crmlab.places import ROOT, SAMPLE_DATA
 from tests.models.test_analyse import analyse
 
@@ -49,6 +52,14 @@ def test_every_key_about_the_books_is_there() -> None:
     assert set(keys) < set(told)
     inside = (*told["books"], "period", "model", "difference")
     assert all(f"`{key}`" in said for key in inside)
+
+
+def test_the_map_that_is_shown_is_one(tmp_path: Path) -> None:
+    found = re.search(r"^```yaml\n(.*?)^```", TEXT, re.M | re.S)
+    assert found
+    (tmp_path / "map.yaml").write_text(found.group(1), encoding="utf-8")
+    used = read_map(tmp_path / "map.yaml", kind_of("books"), ("Monat", "Erlös"))
+    assert (used.sheet, list(used.columns)) == ("2026", ["period", "amount"])
 
 
 def test_the_options_of_all_models_are_named() -> None:

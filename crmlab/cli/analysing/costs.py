@@ -37,7 +37,7 @@ class Costs:
         complaints, invoices, payments, contacts: up to the last day that counts; None where they
             were not given.
         rates: what money and contacts cost.
-        unpriced: by channel, how many contacts have no price.
+        credit_notes: how many invoices are below zero, and so no money that stands out.
     """
 
     complaints: pd.DataFrame | None
@@ -45,7 +45,7 @@ class Costs:
     payments: pd.DataFrame | None
     contacts: pd.DataFrame | None
     rates: Rates
-    unpriced: dict[str, int]
+    credit_notes: int
 
     @classmethod
     def of(
@@ -69,52 +69,41 @@ class Costs:
         """
         from crmlab.models.contribution.costs import Rates
 
-        given = dict(locals())
-        for option, other in GOES_WITH.items():
-            if given[option] is not None and given[other] is None:
-                raise CrmlabError(
-                    _("--{option} says nothing without --{other} FILE; give that too.").format(
-                        option=option.replace("_", "-"), other=other
-                    )
-                )
-        if contacts is not None and contact_price is None:
-            raise CrmlabError(
-                _(
-                    "Contacts cost what somebody says they do; give --contact-price PRICE, or one "
-                    "for each channel, --contact-price CHANNEL=PRICE."
-                )
-            )
-        share = Rates().interest if interest is None else interest
-        if not 0 <= share <= 1:
-            raise CrmlabError(
-                _(
-                    "An interest of {interest:g} makes no sense; it is a share for a year, from 0 "
-                    "to 1, such as 0.06 for six per cent."
-                ).format(interest=share)
-            )
-        prices = _prices(contact_price or [])
-        read = {
-            name: _up_to(rows.beside(path, name), day, as_of) if path else None
-            for name, path, day in (
-                ("complaints", complaints, "received_at"),
-                ("invoices", invoices, "invoiced_at"),
-                ("payments", payments, "paid_at"),
-                ("contacts", contacts, "at"),
-            )
-        }
-        of_channel: dict[str, float] = {}
-        unpriced: dict[str, int] = {}
-        if read["contacts"] is not None:
-            read["contacts"] = touched = _with_channel(read["contacts"])
-            for channel, number in touched["channel"].value_counts().items():
-                price = prices.get(str(channel), prices.get(ANY))
-                if price is None:
-                    unpriced[str(channel)] = int(number)
-                else:
-                    of_channel[str(channel)] = price
-        day = None if as_of is None else _end_of(as_of)
-        rates = Rates(share, of_channel, bool(remedies_in_service), day)
-        return cls(**read, rates=rates, unpriced=unpriced)
+        _go_together(
+            {
+                "complaints": complaints,
+                "invoices": invoices,
+                "payments": payments,
+                "contacts": contacts,
+                "interest": interest,
+                "contact_price": contact_price,
+                "remedies_in_service": remedies_in_service,
+            }
+        )
+        share = _interest(Rates().interest if interest is None else interest)
+        said = _prices(contact_price or [])
+
+        def read(path: Path | None, kind: str, day: str) -> pd.DataFrame | None:
+            return None if path is None else _up_to(rows.beside(path, kind), day, as_of)
+
+        bills, credit_notes = read(invoices, "invoices", "invoiced_at"), 0
+        if bills is not None:
+            credit_notes = int((bills["amount"] < 0).sum())
+            bills = bills[bills["amount"] >= 0]
+        touched, prices = None, dict[str, float]()
+        if contacts is not None:
+            touched = _with_channel(rows.beside(contacts, "contacts"))
+            prices = _of_each_channel(said, touched["channel"], contacts.name)
+            touched = _up_to(touched, "at", as_of)
+        until = None if as_of is None else _end_of(as_of)
+        return cls(
+            read(complaints, "complaints", "received_at"),
+            bills,
+            read(payments, "payments", "paid_at"),
+            touched,
+            Rates(share, prices, bool(remedies_in_service), until),
+            credit_notes,
+        )
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """The records, as the model takes them."""
@@ -193,31 +182,94 @@ class Costs:
         return [*found, *self._unmatched(), *self._without_price(), *_said_aside(aside)]
 
     def _unmatched(self) -> list[str]:
+        """On payments of no invoice, and on invoices that are none."""
+        found = []
+        if self.credit_notes:
+            found.append(
+                ngettext(
+                    "{n:,} invoice is a credit note: no money stands out by it, and it is left "
+                    "out of credit.",
+                    "{n:,} invoices are credit notes: no money stands out by them, and they are "
+                    "left out of credit.",
+                    self.credit_notes,
+                ).format(n=self.credit_notes)
+            )
         if self.invoices is None or self.payments is None:
-            return []
+            return found
         strange = int((~self.payments["invoice_id"].isin(self.invoices["invoice_id"])).sum())
-        if not strange:
-            return []
-        return [
-            ngettext(
-                "{n:,} of {all:,} payments is of no invoice in the file, and counts nothing.",
-                "{n:,} of {all:,} payments are of no invoice in the file, and count nothing.",
-                strange,
-            ).format(n=strange, all=len(self.payments))
-        ]
+        if strange:
+            found.append(
+                ngettext(
+                    "{n:,} of {all:,} payments is of no invoice in the file, and counts nothing.",
+                    "{n:,} of {all:,} payments are of no invoice in the file, and count nothing.",
+                    strange,
+                ).format(n=strange, all=len(self.payments))
+            )
+        return found
 
     def _without_price(self) -> list[str]:
-        if not self.unpriced:
+        """On contacts by a channel that has no price."""
+        if self.contacts is None:
             return []
-        number = sum(self.unpriced.values())
-        named = ", ".join(name or _("no channel") for name in self.unpriced)
+        others = self.contacts.loc[~self.contacts["channel"].isin(self.rates.contact), "channel"]
+        if others.empty:
+            return []
+        named = ", ".join(str(name) or _("no channel") for name in others.unique())
         return [
             ngettext(
                 "{n:,} contact has no price and counts nothing ({channels}).",
                 "{n:,} contacts have no price and count nothing ({channels}).",
-                number,
-            ).format(n=number, channels=named)
+                len(others),
+            ).format(n=len(others), channels=named)
         ]
+
+
+def _go_together(given: dict[str, Any]) -> None:
+    """Refuse options that say nothing without another one."""
+    for option, other in GOES_WITH.items():
+        if given[option] is not None and given[other] is None:
+            raise CrmlabError(
+                _("--{option} says nothing without --{other} FILE; give that too.").format(
+                    option=option.replace("_", "-"), other=other
+                )
+            )
+    if given["contacts"] is not None and given["contact_price"] is None:
+        raise CrmlabError(
+            _(
+                "Contacts cost what somebody says they do; give --contact-price PRICE, or one for "
+                "each channel, --contact-price CHANNEL=PRICE."
+            )
+        )
+
+
+def _interest(share: float) -> float:
+    if not 0 <= share <= 1:
+        raise CrmlabError(
+            _(
+                "An interest of {interest:g} makes no sense; it is a share for a year, from 0 to "
+                "1, such as 0.06 for six per cent."
+            ).format(interest=share)
+        )
+    return share
+
+
+def _of_each_channel(said: dict[str, float], channels: pd.Series, file: str) -> dict[str, float]:
+    """The price of a contact by each channel that there is, where it has one.
+
+    Raises:
+        CrmlabError: a price is for a channel that no contact is by.
+    """
+    known = [str(name) for name in channels.unique()]
+    strange = next((name for name in said if name not in (ANY, *known)), None)
+    if strange is not None:
+        raise CrmlabError(
+            _("No contact in {file} is by '{channel}'; there are: {known}.").format(
+                file=file, channel=strange, known=", ".join(filter(None, known)) or _("no channels")
+            )
+        )
+    return {
+        name: said.get(name, said.get(ANY, 0.0)) for name in known if name in said or ANY in said
+    }
 
 
 def _said_aside(aside: float) -> list[str]:
