@@ -10,6 +10,7 @@ import typer
 
 from crmlab.cli.analysing.rows import Rows
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 
 def reckon(
@@ -22,7 +23,8 @@ def reckon(
     target: float | None,
 ) -> dict[str, Any]:
     """The funnel of opportunities, of stage events, or of both, as JSON says it."""
-    from crmlab.models.funnel import funnel
+    from crmlab.models.funnel import prepare
+    from crmlab.models.funnel.rows import behind
     from crmlab.procedures import load
 
     kind = _kind_of(file, rows.map_file)
@@ -31,15 +33,27 @@ def reckon(
     order = stages.split(",") if stages else list(load("lead_to_cash").stages)
     names = [name.strip() for name in order]
     opportunities, entries = (None, read) if kind == "stages" else (read, entries)
-    return asdict(funnel(opportunities, names, entries=entries, as_of=as_of, target=target))
+    prepared = prepare(opportunities, names, entries=entries, as_of=as_of, target=target)
+    stuck = behind(prepared, "stuck")
+    return asdict(prepared.found) | {
+        "records": {
+            "stuck": [str(name) for name in stuck["opportunity_id"]],
+            "remarks": [
+                {"remark": remark.says, "opportunities": remark.opportunities}
+                for remark in prepared.remarks
+            ],
+        }
+    }
 
 
 def say(told: dict[str, Any]) -> None:
     """The same in sentences."""
     typer.echo(
-        _("{n:,} opportunities: {won:,} won, {lost:,} lost, {open:,} open.").format(
-            n=told["opportunities"], won=told["won"], lost=told["lost"], open=told["open"]
-        )
+        ngettext(
+            "{n:,} opportunity: {won:,} won, {lost:,} lost, {open:,} open.",
+            "{n:,} opportunities: {won:,} won, {lost:,} lost, {open:,} open.",
+            told["opportunities"],
+        ).format(n=told["opportunities"], won=told["won"], lost=told["lost"], open=told["open"])
     )
     for stage in told["stages"]:
         share = "–" if stage["conversion"] is None else f"{stage['conversion']:.0%}"
@@ -50,11 +64,15 @@ def say(told: dict[str, Any]) -> None:
         )
     if told["stuck"]:
         typer.echo(
-            _(
-                "{n:,} stand in their stage for longer than nine of ten that went on; they are "
-                "{amount:,.0f} of a weighted pipeline of {weighted:,.0f}."
+            ngettext(
+                "{n:,} stands in its stage for longer than nine of ten that went on ({first}); it "
+                "is {amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
+                "{n:,} stand in their stage for longer than nine of ten that went on, {first} for "
+                "the longest; they are {amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
+                told["stuck"],
             ).format(
                 n=told["stuck"],
+                first=told["records"]["stuck"][0],
                 amount=told["weighted_stuck_amount"],
                 weighted=told["weighted_open_amount"],
             )
