@@ -25,9 +25,6 @@ function library(model) {
 // One turns dials here and presses points; dragging and zooming would only get in the way.
 const HANDLING = { displayModeBar: false, responsive: false, scrollZoom: false };
 
-// plotly lets the title of an axis touch its edge.
-const BELOW = 8;
-
 function render({ model, el }) {
   const drawn = document.createElement("div");
   el.classList.add("crmlab-plot");
@@ -38,7 +35,7 @@ function render({ model, el }) {
     const { title, data, layout } = JSON.parse(model.get("figure"));
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", title);
-    el.style.height = `${layout.height + BELOW}px`;
+    el.style.height = `${layout.height}px`;
     plotly ??= await library(model);
     await plotly.react(drawn, data, layout, HANDLING);
   };
