@@ -201,7 +201,7 @@ def test_turning_a_dial() -> None:
     rows, entries = company_table("opportunities"), company_table("opportunity_stages")
     prepared = prepare(rows, STAGES, entries=entries)
     for name, work in (
-        ("points", lambda n: turn(prepared, {"proposal": n / 200}, days_faster=n)),
+        ("points", lambda n: turn(prepared, {"proposal": n / 200}, days_faster=n / 5)),
         ("evidence", lambda n: without_evidence(prepared, n / 40)),
     ):
         took = []

@@ -6,14 +6,18 @@ from crmlab.charts.chart import Chart, bars, dashed, hatched, money
 from crmlab.models.funnel import Funnel
 from crmlab.models.funnel.dials import Turned, Unproven
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 MILLION = 1_000_000
 
 
-def funnel_chart(found: Funnel, now: Turned) -> Chart:
+def funnel_chart(found: Funnel, now: Turned, most: float) -> Chart:
     """How many come to each stage with the dials, beside how many really did.
 
     A bar's name in `customdata` is that of the records behind it: `entered:needs`, or `won`.
+
+    Args:
+        most: the largest number that the axis has to hold, whatever the dials say.
     """
     stages = [stage.stage for stage in found.stages]
     before = [*(stage.entered for stage in found.stages), found.won]
@@ -22,9 +26,12 @@ def funnel_chart(found: Funnel, now: Turned) -> Chart:
         key=lambda n: now.conversions[n] or 0.0,
         default=0,
     )
-    says = _(
+    says = ngettext(
+        "Of {entered:,.0f} opportunity that came in, {won:,.0f} is won. The step where the largest "
+        "share is left behind is “{stage}”: {share:.0f} % go on from there.",
         "Of {entered:,.0f} opportunities that came in, {won:,.0f} are won. The step where the "
-        "largest share is left behind is “{stage}”: {share:.0f} % go on from there."
+        "largest share is left behind is “{stage}”: {share:.0f} % go on from there.",
+        round(now.entered[0]),
     ).format(
         entered=now.entered[0],
         won=now.entered[-1],
@@ -55,7 +62,7 @@ def funnel_chart(found: Funnel, now: Turned) -> Chart:
             "yaxis": {"autorange": "reversed"},
             "barmode": "group",
             "margin": {"r": 56},
-            "xaxis": {"range": [0, 1.05 * found.stages[0].entered]},
+            "xaxis": {"range": [0, 1.05 * most]},
         },
     )
 

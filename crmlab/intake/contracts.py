@@ -47,6 +47,7 @@ class Kind:
         about: what one row is.
         key: the columns that no two rows may share; none if rows may repeat.
         order: pairs of columns, of which the first comes no later than the second.
+        empty_if: columns that say nothing as long as another one says this.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Kind:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     order: tuple[tuple[str, str], ...] = ()
+    empty_if: tuple[tuple[str, str, str], ...] = ()
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -142,6 +144,7 @@ KINDS: dict[str, Kind] = {
             ),
             key=("opportunity_id",),
             order=(("created_at", "closed_at"),),
+            empty_if=(("closed_at", "outcome", "open"),),
         ),
         Kind(
             "stages",

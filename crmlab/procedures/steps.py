@@ -137,13 +137,19 @@ class Evidence(Data):
 
 
 class Sets(Data):
-    """A change that handing over makes to a record of the CRM."""
+    """A change that handing over makes to a record of the CRM.
+
+    Attributes:
+        once: only where nothing stands there yet: what happened first stays when the step is done
+            again.
+    """
 
     record: Name
     key: Reference
     column: Name
     value: Raw | Reference
     when: Condition | None = None
+    once: bool = False
 
 
 class Booking(Data):

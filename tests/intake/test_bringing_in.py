@@ -287,6 +287,16 @@ def test_a_closing_before_the_opening_is_refused(bring: Any) -> None:
     assert told[1]["reason"] == "'maybe' is none of: won, lost, open."
 
 
+def test_a_closing_of_what_is_open_is_refused(bring: Any) -> None:
+    heads = "opportunity_id,stage,created_at,closed_at,outcome"
+    rows = (
+        "L1,quote,2026-05-02,2026-06-01,open\nL2,quote,2026-05-02,,open\nL3,quote,2026-05-02,,won\n"
+    )
+    _brought, told, _taken = bring(f"{heads}\n{rows}", "opportunities")
+    assert [row[:2] for row in faults(told)] == [(2, "closed_at")]
+    assert "while outcome is 'open'; leave it empty until that has changed" in told[0]["reason"]
+
+
 def test_what_a_spreadsheet_would_run_is_disarmed_among_the_refusals(bring: Any) -> None:
     _brought, told, _taken = bring(f"{HEADINGS}\nA1,=cmd(),1,2,2026-01-01\n")
     assert told[0]["name"] == "'=cmd()"

@@ -76,12 +76,12 @@ def test_how_long_they_stay() -> None:
             ("O1", "qualified", "2026-01-03"),
             ("O2", "lead", "2026-01-01"),
             ("O2", "qualified", "2026-01-05"),
-            ("O2", "proposal", "2026-01-15"),
+            ("O2", "proposal", "2026-01-11"),
         ],
         columns=["opportunity_id", "stage", "entered_at"],
     )
     found = funnel(MIXED, STAGES, entries=entries)
-    assert [stage.median_days for stage in found.stages] == [3, 10, None]
+    assert [stage.median_days for stage in found.stages] == [3, 6, None]
 
 
 @given(
@@ -162,9 +162,48 @@ def test_an_opportunity_without_an_amount_is_no_average() -> None:
         STAGES,
     )
     assert found.velocity_per_day == pytest.approx(1 * 100 * 0.5 / 10)
-    assert found.remarks == (
-        "1 opportunity has no amount: it counts in numbers, and as nothing in money.",
+    assert found.remarks[0] == (
+        "1 opportunity has no amount: it counts in numbers, and as nothing in money."
     )
+
+
+@pytest.mark.parametrize(
+    ("closed", "still", "said"),
+    [
+        (1, 12, ["Only 1 opportunity is closed: the chances that it shows"]),
+        (29, 12, ["Only 29 opportunities are closed: the chances that they show"]),
+        (30, 12, []),
+        (30, 1, ["Only 1 opportunity is open: the forecast hangs on a single yes or no"]),
+        (30, 9, ["Only 9 opportunities are open: "]),
+        (30, 10, []),
+        (3, 0, []),
+    ],
+)
+def test_too_few_to_rely_on_is_said(closed: int, still: int, said: list[str]) -> None:
+    rows = table(
+        ("lead", "lost", 1.0), *[("won", "won", 1.0)] * (closed - 1), *[("lead", "open", 1)] * still
+    )
+    found = funnel(rows, STAGES).remarks
+    assert len(found) == len(said)
+    assert all(remark.startswith(start) for remark, start in zip(found, said, strict=True))
+
+
+def test_chances_that_are_given_need_no_closed_ones() -> None:
+    rows = table(*[("lead", "open", 1.0)] * 12, ("lead", "lost", 1.0))
+    assert len(funnel(rows, STAGES).remarks) == 1
+    assert not funnel(rows, STAGES, chances=dict.fromkeys(STAGES[:-1], 0.5)).remarks
+
+
+def test_a_cohort_has_its_conversion_at_each_stage() -> None:
+    rows = MIXED.assign(created_at=["2026-01-01"] * 3 + ["2026-01-31"] + ["2026-02-01"] * 2)
+    rows.loc[3, "closed_at"] = "2026-02-01"
+    january, february = funnel(rows, STAGES).cohorts
+    assert january.entered == (4, 3, 3)
+    assert january.conversions == (3 / 4, 1, 2 / 3)
+    assert february.entered == (2, 2, 1)
+    assert february.conversions == (1, 1 / 2, 0)
+    march = funnel(table(("lead", "lost", 1.0)), STAGES).cohorts[0]
+    assert march.conversions == (0, None, None), "where nothing has entered there is no share"
 
 
 def test_a_month_without_time_to_close_is_young() -> None:
@@ -187,6 +226,18 @@ def company() -> Prepared:
     return prepare(rows, order, entries=entries)
 
 
+def test_the_company_wins_within_weeks_and_its_times_agree(company: Prepared) -> None:
+    """What comes from the rows (start to win) is what comes from the events (stage by stage)."""
+    found = company.found
+    assert found.remarks == ()
+    assert found.cycle_days.mean == pytest.approx(11.12, abs=0.005)
+    won = behind(company, "won")
+    assert (won["closed_at"] == won["entered_at"]).all(), "closed with the order"
+    assert found.velocity_per_day == pytest.approx(181_558, abs=0.5)
+    by_stage = sum(stage.median_days or 0.0 for stage in found.stages)
+    assert by_stage == pytest.approx(found.cycle_days.median, rel=0.15)
+
+
 def test_the_seller_whose_leads_all_lie_is_found(company: Prepared) -> None:
     truth = YAML(typ="safe").load(SAMPLE_DATA / "truth.yaml")["stalled_seller"]
     stalled = [owner for owner in company.found.owners if owner.stalled]
@@ -200,7 +251,11 @@ def test_the_seller_whose_leads_all_lie_is_found(company: Prepared) -> None:
 
 def test_the_youngest_months_of_the_practice_company_are_young(company: Prepared) -> None:
     young = [cohort.month for cohort in company.found.cohorts if cohort.young]
-    assert young == ["2026-03", "2026-04"]
+    assert young == ["2026-04"], "nine of ten are closed within two weeks"
+    for cohort in company.found.cohorts:
+        assert prod(share or 0.0 for share in cohort.conversions) == pytest.approx(
+            cohort.overall_conversion
+        )
     assert sum(cohort.opportunities for cohort in company.found.cohorts) == 2753
 
 

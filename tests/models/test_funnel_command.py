@@ -24,14 +24,48 @@ def test_stage_events_are_known_by_their_headings() -> None:
     assert by_events["won"] == by_rows["won"]
     assert all(stage["median_days"] > 0 for stage in by_events["stages"])
     assert "Nothing here is lost" in by_events["remarks"][0]
+    assert "give their file, and the events beside it" in by_events["remarks"][0]
 
 
 def test_both_together_say_who_is_stuck() -> None:
     told = analyse("funnel", OPPORTUNITIES, "--events", EVENTS, "--target", "3000000")
     assert [owner["owner"] for owner in told["owners"] if owner["stalled"]] == ["U-25"]
     assert told["coverage"]["weighted"] == pytest.approx(told["weighted_open_amount"] / 3e6)
+    stuck = told["records"]["stuck"]
+    assert len(stuck) == len(set(stuck)) == told["stuck"] == 180
+    assert stuck[0] == "L-000005", "the longest first"
+    assert told["records"]["remarks"] == []
     said = CliRunner().invoke(app, ["analyse", "funnel", OPPORTUNITIES, "--events", EVENTS]).stdout
     assert "U-25: 180 of 271 are stuck, more than chance explains." in said
+
+
+def test_each_remark_has_its_records(tmp_path: Path) -> None:
+    rows = (
+        "1,won,2026-01-01,,10,won",
+        "2,lead,2026-01-01,2026-01-03,,lost",
+        "3,lead,2026-01-02,,7,open",
+    )
+    told = analyse("funnel", write(tmp_path, *rows, heading=HEADING))
+    assert [remark["remark"] for remark in told["records"]["remarks"]] == told["remarks"]
+    named = [remark["opportunities"] for remark in told["records"]["remarks"]]
+    assert named[:2] == [["1"], ["2"]], "without a day, and without an amount"
+    assert named[2:] == [[], []], "too few are about all"
+    assert told["cohorts"][0]["conversions"] == [1 / 3, 1, 1, 1]
+
+
+def test_what_is_open_and_closed_is_refused_by_row(tmp_path: Path) -> None:
+    rows = ("1,lead,2026-01-01,2026-01-02,5,open", "2,lead,2026-01-01,2026-01-02,5,lost")
+    file = write(tmp_path, *rows, heading=HEADING)
+    with pytest.raises(IntakeError, match="1 of 2 rows of file"):
+        analyse("funnel", file)
+    told = analyse("funnel", file, "--accept-good")
+    assert (told["opportunities"], told["refused_rows"]) == (1, 1)
+
+
+def test_one_is_not_spoken_of_as_many(tmp_path: Path) -> None:
+    file = write(tmp_path, "1,won,2026-01-01,2026-01-03,10,won", heading=HEADING)
+    said = CliRunner().invoke(app, ["analyse", "funnel", str(file)]).stdout
+    assert "1 opportunity: 1 won, 0 lost, 0 open." in said
 
 
 def test_a_day_in_the_past() -> None:

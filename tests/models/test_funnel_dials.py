@@ -41,8 +41,11 @@ def test_days_faster_by_hand() -> None:
     assert now.cycle_days == 5
     assert now.velocity_per_day == pytest.approx(2 * (SMALL.found.velocity_per_day or 0))
     assert now.won_amount == 800
+    assert now.entered == pytest.approx([12, 10, 8, 4]), "more pass in the same time"
+    assert now.win_rate == SMALL.found.win_rate
+    assert now.weighted_open_amount == SMALL.found.weighted_open_amount
     assert now.forecast == SMALL.found.forecast, "it counts what is open, whenever it is closed"
-    with pytest.raises(ModelError, match="It takes 10 days from start to win"):
+    with pytest.raises(ModelError, match=r"It takes 10\.0 days from start to win"):
         turn(SMALL, days_faster=10)
     with pytest.raises(ModelError, match="There is no stage 'nowhere'"):
         turn(SMALL, {"nowhere": 0.1})
@@ -56,6 +59,15 @@ def test_points_and_days_keep_the_arithmetic(stage: str, points: float, days: fl
     assert list(now.entered) == sorted(now.entered, reverse=True)
     assert 0 <= now.weighted_open_amount <= SMALL.found.open_amount + 1e-9
     assert 0 <= now.forecast.p10 <= now.forecast.p50 <= now.forecast.p90 <= SMALL.found.open_amount
+    found = SMALL.found
+    pace = (found.cycle_days.mean or 0.0) / (now.cycle_days or 1.0)
+    assert now.entered[0] == pytest.approx(found.stages[0].entered * pace)
+    for n, share in enumerate(now.conversions):
+        assert now.entered[n + 1] == pytest.approx(now.entered[n] * (share or 0.0))
+    assert now.won_amount == pytest.approx(now.entered[-1] * (SMALL.average_won or 0.0))
+    assert now.velocity_per_day == pytest.approx(
+        found.open * (SMALL.average_won or 0.0) * now.win_rate / (now.cycle_days or 1.0)
+    )
     if points >= 0:
         assert now.won_amount >= SMALL.found.won_amount - 1e-9
         assert now.forecast.p50 >= SMALL.found.forecast.p50

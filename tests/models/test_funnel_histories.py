@@ -137,7 +137,7 @@ def test_what_was_decided_later_was_still_open() -> None:
     by_events = funnel(rows, STAGES, entries=entries, as_of="2026-01-05")
     assert (by_events.won, by_events.lost, by_events.open) == (0, 1, 2)
     assert [stage.open for stage in by_events.stages] == [1, 1, 0]
-    assert by_events.remarks == (
+    assert by_events.remarks[:2] == (
         "2 events came after 2026-01-05 and are left out.",
         "1 opportunity began after 2026-01-05 and is left out.",
     )
@@ -215,13 +215,168 @@ def test_what_makes_no_sense_is_told_in_a_sentence(
 def test_what_is_missing_or_strange_is_remarked_on() -> None:
     rows = rows_of(LOST, ("A", "lead", "open", None, "2026-01-01", None))
     found = funnel(rows, STAGES, entries=ONE_DAY)
-    assert found.remarks == (
+    assert found.remarks[:4] == (
         "5 events are of opportunities that are not in the file, and are left out.",
         "1 opportunity stands elsewhere by its last event than by its row; the event counts.",
+        "1 opportunity has ended by its last event and not by its row, or otherwise (A); the row "
+        "counts.",
         "1 opportunity has no amount: it counts in numbers, and as nothing in money.",
     )
     assert found.stages[2].open == 1, "its last event was the order, and its row says it is open"
     assert found.weighted_open_amount == 0
+
+
+WON = ("W", "won", "won", 5.0, "2026-01-01", "2026-01-11")
+
+
+def at_odds(rows: pd.DataFrame, *events: tuple[Any, ...]) -> tuple[Funnel, dict[str, list[str]]]:
+    """The funnel, and its remarks without those on few ones, with the opportunities of each."""
+    prepared = prepare(rows, STAGES, entries=of_events(*events) if events else None)
+    told = {r.says: r.opportunities for r in prepared.remarks if not r.says.startswith("Only ")}
+    return prepared.found, told
+
+
+def test_what_is_won_and_does_not_say_when_is_no_part_of_the_cycle() -> None:
+    unsaid = ("U", "won", "won", 5.0, "2026-01-01", None)
+    found, told = at_odds(rows_of(LOST, WON, unsaid))
+    assert (found.won, found.cycle_days.mean) == (2, 10)
+    assert told == {
+        "1 opportunity is won or lost and does not say when (U): it counts, but not in the days "
+        "from start to close.": ["U"]
+    }
+    found, told = at_odds(rows_of(("L", *LOST[1:5], None), unsaid))
+    assert (found.won, found.lost, found.velocity_per_day) == (1, 1, None)
+    assert list(told.values()) == [["L", "U"]]
+    assert "nothing says when it was" in next(iter(told))
+    found, told = at_odds(rows_of(LOST, WON, unsaid), ("U", "won", "2026-01-05"))
+    assert (found.cycle_days.mean, told) == (7, {}), "its event says when"
+
+
+def test_a_day_of_closing_of_what_is_open_is_told_and_moves_nothing() -> None:
+    hoped = ("O", "lead", "open", 5.0, "2026-01-05", "2026-12-24")
+    found, told = at_odds(rows_of(LOST, WON, hoped, ("P", *hoped[1:])))
+    assert found.as_of == "2026-01-11"
+    assert (found.open, found.cycle_days.mean) == (2, 10)
+    assert told == {
+        "2 opportunities are open and say when they were closed (O first): they count as open.": [
+            "O",
+            "P",
+        ]
+    }
+
+
+def test_events_after_the_closing_are_left_out_and_told() -> None:
+    events = (
+        ("W", "lead", "2026-01-01"),
+        ("W", "won", "2026-01-11"),
+        ("L", "lead", "2026-01-01"),
+        ("L", "qualified", "2026-03-15"),
+    )
+    found, told = at_odds(rows_of(LOST, WON), *events)
+    assert found.as_of == "2026-01-11"
+    assert found.stages[1].entered == 1
+    assert told == {
+        "1 event came after its opportunity was closed (L), and is left out.": ["L"],
+    }
+
+
+def test_an_event_on_the_day_of_the_closing_is_none_after_it() -> None:
+    events = (("W", "lead", "2026-01-01T08:00"), ("W", "won", "2026-01-11T17:00"))
+    found, told = at_odds(rows_of(LOST, WON), *events)
+    assert told == {}
+    assert found.stages[0].median_days is not None
+
+
+def test_events_before_the_beginning_are_told() -> None:
+    events = (("W", "lead", "2025-12-24"), ("W", "qualified", "2025-12-25"), ("W", "won", WON[5]))
+    found, told = at_odds(rows_of(LOST, WON), *events)
+    assert found.cycle_days.mean == 10
+    assert list(told.values()) == [["W"]]
+    assert next(iter(told)).startswith("2 events lie before their opportunities began (W first)")
+
+
+@pytest.mark.parametrize("paid", ["2026-02-20", "2026-01-03"])
+def test_another_day_of_closing_than_the_event_of_winning_is_told(paid: str) -> None:
+    rows = rows_of(LOST, (*WON[:5], paid), ("V", *WON[1:5], paid), ("X", *WON[1:]))
+    entries = [(name, "won", "2026-01-11T15:00") for name in "WVX"]
+    found, told = at_odds(rows, *entries)
+    assert list(told.values()) == [["W", "V"]]
+    days = 40 if paid == "2026-02-20" else 8
+    assert next(iter(told)).startswith(
+        "2 opportunities were closed on another day by their rows than by their last events (W "
+        f"first), half of them {days} days or more apart. The rows count"
+    )
+    assert found.as_of == max(paid, "2026-01-11")
+    one, told = at_odds(rows_of(LOST, (*WON[:5], paid)), entries[0])
+    assert f"(W), {days} days apart. The row counts" in next(iter(told))
+    assert one.as_of == max(paid, "2026-01-02"), "an event after the closing moves nothing"
+
+
+def test_a_closing_before_the_beginning_is_no_time() -> None:
+    found, told = at_odds(rows_of(LOST, WON, ("B", *WON[1:4], "2026-01-05", "2025-12-05")))
+    assert (found.won, found.cycle_days.mean) == (2, 10)
+    assert told == {
+        "1 opportunity was closed before it began (B): it counts as closed, and not in the days "
+        "from start to close.": ["B"]
+    }
+    same_day = ("S", *WON[1:4], "2026-01-05T15:00", "2026-01-05")
+    found, told = at_odds(rows_of(LOST, same_day))
+    assert (found.cycle_days.mean, told) == (0, {})
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["won", "lost", "open"]),
+            st.integers(0, 60),
+            st.none() | st.integers(0, 60),
+            st.lists(st.tuples(st.sampled_from([*STAGES, "lost"]), st.integers(0, 90)), max_size=4),
+        ),
+        min_size=1,
+        max_size=12,
+    ).filter(lambda found: any(outcome != "open" for outcome, *_rest in found))
+)
+def test_whatever_contradicts_itself_no_figure_is_nonsense(
+    told: list[tuple[str, int, int | None, list[tuple[str, int]]]],
+) -> None:
+    def day(n: int | None) -> str | None:
+        return None if n is None else f"{MIDNIGHT + timedelta(days=n):%Y-%m-%d}"
+
+    rows = rows_of(
+        *(
+            (f"O{n}", "won" if outcome == "won" else "lead", outcome, 1.0, day(begun), day(closed))
+            for n, (outcome, begun, closed, _events) in enumerate(told)
+        )
+    )
+    entries = of_events(
+        *((f"O{n}", s, day(at)) for n, (*_row, events) in enumerate(told) for s, at in events)
+    )
+    prepared = prepare(rows, STAGES, entries=entries)
+    found, known = prepared.found, prepared.known
+    assert (found.won, found.lost) == tuple(
+        sum(outcome == name for outcome, *_rest in told) for name in ("won", "lost")
+    )
+    assert found.cycle_days.mean is None or found.cycle_days.mean >= 0
+    assert found.velocity_per_day is None or found.velocity_per_day >= 0
+    assert ~(known.closed < known.created).any()
+    undated = known.won & np.isnat(known.closed)
+    said = {name for remark in prepared.remarks for name in remark.opportunities}
+    assert {f"O{n}" for n in np.flatnonzero(undated)} <= said, "nothing is left out unsaid"
+    contradicted = {
+        f"O{n}" for n, (outcome, _b, closed, _e) in enumerate(told) if outcome == "open" and closed
+    }
+    assert contradicted <= said
+    last = max(
+        [begun for _o, begun, *_rest in told]
+        + [closed or 0 for outcome, _b, closed, _e in told if outcome != "open"]
+        + [
+            at
+            for outcome, _b, closed, events in told
+            for _s, at in events
+            if outcome == "open" or closed is None or at <= closed
+        ]
+    )
+    assert found.as_of == day(last)
 
 
 NO_AMOUNTS = "No opportunity has an amount, so all figures in money are 0."
@@ -229,7 +384,8 @@ NO_AMOUNTS = "No opportunity has an amount, so all figures in money are 0."
 
 def test_no_amounts_at_all_are_no_trouble_and_said() -> None:
     found = funnel(None, STAGES, entries=ONE_DAY)
-    assert (found.won_amount, found.velocity_per_day, found.remarks) == (0, None, (NO_AMOUNTS,))
+    assert (found.won_amount, found.velocity_per_day) == (0, None)
+    assert found.remarks[0] == NO_AMOUNTS
 
 
 def test_an_amount_or_owner_is_that_of_the_last_event_that_names_one() -> None:

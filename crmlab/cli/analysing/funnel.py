@@ -32,6 +32,7 @@ def reckon(
     """The funnel of opportunities, of stage events, or of both, as JSON says it."""
     from crmlab.models.contribution.costs import one_currency
     from crmlab.models.funnel import prepare
+    from crmlab.models.funnel.rows import behind
     from crmlab.procedures import load
 
     # Events of their own go with opportunities; a file alone may be either.
@@ -41,9 +42,19 @@ def reckon(
     order = stages.split(",") if stages else list(load("lead_to_cash").stages)
     names = [name.strip() for name in order]
     opportunities, entries = (None, read) if read.attrs[KIND] == "stages" else (read, entries)
-    made = prepare(opportunities, names, entries=entries, as_of=as_of, target=target)
-    won = _won(made, read)
-    return asdict(made.found) | held_against(books, rows, won, as_of=as_of)
+    prepared = prepare(opportunities, names, entries=entries, as_of=as_of, target=target)
+    stuck = behind(prepared, "stuck")
+    records = {
+        "stuck": [str(name) for name in stuck["opportunity_id"]],
+        "remarks": [
+            {"remark": remark.says, "opportunities": remark.opportunities}
+            for remark in prepared.remarks
+        ],
+    }
+    won = _won(prepared, read)
+    return (
+        asdict(prepared.found) | {"records": records} | held_against(books, rows, won, as_of=as_of)
+    )
 
 
 def say(told: dict[str, Any]) -> None:
@@ -65,13 +76,14 @@ def say(told: dict[str, Any]) -> None:
     if told["stuck"]:
         typer.echo(
             ngettext(
-                "{n:,} stands in its stage for longer than nine of ten that went on; it is "
-                "{amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
-                "{n:,} stand in their stage for longer than nine of ten that went on; they are "
-                "{amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
+                "{n:,} stands in its stage for longer than nine of ten that went on ({first}); it "
+                "is {amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
+                "{n:,} stand in their stage for longer than nine of ten that went on, {first} for "
+                "the longest; they are {amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
                 told["stuck"],
             ).format(
                 n=told["stuck"],
+                first=told["records"]["stuck"][0],
                 amount=told["weighted_stuck_amount"],
                 weighted=told["weighted_open_amount"],
             )

@@ -118,7 +118,8 @@ def _change_records(session: Session, procedure: Procedure, case: Case, action: 
     for change in procedure.steps[action.step].sets:
         key = str(value_of(change.key, world) or "")
         wanted = change.when is None or holds(change.when, world)
-        if wanted and session.get(kind(change.record), key) is not None:
+        row = session.get(kind(change.record), key) if wanted else None
+        if row is not None and not (change.once and getattr(row, change.column) is not None):
             columns = {change.column: value_of(change.value, world)}
             try:
                 book(session, change.record, None, columns, existing_key=key)

@@ -6,8 +6,9 @@
    of average size.
 2. *So many days faster*: what is won is closed so many days sooner after it began. The sellers keep
    as many opportunities open as before, so more of them pass in the same time (Little's law): what
-   is won and the velocity rise by the old mean days / the new ones. Where nobody begins more, the
-   same is won, only sooner. The forecast counts what is open and stays.
+   comes to each stage, what is won and the velocity rise by one *pace*, the old mean days / the new
+   ones. Conversions, the win rate and what is open stay, and so does the forecast. Where nobody
+   begins more, the same is won, only sooner.
 3. *Stages without evidence*: a share of the open ones that could stand one stage further is entered
    there, with nothing that shows it. By the books their chance rises; what will really be won stays
    as it is. Who is moved is drawn once: a larger share moves the same ones and more.
@@ -35,7 +36,8 @@ class Turned:
     """A funnel with its dials turned.
 
     Attributes:
-        entered: how many would have entered each stage, and at the end how many would be won.
+        entered: how many would have entered each stage in the same time, and at the end how many
+            would be won.
         conversions: of the stages; None where nothing has entered.
         cycle_days: mean days from creation to closing of those won; None where not known.
     """
@@ -93,7 +95,10 @@ def turn(
                 stage=min(unknown), known=", ".join(stage.stage for stage in found.stages)
             )
         )
-    entered = [float(found.stages[0].entered)]
+    days = found.cycle_days.mean
+    sooner = _sooner(days, days_faster)
+    pace = days / sooner if days and sooner else 1.0
+    entered = [found.stages[0].entered * pace]
     conversions: list[float | None] = []
     lift = np.ones(len(found.stages) + 1)  # of the chance, by the stage where one stands
     for n, stage in enumerate(found.stages):
@@ -103,14 +108,13 @@ def turn(
             lift[: n + 1] *= more / (stage.conversion or 1.0)
         conversions.append(more)
         entered.append(entered[-1] * (more or 0.0))
-    ratio, days = float(lift[0]), found.cycle_days.mean
-    sooner = _sooner(days, days_faster)
+    ratio = float(lift[0])
     rate = None if found.win_rate is None else min(1.0, found.win_rate * ratio)
     chances = np.minimum(1.0, prepared.luck.chances * lift[prepared.place])
     return Turned(
         tuple(entered),
         tuple(conversions),
-        found.won_amount * ratio * (days / sooner if days and sooner else 1.0),
+        found.won_amount * ratio * pace,
         rate,
         sooner,
         velocity(found.open, prepared.average_won, rate, sooner),
@@ -124,9 +128,9 @@ def _sooner(days: float | None, faster: float) -> float | None:
         return days
     if faster >= days:
         raise ModelError(
-            _(
-                "It takes {days:.0f} days from start to win; it cannot be {faster:.0f} faster."
-            ).format(days=days, faster=faster)
+            _("It takes {days:.1f} days from start to win; it cannot be {faster:g} faster.").format(
+                days=days, faster=faster
+            )
         )
     return days - faster
 

@@ -26,6 +26,7 @@ from crmlab.models.funnel.columns import (
     moments_of,
     unknown_moments,
 )
+from crmlab.models.funnel.remarks import Remark, days_of
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -54,6 +55,21 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.who)
+
+    def only(self, these: Flags) -> Events:
+        """Those of them that are marked."""
+        if these.all():
+            return self
+        kept = these if isinstance(self.kept, slice) else self.in_the_table(these)
+        return Events(self.who[these], self.when[these], self.where[these], kept)
+
+    def in_the_table(self, these: Flags) -> Flags:
+        """Which rows of the table those are that are marked among the events."""
+        if isinstance(self.kept, slice):
+            return these
+        rows = self.kept.copy()
+        rows[rows] = these
+        return rows
 
     def last_rows(self, number: int, known: Flags | None = None) -> Numbers:
         """The row of the last event of each opportunity, of those that `known` marks; or -1."""
@@ -102,8 +118,8 @@ class Told:
 
 def events_of(
     entries: pd.DataFrame, who: Numbers, order: Sequence[str], until: np.datetime64 | None
-) -> tuple[Events, list[str]]:
-    """The events that count, and a sentence for those that do not.
+) -> tuple[Events, list[Remark]]:
+    """The events that count, and a remark on those that do not.
 
     Args:
         entries: `stage` (one of `order`, won or lost) and `entered_at`, in any order.
@@ -118,29 +134,72 @@ def events_of(
     if np.isnat(moments).any():
         raise ModelError(_("Some events do not say when they happened: enter it."))
     when = moments.view(np.int64)
-    remarks, counted = [], np.ones(0, dtype=bool)
+    names, remarks, counted = entries["opportunity_id"], [], np.ones(0, dtype=bool)
     strange = int((who < 0).sum())
     if strange:
         counted = who >= 0
-        remarks.append(
-            ngettext(
-                "{n:,} event is of an opportunity that is not in the file, and is left out.",
-                "{n:,} events are of opportunities that are not in the file, and are left out.",
-                strange,
-            ).format(n=strange)
+        said = ngettext(
+            "{n:,} event is of an opportunity that is not in the file, and is left out.",
+            "{n:,} events are of opportunities that are not in the file, and are left out.",
+            strange,
         )
+        remarks.append(Remark.on(said, names, ~counted))
     if until is not None and (late := moments > until).any():
         counted = ~late & counted if strange else ~late
-        remarks.append(
-            ngettext(
-                "{n:,} event came after {day} and is left out.",
-                "{n:,} events came after {day} and are left out.",
-                int(late.sum()),
-            ).format(n=int(late.sum()), day=str(until)[:10])
+        said = ngettext(
+            "{n:,} event came after {day} and is left out.",
+            "{n:,} events came after {day} and are left out.",
+            int(late.sum()),
         )
+        remarks.append(Remark.on(said, names, late, day=str(until)[:10]))
     if not remarks:
         return Events(who, when, where, slice(None)), remarks
     return Events(who[counted], when[counted], where[counted], counted), remarks
+
+
+def in_their_time(
+    events: Events,
+    names: pd.Series,
+    *,
+    stages: int,
+    created: Moments,
+    closing: Moments,
+    won: Flags,
+) -> tuple[Events, Moments, list[Remark]]:
+    """The events that fit the rows of their opportunities, and remarks on those that do not.
+
+    What came after the closing is left out, but for the event that says the same close itself.
+
+    Args:
+        names: of the table of events, a name for each row.
+        created, closing, won: by the row of each opportunity; no time while it is open.
+
+    Returns:
+        Also the moments that tell how far the file reaches: none after a closing is among them.
+    """
+    remarks = []
+    when = events.when.view("datetime64[s]")
+    day, begun, ended = days_of(when), days_of(created), days_of(closing)
+    if (early := day < begun[events.who]).any():
+        said = ngettext(
+            "{n:,} event lies before its opportunity began ({first}): the times in stages count "
+            "it, the days from start to close begin with the row.",
+            "{n:,} events lie before their opportunities began ({first} first): the times in "
+            "stages count them, the days from start to close begin with the row.",
+            int(early.sum()),
+        )
+        remarks.append(Remark.on(said, names, events.in_the_table(early)))
+    after = day > ended[events.who]
+    same_end = events.where == np.where(won, stages, stages + 1)[events.who]
+    if (strange := after & ~same_end).any():
+        said = ngettext(
+            "{n:,} event came after its opportunity was closed ({first}), and is left out.",
+            "{n:,} events came after their opportunities were closed ({first} first), and are left "
+            "out.",
+            int(strange.sum()),
+        )
+        remarks.append(Remark.on(said, names, events.in_the_table(strange)))
+    return events.only(~strange), when[~after], remarks
 
 
 def told_by(events: Events, number: int, stages: int) -> Told:

@@ -29,7 +29,8 @@ from crmlab.models.funnel.columns import (
     owners_of,
     unknown_moments,
 )
-from crmlab.models.funnel.events import DAY, Stayed, Told, events_of, told_by
+from crmlab.models.funnel.events import DAY, Stayed, Told, events_of, in_their_time, told_by
+from crmlab.models.funnel.remarks import Remark, at_odds, days_of, undated, without_amount
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -49,7 +50,7 @@ class Histories:
         owner: the number of its owner in `owners`; -1 for nobody.
         stayed: how long those that went on stayed in each stage.
         as_of: the last moment that counts.
-        remarks: a sentence for each thing that was left out or is missing.
+        remarks: a sentence for each thing that is left out, missing or at odds with another.
     """
 
     names: pd.Series
@@ -66,7 +67,7 @@ class Histories:
     owners: tuple[str, ...]
     stayed: tuple[Stayed | None, ...]
     as_of: np.datetime64
-    remarks: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
     def __len__(self) -> int:
         return len(self.row)
@@ -114,7 +115,7 @@ def histories(
                 day=str(found.as_of)[:10]
             )
         )
-    return _with_remark(found)
+    return _with_remarks(found)
 
 
 def _last_second(as_of: pd.Timestamp | str | None) -> np.datetime64 | None:
@@ -181,26 +182,43 @@ def _of_rows(
                 id=twice, n=int((names == twice).sum())
             )
         )
-    told, latest, remarks = _told_of(entries, names, order, until)
-    created = moments_of(rows["created_at"])
-    closed = moments_of(rows["closed_at"]) if "closed_at" in rows else unknown_moments(number)
+    created, nothing = moments_of(rows["created_at"]), unknown_moments(number)
+    said = moments_of(rows["closed_at"]) if "closed_at" in rows else nothing
+    won, lost = outcomes_of(rows["outcome"])
+    is_open = ~(won | lost)
+    closing = np.where(is_open, nothing, said)
+    told, reach, remarks = _told_of(entries, names, order, until, created, closing, won)
     now = until
     if now is None:
-        now = np.fmax.reduce(np.concatenate([created, closed, latest]))
-    won, lost = outcomes_of(rows["outcome"])
-    # What was decided after that day was open on it. What is won and not closed yet has an event
-    # that says so, if it has events at all.
+        now = np.fmax.reduce(np.concatenate([created, closing, reach]))
+    # What was decided after that day was open on it. What is won and does not say when has an
+    # event that says so, if it has events at all.
     unsaid = (told.place >= 0) & won & (until is not None)
-    later = (won | lost) & np.where(np.isnat(closed), unsaid, closed > now) & ~(won & told.won)
+    later = (won | lost) & np.where(np.isnat(closing), unsaid, closing > now) & ~(won & told.won)
+    ended = np.where((won & told.won) | (lost & told.lost), told.since, nothing)
+    remarks += at_odds(
+        rows["opportunity_id"],
+        is_open=is_open,
+        created=created,
+        closing=said,
+        ended=np.where(later, nothing, ended),
+    )
     won, lost = won & ~later, lost & ~later
     unseen = later & (told.place < 0)
     after = created > now
-    remarks += _said_left_out(int(after.sum()), int((unseen & ~after).sum()), now)
-    place, elsewhere = _places(rows["stage"], order, told.place)
-    remarks += elsewhere if until is None else []
+    remarks += _left_out(rows["opportunity_id"], after, unseen & ~after, now)
+    place = _places(rows["stage"], order, told.place)
+    if until is None:
+        remarks += _otherwise(rows, order, told, won, lost)
+    closed = np.where(np.isnat(closing) | (closing > now), ended, closing)
+    there = ~(after | unseen)
+    remarks += undated(rows["opportunity_id"], there & (won | lost), np.isnat(closed))
+    # By days, since a day alone is its own first second.
+    closed = np.where((won | lost) & ~(days_of(closed) < days_of(created)), closed, nothing)
+    closed = np.where(closed < created, created, closed)
     owner, owners = owners_of(rows["owner"]) if "owner" in rows else (np.full(number, -1), ())
     return _kept(
-        ~(after | unseen),
+        there,
         Histories(
             rows["opportunity_id"],
             np.arange(number),
@@ -212,7 +230,7 @@ def _of_rows(
             if "amount" in rows
             else np.full(number, np.nan),
             created,
-            np.where((won | lost) & ~(closed > now), closed, unknown_moments(number)),
+            closed,
             told.since,
             owner,
             owners,
@@ -228,60 +246,87 @@ def _told_of(
     names: pd.Index,
     order: tuple[str, ...],
     until: np.datetime64 | None,
-) -> tuple[Told, Moments, list[str]]:
-    """What the events say of these opportunities, the moments they speak of, and remarks."""
+    created: Moments,
+    closing: Moments,
+    won: Flags,
+) -> tuple[Told, Moments, list[Remark]]:
+    """What the events say of these opportunities, how far they reach, and remarks."""
     if entries is None:
         entries = pd.DataFrame({"opportunity_id": [], "stage": [], "entered_at": []})
     who = names.get_indexer(pd.Index(entries["opportunity_id"])).astype(np.int64)
     events, remarks = events_of(entries, who, order, until)
-    told = told_by(events, len(names), len(order))
-    return told, events.when.view("datetime64[s]"), remarks
+    events, reach, odd = in_their_time(
+        events,
+        entries["opportunity_id"],
+        stages=len(order),
+        created=created,
+        closing=closing,
+        won=won,
+    )
+    return told_by(events, len(names), len(order)), reach, remarks + odd
 
 
-def _places(
-    column: pd.Series, order: tuple[str, ...], by_events: Numbers
-) -> tuple[Numbers, list[str]]:
+def _places(column: pd.Series, order: tuple[str, ...], by_events: Numbers) -> Numbers:
     """Where each stands: by its events, or by its row where it has none."""
-    last = len(order) - 1
     by_row = codes_of(column, [*order, WON, LOST], order)
     known = by_events >= 0
-    if (~known & (by_row > last + 1)).any():
+    if (~known & (by_row > len(order))).any():
         raise ModelError(
             _(
                 "Some opportunities say 'lost' for their stage, so nobody can see where they were "
                 "lost: keep the stage they had come to, or give their stage events too."
             )
         )
-    other = int((known & (by_row <= last) & (by_row != np.minimum(by_events, last))).sum())
-    said = ngettext(
-        "{n:,} opportunity stands elsewhere by its last event than by its row; the event counts.",
-        "{n:,} opportunities stand elsewhere by their last event than by their row; the events "
-        "count.",
-        other,
-    ).format(n=other)
-    return np.where(known, by_events, by_row), [said] if other else []
+    return np.where(known, by_events, by_row)
 
 
-def _said_left_out(after: int, unseen: int, now: np.datetime64) -> list[str]:
-    found = []
-    if after:
-        found.append(
-            ngettext(
-                "{n:,} opportunity began after {day} and is left out.",
-                "{n:,} opportunities began after {day} and are left out.",
-                after,
-            ).format(n=after, day=str(now)[:10])
+def _otherwise(
+    rows: pd.DataFrame, order: tuple[str, ...], told: Told, won: Flags, lost: Flags
+) -> list[Remark]:
+    """Those that stand elsewhere by their events than by their rows, or have ended otherwise."""
+    names, last, found = rows["opportunity_id"], len(order) - 1, []
+    by_row = codes_of(rows["stage"], [*order, WON, LOST], order)
+    elsewhere = (told.place >= 0) & (by_row <= last) & (by_row != np.minimum(told.place, last))
+    if elsewhere.any():
+        said = ngettext(
+            "{n:,} opportunity stands elsewhere by its last event than by its row; the event "
+            "counts.",
+            "{n:,} opportunities stand elsewhere by their last event than by their row; the events "
+            "count.",
+            int(elsewhere.sum()),
         )
-    if unseen:
-        found.append(
-            ngettext(
-                "{n:,} opportunity was closed after {day} and is left out: only its stage events "
-                "could say where it stood then.",
-                "{n:,} opportunities were closed after {day} and are left out: only their stage "
-                "events could say where they stood then.",
-                unseen,
-            ).format(n=unseen, day=str(now)[:10])
+        found.append(Remark.on(said, names, elsewhere))
+    otherwise = (told.won & ~won) | (told.lost & ~lost)
+    if otherwise.any():
+        said = ngettext(
+            "{n:,} opportunity has ended by its last event and not by its row, or otherwise "
+            "({first}); the row counts.",
+            "{n:,} opportunities have ended by their last event and not by their row, or otherwise "
+            "({first} first); the rows count.",
+            int(otherwise.sum()),
         )
+        found.append(Remark.on(said, names, otherwise))
+    return found
+
+
+def _left_out(names: pd.Series, after: Flags, unseen: Flags, now: np.datetime64) -> list[Remark]:
+    found, day = [], str(now)[:10]
+    if after.any():
+        said = ngettext(
+            "{n:,} opportunity began after {day} and is left out.",
+            "{n:,} opportunities began after {day} and are left out.",
+            int(after.sum()),
+        )
+        found.append(Remark.on(said, names, after, day=day))
+    if unseen.any():
+        said = ngettext(
+            "{n:,} opportunity was closed after {day} and is left out: only its stage events "
+            "could say where it stood then.",
+            "{n:,} opportunities were closed after {day} and are left out: only their stage "
+            "events could say where they stood then.",
+            int(unseen.sum()),
+        )
+        found.append(Remark.on(said, names, unseen, day=day))
     return found
 
 
@@ -294,17 +339,7 @@ def _kept(there: Flags, all_: Histories) -> Histories:
     return replace(all_, **each)
 
 
-def _with_remark(found: Histories) -> Histories:
-    """With a remark on opportunities without an amount."""
-    missing = int(np.isnan(found.amounts).sum())
-    if not missing:
-        return found
-    if missing == len(found):
-        none = _("No opportunity has an amount, so all figures in money are 0.")
-        return replace(found, remarks=(*found.remarks, none))
-    said = ngettext(
-        "{n:,} opportunity has no amount: it counts in numbers, and as nothing in money.",
-        "{n:,} opportunities have no amount: they count in numbers, and as nothing in money.",
-        missing,
-    ).format(n=missing)
-    return replace(found, remarks=(*found.remarks, said))
+def _with_remarks(found: Histories) -> Histories:
+    """With the remark on those that count and have no amount."""
+    missing = without_amount(found.names, found.row, np.isnan(found.amounts))
+    return replace(found, remarks=(*found.remarks, *missing))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,8 @@ class Cohort:
 
     Attributes:
         month: such as `2026-04`.
-        entered: how many have entered each stage, in their order.
+        entered: how many have entered each stage, in their order; `conversions`: of those, the
+            share that has gone on, at the last stage that was won. None where nothing has entered.
         win_rate: won / closed; None where nothing is closed. `overall_conversion`: won / all.
         young: too young to judge: the last of them have had less time than nine of ten closed
             ones needed, so that more of them will still be won.
@@ -62,6 +64,7 @@ class Cohort:
     month: str
     opportunities: int
     entered: tuple[int, ...]
+    conversions: tuple[float | None, ...]
     won: int
     lost: int
     open: int
@@ -190,13 +193,15 @@ def by_month(known: Histories) -> tuple[Cohort, ...]:
         total, won = int(counts.sum()), int(counts[-1])
         if not total:
             continue
+        up = np.cumsum(counts[::-1])[::-1].tolist()
         left = days_between(np.array([months[n] + 1], dtype="datetime64[s]"), known.as_of)[0]
         still = total - won - int(lost[n])
         found.append(
             Cohort(
                 str(months[n]),
                 total,
-                tuple(int(up) for up in np.cumsum(counts[::-1])[::-1][:-1]),
+                tuple(up[:-1]),
+                tuple(on / came if came else None for came, on in pairwise(up)),
                 won,
                 int(lost[n]),
                 still,

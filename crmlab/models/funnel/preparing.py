@@ -23,6 +23,7 @@ from crmlab.models.funnel.parts import (
     chances_of,
     stuck_ones,
 )
+from crmlab.models.funnel.remarks import Remark, doubts
 from crmlab.text import gettext as _
 
 
@@ -84,6 +85,7 @@ class Prepared:
         lot: a number drawn for each of them, for whatever is done to some.
         stuck: which of all opportunities are stuck.
         average_won: the mean amount of those won; None where there is none.
+        remarks: those of the funnel, each with the opportunities that it is about.
     """
 
     found: Funnel
@@ -93,6 +95,7 @@ class Prepared:
     lot: NDArray[np.float64]
     stuck: Flags
     average_won: float | None
+    remarks: tuple[Remark, ...]
 
 
 def funnel(
@@ -158,6 +161,11 @@ def prepare(
     paid = known.amounts[known.won & ~np.isnan(known.amounts)]
     average = float(paid.mean()) if len(paid) else None
     steps = by_stage(known, chance, stuck)
+    by_events, learned = opportunities is None, not set(known.order) <= set(chances or {})
+    remarks = (
+        *known.remarks,
+        *doubts(won, lost, still, by_events=by_events, learned=learned),
+    )
     weighted = float(amounts[is_open] @ likely[is_open])
     open_amount = float(amounts[is_open].sum())
     found = Funnel(
@@ -180,10 +188,10 @@ def prepare(
         owners=by_owner(known, stuck),
         coverage=_coverage(open_amount, weighted, target),
         as_of=str(known.as_of)[:10],
-        remarks=(*known.remarks, *_doubts(won, lost)),
+        remarks=tuple(remark.says for remark in remarks),
     )
     lot = np.random.default_rng(seed + 1).random(still)
-    return Prepared(found, known, known.place[is_open], luck, lot, stuck, average)
+    return Prepared(found, known, known.place[is_open], luck, lot, stuck, average, remarks)
 
 
 def weighted_open_amount(known: Histories) -> float:
@@ -243,14 +251,3 @@ def _coverage(open_amount: float, weighted: float, target: float | None) -> Cove
             )
         )
     return Coverage(target, open_amount / target, weighted / target)
-
-
-def _doubts(won: int, lost: int) -> list[str]:
-    if won and not lost:
-        return [
-            _(
-                "Nothing here is lost. If lost opportunities are missing from the file, or stand "
-                "there as open, add how they ended: without it the funnel looks too good."
-            )
-        ]
-    return []

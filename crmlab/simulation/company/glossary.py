@@ -24,8 +24,8 @@ COLUMNS = {
     "check_id": "number of the look at the credit",
     "city": "city",
     "closed_at": (
-        "when the case was closed; a won opportunity when the customer has paid and was called, "
-        "weeks after it was won; empty while it is open"
+        "when it was closed: an opportunity when it was won or lost, a complaint when its case "
+        "was; empty while it is open"
     ),
     "code_id": "customer and code",
     "company": "what the customer calls itself",

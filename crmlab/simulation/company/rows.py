@@ -131,7 +131,7 @@ class Opportunity:
 
 @dataclass(slots=True)
 class StageEntry:
-    """An opportunity came to a stage of the funnel."""
+    """An opportunity came to a stage of the funnel; that it was lost, its own row says."""
 
     opportunity_id: str
     stage: str

@@ -323,6 +323,7 @@ class Sales:
             self._stage(sale, "won", hour)
             assert sale.opportunity is not None
             sale.opportunity.outcome = "won"
+            sale.opportunity.closed_at = sale.opportunity.closed_at or hour
 
     def _after_enter_order(self, sale: Sale, _choice: str, hour: float) -> str | None:
         if sale.order is not None:
@@ -367,9 +368,8 @@ class Sales:
     def _closed(self, case: int, _step: str, hour: float) -> None:
         opportunity = self.sales[case].opportunity
         assert opportunity is not None
-        opportunity.closed_at = hour
-        if opportunity.outcome == "open":
-            opportunity.outcome = "lost"
+        if opportunity.outcome == "open":  # the case of one that was won went on to the money
+            opportunity.outcome, opportunity.closed_at = "lost", hour
 
 
 def _below(listed: Fen, percent: float) -> Fen:

@@ -25,9 +25,6 @@ function library(model) {
 // One turns dials here and presses points; dragging and zooming would only get in the way.
 const HANDLING = { displayModeBar: false, responsive: false, scrollZoom: false };
 
-// plotly lets the title of an axis touch its edge.
-const BELOW = 8;
-
 function render({ model, el }) {
   // What is laid out around `el` takes a height off it again, so a div within keeps the room.
   const room = document.createElement("div");
@@ -42,7 +39,7 @@ function render({ model, el }) {
     const { title, data, layout } = JSON.parse(model.get("figure"));
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", title);
-    room.style.height = `${layout.height + BELOW}px`;
+    room.style.height = `${layout.height}px`;
     plotly ??= await library(model);
     width = el.clientWidth;
     await plotly.react(drawn, data, layout, HANDLING);

@@ -1,6 +1,9 @@
-"""An opportunity comes to a stage of the funnel once, and what showed it then stays on record."""
+"""An opportunity comes to a stage of the funnel once, and what showed it then stays on record; it
+is closed when it is won or lost, and not when its case has come to the money."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import pytest
 
@@ -10,6 +13,18 @@ from crmlab.crm.store.sandbox import Sandbox
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, SendBack
 from crmlab.simulation.colleagues import right_action
+
+
+def opportunity(sandbox: Sandbox, case: Case) -> tuple[str, str | None, datetime | None]:
+    with sandbox.read() as session:
+        row = session.get_one(tables.Opportunity, case.records["opportunity"])
+        return row.outcome, row.stage, row.closed_at
+
+
+def hand_over(sandbox: Sandbox, sale: Procedure, case: Case, **fields: str | bool | None) -> Case:
+    action = right_action(sale, case)
+    action = action.model_copy(update={"fields": {**action.fields, **fields}})
+    return crm.apply(sandbox, sale, case, action).case
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +78,51 @@ def test_a_stage_that_came_about_in_another_way_gets_its_entry(
             session.delete(entry)
     crm.apply(sandbox, sale, case, right_action(sale, case))
     assert len(evidence(sandbox, case, "proposal")) == 1
+
+
+def test_what_is_won_is_closed_with_the_order_and_its_case_goes_on(
+    sandbox: Sandbox, sale: Procedure
+) -> None:
+    case = at_step(sandbox, sale, "win_order")
+    assert opportunity(sandbox, case) == ("open", "proposal", None)
+    case = hand_over(sandbox, sale, case)
+    won_at = case.latest_hand_over
+    assert opportunity(sandbox, case) == ("won", "won", won_at)
+    while case.step is not None:
+        case = hand_over(sandbox, sale, case)
+    assert case.closed_at is not None
+    assert case.closed_at > won_at
+    assert opportunity(sandbox, case) == ("won", "won", won_at), "the money is no second closing"
+
+
+def test_an_order_that_is_talked_over_again_was_won_when_it_was_won(
+    sandbox: Sandbox, sale: Procedure
+) -> None:
+    case = at_step(sandbox, sale, "enter_order")
+    won_at = opportunity(sandbox, case)[2]
+    back = SendBack(
+        seat="inside_sales",
+        step="enter_order",
+        to="win_order",
+        reason="Which day?",
+        at=case.last_moment,
+    )
+    case = crm.apply(sandbox, sale, case, back).case
+    case = hand_over(sandbox, sale, case)
+    assert case.latest_hand_over > won_at
+    assert opportunity(sandbox, case) == ("won", "won", won_at)
+
+
+def test_what_is_lost_is_closed_when_it_is_lost(sandbox: Sandbox, sale: Procedure) -> None:
+    case = at_step(sandbox, sale, "win_order")
+    empty = dict.fromkeys(("order_number", "ordered_on", "deliver_by", "promise_from"))
+    case = hand_over(sandbox, sale, case, result="lost", **empty)
+    assert case.closed_at is not None
+    assert opportunity(sandbox, case) == ("lost", "proposal", case.closed_at)
+
+
+def test_a_lead_that_is_no_lead_is_closed_with_the_no(sandbox: Sandbox, sale: Procedure) -> None:
+    case = at_step(sandbox, sale, "qualify_lead")
+    case = hand_over(sandbox, sale, case, qualified=False)
+    assert case.closed_at is not None
+    assert opportunity(sandbox, case) == ("lost", "lead", case.closed_at)

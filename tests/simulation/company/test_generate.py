@@ -154,6 +154,9 @@ def nothing_comes_before_its_cause(company: Company) -> None:
     for opportunity in books.opportunities:
         assert_in_order(opportunity.created_at, *entries[opportunity.opportunity_id])
         assert_in_order(entries[opportunity.opportunity_id][-1], opportunity.closed_at)
+        assert (opportunity.closed_at is None) == (opportunity.outcome == "open")
+        if opportunity.outcome == "won":  # closed with the order, weeks before the money
+            assert opportunity.closed_at == entries[opportunity.opportunity_id][-1]
     for complaint in company.complaints.complaints:
         assert_in_order(complaint.shipped_at, complaint.received_at, complaint.closed_at)
     joined = {customer.customer_id: customer.created_on for customer in company.base.customers}
