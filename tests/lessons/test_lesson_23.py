@@ -203,6 +203,31 @@ def test_a_stage_too_far_changes_the_books_and_not_the_evidence() -> None:
         assert number in TEXT
 
 
+def test_the_tasks_are_checked_at_the_boards() -> None:
+    funnel, pipeline = FunnelBoard(), PipelineBoard()
+    tasks = BoardTasks("23", funnel, pipeline)
+    by_stage = [tasks.check("where_five_points", stage=n, points=5) for n in range(4)]
+    assert [state is State.RIGHT for state, _told in by_stage] == [False, False, False, True]
+    assert "¥1,775,949 more. There is a stage where it is more still." in by_stage[0][1]
+    for told in ("¥2,105,553 more", "¥1,775,949 at lead", "¥1,314,251 at qualified"):
+        assert told in tasks.solution("where_five_points")
+    assert "You have 5 points and 2 days." in tasks.check("where_five_points", points=5, days=2)[1]
+    assert tasks.check("the_longest", opened="won")[0] is State.NOT_RIGHT
+    assert tasks.check("the_longest", opened="stuck")[0] is State.RIGHT
+    longest = funnel.behind["stuck"].rows().iloc[0]
+    told = f"{longest['opportunity_id']}, ¥{longest['amount']:,.0f}, for {longest['Days in the stage']:.0f} days"
+    assert told in tasks.solution("the_longest")
+
+    half = {left: tasks.check("half_of_it", left=left)[0] for left in (40, 50, 60, 90)}
+    assert [left for left, state in half.items() if state is State.RIGHT] == [50]
+    assert "covers 51 %" in tasks.solution("half_of_it")
+    far = {n: tasks.check("three_hundred_thousand", ways=1, far=n) for n in (35, 40, 45)}
+    assert [n for n, (state, _told) in far.items() if state is State.RIGHT] == [40]
+    assert "With 35 % the books say ¥258,415 more." in far[35][1]
+    pipeline.turn({"ways": 1, "far": 40, "left": 100})
+    assert f"¥{pipeline.standing().facts['more']:,.0f}" in tasks.solution("three_hundred_thousand")
+
+
 def test_dirt_turns_the_decision_where_the_text_says() -> None:
     board = DirtyData("funnel")
     for kind, share, turned in (

@@ -47,6 +47,8 @@ class FunnelBoard(Board):
     FunnelBoard()
     """
 
+    name = "funnel"
+
     @shows_trouble
     def __init__(self) -> None:
         self.prepared = company_funnel()
@@ -90,6 +92,7 @@ class FunnelBoard(Board):
                 ),
                 _bring(now.forecast, found.forecast, _("at first {told}")),
             ),
+            {"gained": now.won_amount - found.won_amount},
         )
 
     def _says(self, now: Turned, stage: str, at: Mapping[str, float]) -> str:
@@ -133,6 +136,8 @@ class PipelineBoard(Board):
     PipelineBoard()
     """
 
+    name = "pipeline"
+
     @shows_trouble
     def __init__(self) -> None:
         self.ways = company_funnel("history"), company_funnel("procedure")
@@ -172,6 +177,10 @@ class PipelineBoard(Board):
                     _("weighted, of {target}").format(target=money(TARGET)),
                 ),
             ),
+            {
+                "covered": 100 * found.told.weighted_open_amount / TARGET,
+                "more": found.told.weighted_open_amount - found.real.weighted_open_amount,
+            },
         )
 
     def _says(self, found: Unproven) -> str:
