@@ -186,7 +186,8 @@ def waiting(session: Session, procedure: str) -> dict[str, int]:
     query = select(tables.CaseRow.seat, func.count()).where(
         tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_(None)
     )
-    return {seat: count for seat, count in session.execute(query.group_by(tables.CaseRow.seat))}
+    counted = session.execute(query.group_by(tables.CaseRow.seat))
+    return {seat: count for seat, count in counted if seat is not None}
 
 
 def closed(session: Session, procedure: str, *within: ColumnElement[bool]) -> list[tables.CaseRow]:
