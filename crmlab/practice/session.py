@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -191,8 +190,7 @@ class Practice:
     def waiting(self) -> dict[str, int]:
         """How many open cases lie at each seat where any does."""
         with self.sandbox.read() as session:
-            rows = crm.inbox(session, self.procedure.procedure)
-            return Counter(row.seat for row in rows if row.seat)
+            return crm.waiting(session, self.procedure.procedure)
 
     def in_sight(self, seat: str) -> list[InboxLine]:
         """The open cases that are seen from a seat's desk, the most urgent first: all that lie

@@ -101,7 +101,11 @@ class Live(anywidget.AnyWidget):
         except CrmlabError as refusal:
             self.trouble = str(refusal)
             focus = self.refused(refusal, action)
-        self.draw(focus or "")
+        try:
+            self.draw(focus or "")
+        except CrmlabError as refusal:  # what is drawn may have to go on record first
+            self.trouble = str(refusal)
+            self._tell_above()
 
     def refused(self, refusal: CrmlabError, action: str) -> str:
         """What comes into focus when an action is refused: the message, unless overridden."""
@@ -124,9 +128,12 @@ class Live(anywidget.AnyWidget):
             self.draw("trouble")
         except Exception:
             log.exception("a view could not be drawn")
-            told = draw("trouble.html", trouble=self.trouble)
-            html = told + str(self.view["html"]).removeprefix(told)
-            self.view = {**self.view, "html": html, "turn": self.view["turn"] + 1}
+            self._tell_above()
+
+    def _tell_above(self) -> None:
+        told = draw("trouble.html", trouble=self.trouble)
+        html = told + str(self.view["html"]).removeprefix(told)
+        self.view = {**self.view, "html": html, "turn": self.view["turn"] + 1}
 
     # Without a browser
 

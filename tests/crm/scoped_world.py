@@ -309,10 +309,15 @@ class Company(RuleBasedStateMachine):
         return re.search(r"V\d", key) is not None
 
     def anybody(self) -> st.SearchStrategy[Who]:
-        """Mostly somebody in a seat of theirs, sometimes in one that is not."""
-        seated = [Who(*pair) for pair in sorted(self.world.seats)]
+        """Mostly somebody in a seat of theirs, and rather in one that does not see everybody;
+        sometimes in one that is not theirs."""
+        everybody = [Who(*pair) for pair in sorted(self.world.seats)]
+        seated = st.sampled_from(everybody)
+        limited = st.sampled_from(
+            [who for who in everybody if self.world.scope(who, "see") in ("own", "branch")]
+        )
         pretending = st.builds(Who, self.people(), st.sampled_from(SEATS))
-        return st.one_of(*[st.sampled_from(seated)] * 5, pretending)
+        return st.one_of(limited, limited, limited, seated, seated, seated, pretending)
 
     def is_denied(self, who: Who, operation: str, asked: Callable[[], Any]) -> bool:
         """Whether it is denied, as it should be; a denial shows nothing and is on record."""

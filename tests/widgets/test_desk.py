@@ -12,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox, passing_sandbox
+from crmlab.errors import SandboxError
 from crmlab.practice.debrief import debrief
 from crmlab.practice.script import play
 from crmlab.practice.session import Practice
@@ -508,6 +509,22 @@ def test_a_fault_of_ours_is_kept_from_the_trainee(
     desk._receive(None, {"do": "wait", "args": {"hours": "4"}, "forms": {}}, [])
     assert "Something broke here, and it is not your doing" in desk.text()
     assert "Traceback" not in desk.text()
+
+
+def test_a_desk_that_cannot_put_on_record_what_it_shows_says_why(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_seat: str) -> None:
+        raise SandboxError("Another window is writing to this sandbox just now.")
+
+    shown = desk.text()
+    with monkeypatch.context() as later:
+        later.setattr(desk.practice, "in_sight", busy)
+        desk.click("hint", {"description": "Half a sentence"})
+    assert desk.text().startswith("Another window is writing to this sandbox just now.")
+    assert desk.text().endswith(shown), "what stood there stands there still"
+    desk.click("hint")
+    assert "Another window is writing" not in desk.text()
 
 
 def test_a_fault_in_drawing_leaves_the_desk_alive(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, defer
 
 from crmlab.crm import records, tables
 from crmlab.crm.booking.computed import Reckoning
@@ -175,12 +175,25 @@ def let_pass(sandbox: Sandbox, case_id: str, until: datetime) -> None:
         row.now = max(row.now, until)
 
 
+_NOT_ALL = (defer(tables.CaseRow.facts), defer(tables.CaseRow.state))
+"""An inbox says where a case lies, and need not read the whole of it."""
+
+
 def inbox(session: Session, procedure: str, *within: ColumnElement[bool]) -> list[tables.CaseRow]:
     """The open cases of a procedure, all or those within these conditions, by their number."""
     query = select(tables.CaseRow).where(
         tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_(None), *within
     )
-    return list(session.scalars(query.order_by(tables.CaseRow.case_id)))
+    return list(session.scalars(query.options(*_NOT_ALL).order_by(tables.CaseRow.case_id)))
+
+
+def waiting(session: Session, procedure: str) -> dict[str, int]:
+    """How many open cases of a procedure lie at each seat where any does."""
+    query = select(tables.CaseRow.seat, func.count()).where(
+        tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_(None)
+    )
+    counted = session.execute(query.group_by(tables.CaseRow.seat))
+    return {seat: count for seat, count in counted if seat is not None}
 
 
 def closed(session: Session, procedure: str, *within: ColumnElement[bool]) -> list[tables.CaseRow]:
@@ -188,7 +201,8 @@ def closed(session: Session, procedure: str, *within: ColumnElement[bool]) -> li
     query = select(tables.CaseRow).where(
         tables.CaseRow.procedure == procedure, tables.CaseRow.closed_at.is_not(None), *within
     )
-    return list(session.scalars(query.order_by(tables.CaseRow.closed_at.desc())))
+    query = query.options(*_NOT_ALL).order_by(tables.CaseRow.closed_at.desc())
+    return list(session.scalars(query))
 
 
 def _check_permission(

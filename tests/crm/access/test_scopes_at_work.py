@@ -376,7 +376,7 @@ def test_no_row_outside_its_scope_is_visible_at_work(sandbox: Sandbox) -> None:
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=20,
+            max_examples=30,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
