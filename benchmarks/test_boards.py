@@ -125,17 +125,21 @@ def test_another_draw_of_the_same_dirt_in_the_kernel(benchmark: Any, model: str)
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_opening_a_board(benchmark: Any, name: str) -> None:
-    """About a second, where the machine is not shared; it fails at three times that."""
+    """About a second of the processor, with nothing kept from another board of the same kind."""
     view, of = BOARDS[name]
     found = getattr(widgets, view)
+    taken: list[float] = []
 
-    def afresh() -> None:
+    def opened() -> None:
         careless_companies.cache_clear()
+        began = time.process_time()
+        found(*of)
+        taken.append(time.process_time() - began)
 
-    benchmark.pedantic(lambda: found(*of), setup=afresh, rounds=3)
-    took = benchmark.stats.stats.median
-    print(f"\n{name} opens in {took:.2f} s")
-    assert took <= 3
+    benchmark.pedantic(opened, rounds=3)
+    benchmark.extra_info.update({"seconds": taken})
+    print(f"\n{name} opens in {statistics.median(taken):.2f} s of the processor")
+    assert statistics.median(taken) <= 1.5
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -5,7 +5,10 @@
 Stated limits: on CDNOW at least 20 times as quick, on a million customers with daily dates at least
 80 times, and the same optimum. The million are simulated buyers, watched for as long as those of
 CDNOW or for two years; both fit all of them. To draw the million from CDNOW's customers would be
-easier than real life: they have 1,016 different histories, and simulated buyers 100,000 and more.
+easier than real life: they have 1,016 different histories, simulated buyers 100,000 and more.
+
+The seconds are those of the processor, since others may be at work on the machine; those of the
+clock stand beside them.
 """
 
 from __future__ import annotations
@@ -44,14 +47,16 @@ def two_years() -> Histories:
     return histories(simulated(A_MILLION, BUYING, SPENDING, weeks=104, joining=52))
 
 
-def quickest(work: Callable[[], Any], times: int) -> tuple[float, Any]:
-    """The seconds of the quickest of several runs, and what came of it."""
+def quickest(work: Callable[[], Any], times: int) -> tuple[float, float, Any]:
+    """The seconds of the quickest of several runs, by the processor and by the clock, and what came
+    of it."""
     took = []
     for _time in range(times):
-        begun = time.perf_counter()
+        clock, begun = time.perf_counter(), time.process_time()
         found = work()
-        took.append(time.perf_counter() - begun)
-    return min(took), found
+        took.append((time.process_time() - begun, time.perf_counter() - clock))
+    seconds, clocks = zip(*took, strict=True)
+    return min(seconds), min(clocks), found
 
 
 @pytest.mark.parametrize(
@@ -66,15 +71,14 @@ def test_fitting_bg_nbd(
     known = bought()
     data = known.frequency, known.recency, known.age
     different = len(np.unique(np.stack(data), axis=1).T)
-    mine, found = quickest(lambda: bg_nbd.fit(*data), ours)
+    mine, our_clock, found = quickest(lambda: bg_nbd.fit(*data), ours)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plain, other = quickest(lambda: BetaGeoFitter().fit(*data), theirs)
-    again, _same = quickest(lambda: bg_nbd.fit(*data), ours)
-    quick = min(mine, again)
+        plain, clock, other = quickest(lambda: BetaGeoFitter().fit(*data), theirs)
     print(
-        f"\n{len(known):,} customers with {different:,} different histories: {quick * 1000:.1f} ms "
-        f"beside {plain:.2f} s, {plain / quick:.0f} times as quick"
+        f"\n{len(known):,} customers with {different:,} different histories: {mine * 1000:.1f} ms "
+        f"beside {plain:.2f} s, {plain / mine:.0f} times as quick, {clock / our_clock:.0f} by the "
+        "clock"
     )
     # Both stop where the slopes are flat: theirs at 1e-5 a customer, so ours lies no lower.
     for name in ("r", "alpha", "a", "b"):
@@ -82,7 +86,7 @@ def test_fitting_bg_nbd(
     their_likelihood = likelihood_at(other.params_, data)
     assert found.log_likelihood == pytest.approx(their_likelihood, rel=1e-9)
     assert found.log_likelihood >= their_likelihood - 1e-12 * abs(their_likelihood)
-    assert plain / quick >= ratio
+    assert plain / mine >= ratio
 
 
 def likelihood_at(parameters: Any, data: tuple[np.ndarray, ...]) -> float:

@@ -48,6 +48,9 @@ its end: the last step is taken all the same, and makes a tiny distance the squa
 ENOUGH_TO_BEGIN = 8_192
 """With many more different histories than this, the search first looks at so many of them."""
 
+ANYWHERE = (1.0, 1.0, 1.0, 1.0)
+"""Where the search begins if nothing is known; the longest age is the unit of time."""
+
 TERMS = 5_000
 """A series that has not ended by then is as near to its sum as it will come."""
 
@@ -167,13 +170,9 @@ def fit(
     # In units of the longest age the same numbers suit every data set.
     scale = float(known.ages.max())
     known = known.in_units_of(scale)
-    bent = _over_logarithms(known)
-    if start is None:
-        begin = _near(known)
-    else:
-        begin = np.log(np.array([start.r, start.alpha / scale, start.a, start.b]))
-    nothing = NOTHING if bounded and start is None else LITTLE
-    found = least(bent, begin, nothing=nothing)
+    near = _near(known) if start is None else (start.r, start.alpha / scale, start.a, start.b)
+    nothing = NOTHING if bounded and near is None else LITTLE
+    found = least(_over_logarithms(known), np.log(near or ANYWHERE), nothing=nothing)
     parameters = np.exp(found.x)
     within = np.all((parameters < FAR) & (parameters > 1 / FAR)) if bounded else np.all(parameters)
     if np.abs(found.slopes).max() > FLAT or not within or not np.isfinite(parameters).all():
@@ -222,14 +221,13 @@ def _over_logarithms(known: Counted) -> Bent:
     return bent
 
 
-def _near(known: Counted) -> Numbers:
-    """Where to begin: with very many histories at the fit of some, if there is one."""
-    anywhere = np.zeros(4)
+def _near(known: Counted) -> tuple[float, ...] | None:
+    """With very many histories the fit of some, if there is one: the search begins there."""
     every = len(known) // ENOUGH_TO_BEGIN
     if every < 2:
-        return anywhere
-    found = least(_over_logarithms(known.some(every)), anywhere)
-    return found.x if np.abs(found.slopes).max() < FLAT else anywhere
+        return None
+    found = least(_over_logarithms(known.some(every)), np.log(ANYWHERE))
+    return tuple(np.exp(found.x)) if np.abs(found.slopes).max() < FLAT else None
 
 
 def _hypergeometric(a: float, b: float, c: Any, z: Any) -> Numbers:
