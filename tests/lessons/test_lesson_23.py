@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from crmlab.learning.outcome import State
 from crmlab.models.entry.dirt import STEP
 from crmlab.models.entry.questions import TARGET
 from crmlab.models.funnel.dials import without_evidence
@@ -24,6 +25,7 @@ from crmlab.widgets import (
 from crmlab.widgets.analysis.funnel import FASTER, company_funnel
 from tests.browser import axe_troubles, open_lesson
 from tests.lessons.board_page import BoardPage
+from tests.lessons.board_tasks import BoardTasks
 from tests.serving import ROOT
 
 LESSON = "23_the_funnel.ipynb"

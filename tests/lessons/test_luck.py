@@ -45,9 +45,7 @@ def test_what_is_luck_is_said_as_it_is(lesson: str, model: str) -> None:
 
 def test_only_what_makes_the_loss_look_larger_turns_nothing() -> None:
     companies = careless_companies("contribution")
-    at_most = {
-        kind: max(by_step.values()) for kind, by_step in turned(companies, STEPS).items()
-    }
+    at_most = {kind: max(by_step.values()) for kind, by_step in turned(companies, STEPS).items()}
     assert [kind for kind, number in at_most.items() if not number] == ["duplicates"]
     drift = companies[0].read({"duplicates": 30}).drift_percent
     assert drift is not None
