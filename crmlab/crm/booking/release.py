@@ -22,11 +22,17 @@ HELD, RELEASED = "held", "released"
 """What can be decided about an order that is more than the credit bears."""
 
 
-def kept_here(session: Session, order: tables.Order, at: datetime) -> str | None:
-    """Why an order may not leave at this moment, with the sum; None if its credit lets it go."""
+def kept_here(
+    session: Session, order: tables.Order, at: datetime, amount: Decimal | None = None
+) -> str | None:
+    """Why an order may not leave at this moment, with the sum; None if its credit lets it go.
+
+    Args:
+        amount: what the whole order is worth, where that is known already.
+    """
     if order.credit == HELD:
         return held_sentence(session, order)
-    amount = amount_of(session, order)
+    amount = amount_of(session, order) if amount is None else amount
     stands = standing(session, order.customer_id, at, without_order=order.order_id)
     if stands.bears(amount) or amount <= released_up_to(session, order):
         return None
