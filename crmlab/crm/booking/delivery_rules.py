@@ -12,11 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
-from crmlab.crm.booking.credit import NOTHING
 from crmlab.crm.booking.draft import Draft
 from crmlab.crm.booking.order_rules import of_another_product
 from crmlab.crm.booking.release import kept_here
-from crmlab.crm.booking.shipped import all_has_left, shipped_by_line
+from crmlab.crm.booking.shipped import all_has_left, shipped_of
 from crmlab.crm.columns import day_of
 from crmlab.text import gettext as _
 from crmlab.text import show_day
@@ -79,12 +78,9 @@ def _shipment_line(draft: Draft) -> None:
                 order=line.order_id
             ),
         )
-    lines = dict(shipped_by_line(draft.session, line.order_id, without=draft.key))
-    if order.invoiced_at is None and _takes_more(draft):
-        worth = sum((each.quantity * each.unit_price for each in lines), NOTHING)
-        if why := kept_here(draft.session, order, shipment.shipped_at, worth):
-            draft.refuse("line_id", why)
-    _no_more_than_ordered(draft, line, lines[line])
+    elif _takes_more(draft) and (why := kept_here(draft.session, order, shipment.shipped_at)):
+        draft.refuse("line_id", why)
+    _no_more_than_ordered(draft, line)
     _from_the_batch(draft, line, shipment)
 
 
@@ -97,9 +93,9 @@ def _takes_more(draft: Draft) -> bool:
     return quantity is not None and quantity > part.quantity
 
 
-def _no_more_than_ordered(draft: Draft, line: tables.OrderLine, gone: int) -> None:
+def _no_more_than_ordered(draft: Draft, line: tables.OrderLine) -> None:
     quantity = draft.will_be("quantity")
-    draft.found["gone"] = gone
+    gone = draft.found["gone"] = shipped_of(draft.session, line, without=draft.key)
     if quantity is None or quantity <= line.quantity - gone:
         return
     draft.refuse(
