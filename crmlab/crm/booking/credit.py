@@ -92,23 +92,30 @@ class CreditStanding:
 
 
 def standing(
-    session: Session,
-    customer_id: str,
-    at: datetime,
-    *,
-    without_case: str | None = None,
-    without_order: str | None = None,
+    session: Session, customer_id: str, at: datetime, *, without_case: str | None = None
 ) -> CreditStanding:
     """How the customer's credit stands at a moment: what happened later does not count yet.
 
     Args:
         without_case: leave out what this case has itself ordered and invoiced, so that its own
             order can be added to the sum once.
-        without_order: leave out this order in the same way.
 
     Raises:
         SandboxError: the customer is not in this sandbox.
     """
+    stands, _worth = _standing(session, customer_id, at, case=without_case or "")
+    return stands
+
+
+def beside(session: Session, order: tables.Order, at: datetime) -> tuple[CreditStanding, Decimal]:
+    """How the credit of an order's customer stands at a moment without this order, and what the
+    whole order is worth."""
+    return _standing(session, order.customer_id, at, order=order.order_id)
+
+
+def _standing(
+    session: Session, customer_id: str, at: datetime, *, case: str = "", order: str = ""
+) -> tuple[CreditStanding, Decimal]:
     customer = session.get(tables.Customer, customer_id)
     if customer is None:
         raise SandboxError(
@@ -116,21 +123,16 @@ def standing(
                 key=customer_id
             )
         )
-    asked = {
-        "customer": customer_id,
-        "at": at,
-        "day": day_of(at),
-        "case": without_case or "",
-        "order": without_order or "",
-    }
-    ((owed, oldest, on_order),) = ask(session, _STANDING, asked)
-    return CreditStanding(
+    asked = {"customer": customer_id, "at": at, "day": day_of(at), "case": case, "order": order}
+    ((owed, oldest, on_order, worth),) = ask(session, _STANDING, asked)
+    stands = CreditStanding(
         limit=customer.credit_limit,
         receivables=money(owed),
         open_orders=money(on_order),
         overdue_days=(day_of(at) - oldest).days if oldest else 0,
         currency=customer.currency,
     )
+    return stands, money(worth)
 
 
 def open_amount(
@@ -192,10 +194,19 @@ _OWED = not_yet(
     _AT,
 ).subquery()
 
+_WORTH = (
+    select(
+        func.coalesce(func.sum(in_fen(tables.OrderLine.unit_price) * tables.OrderLine.quantity), 0)
+    )
+    .where(tables.OrderLine.order_id == _ORDER)
+    .scalar_subquery()
+)
+
 _STANDING = select(
     func.coalesce(func.sum(_OWED.c.fen), 0),
     func.min(case((_OWED.c.due_on < _DAY, _OWED.c.due_on))),
     select(func.coalesce(func.sum(_ORDERED.c.fen), 0)).scalar_subquery(),
+    _WORTH,
 )
-"""What is invoiced and not paid, when the oldest of it fell due, and what is ordered and not
-invoiced."""
+"""What is invoiced and not paid, when the oldest of it fell due, what is ordered and not invoiced,
+and what the order that is left out is worth."""

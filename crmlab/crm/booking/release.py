@@ -10,12 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
-from crmlab.crm.booking.credit import CreditStanding, standing
-from crmlab.crm.sql import ask, in_fen, money
+from crmlab.crm.booking.credit import CreditStanding, beside
 from crmlab.text import gettext as _
 
 HELD, RELEASED = "held", "released"
@@ -26,19 +25,12 @@ def kept_here(session: Session, order: tables.Order, at: datetime) -> str | None
     """Why an order may not leave at this moment, with the sum; None if its credit lets it go."""
     if order.credit == HELD:
         return held_sentence(session, order)
-    amount = amount_of(session, order)
-    stands = standing(session, order.customer_id, at, without_order=order.order_id)
-    if stands.bears(amount) or amount <= released_up_to(session, order):
+    stands, amount = beside(session, order, at)
+    if stands.bears(amount) or 0 < amount <= released_up_to(session, order):
         return None
     return _("The order {order} may not leave: {sum}; finance releases it, with a reason.").format(
         order=order.order_id, sum=stands.sum_sentence(amount)
     )
-
-
-def amount_of(session: Session, order: tables.Order) -> Decimal:
-    """What the whole order is worth."""
-    ((worth,),) = ask(session, _WORTH, {"order": order.order_id})
-    return money(worth)
 
 
 def released_up_to(session: Session, order: tables.Order) -> Decimal:
@@ -62,18 +54,13 @@ def held_sentence(session: Session, order: tables.Order) -> str:
             order.currency,
         )
     else:
-        amount = amount_of(session, order)
-        stood = standing(session, order.customer_id, order.ordered_at, without_order=order.order_id)
+        stood, amount = beside(session, order, order.ordered_at)
     return _("The order {order} is held: {sum}; finance releases it.").format(
         order=order.order_id, sum=stood.sum_sentence(amount)
     )
 
 
 # The statements are made once: making them takes longer than asking the database.
-_WORTH = select(
-    func.coalesce(func.sum(in_fen(tables.OrderLine.unit_price) * tables.OrderLine.quantity), 0)
-).where(tables.OrderLine.order_id == bindparam("order"))
-
 _CHECKED = (
     select(tables.CreditCheck)
     .where(tables.CreditCheck.order_id == bindparam("order"))
