@@ -37,6 +37,9 @@ DESKS = (
 )  # fmt: skip
 """Seats of every scope, and one that the permissions do not name."""
 
+LIMITED = ("account_manager", "sales_representative", "sales_manager")
+"""Those of them that do not see everybody."""
+
 ON_OFFER = ("customer", "order", "opportunity", "price_list", "invoice", "user")
 
 
@@ -268,7 +271,9 @@ class Working(Company):
 
     # Desks ----------------------------------------------------------------------------------------
 
-    @rule(data=st.data(), seat=st.sampled_from(DESKS), lead=st.booleans())
+    @rule(
+        data=st.data(), seat=st.sampled_from(LIMITED) | st.sampled_from(DESKS), lead=st.booleans()
+    )
     def a_case_comes_to_a_desk(self, data: st.DataObject, seat: str, lead: bool) -> None:
         seated = self.world.seated(seat)
         holders = st.none() | self.people()
@@ -276,6 +281,10 @@ class Working(Company):
             holders = st.one_of(*[st.sampled_from(seated)] * 4, holders)
         holder = data.draw(holders, label="holder")
         customer = None if lead else data.draw(self.customers(), label="customer")
+        self.lay(seat, holder, customer)
+
+    def lay(self, seat: str, holder: str | None, customer: str | None) -> None:
+        """Lay a case on somebody's desk."""
         key, step = f"T-V{next(self.numbers)}", f"at_{seat}"
         case = opened(self.procedure)
         visit = case.visit.model_copy(update={"step": step, "seat": seat})
@@ -310,11 +319,19 @@ class Working(Company):
             ),
         )
 
+    def cases(self) -> dict[str, dict[str, Any]]:
+        """Those there are; there always are some, with somebody who sees the customer, or not."""
+        if not self.world.rows["case"]:
+            for customer in sorted(filter(self.is_new, self.world.rows["customer"])):
+                self.lay("account_manager", "U-07", customer)
+                self.lay("sales_manager", "U-14", customer)
+        return self.world.rows["case"]
+
     @rule(data=st.data(), close=st.booleans())
     def see_what_lies_where(self, data: st.DataObject, close: bool) -> None:
         practice = Practice(self.procedure, self.sandbox)
-        cases = self.world.rows["case"]
-        if cases and close:
+        cases = self.cases()
+        if close:
             key = data.draw(st.sampled_from(sorted(cases)), label="closed")
             with self.sandbox.write("close", subject=key, at=AT) as session:
                 row = session.get_one(tables.CaseRow, key)
@@ -329,16 +346,19 @@ class Working(Company):
 
     @rule(data=st.data(), seat=st.sampled_from(DESKS))
     def turn_to_a_case(self, data: st.DataObject, seat: str) -> None:
-        cases = self.world.rows["case"]
-        if not cases:
-            return
+        cases = self.cases()
         key = data.draw(st.sampled_from(sorted(cases)), label="case")
+        for at in sorted({seat, cases[key]["seat"] or seat}):
+            self.turns_to(key, at)
+
+    def turns_to(self, key: str, seat: str) -> None:
+        row = self.world.rows["case"][key]
         if key not in self.from_the_desk(seat):
             with pytest.raises(Denied):
                 looking.open_at(self.sandbox, key, seat)
             assert trail(self.sandbox)[-1]["operation"] == "denied"
             return
-        case, row = looking.open_at(self.sandbox, key, seat), cases[key]
+        case = looking.open_at(self.sandbox, key, seat)
         here = row["seat"] == seat
         user = (row["holder"] or "") if here else ""
         for _redrawn in range(2):
