@@ -37,6 +37,9 @@ DESKS = (
 )  # fmt: skip
 """Seats of every scope, and one that the permissions do not name."""
 
+LIMITED = ("account_manager", "sales_representative", "sales_manager")
+"""Those of them that do not see everybody."""
+
 ON_OFFER = ("customer", "order", "opportunity", "price_list", "invoice", "user")
 
 
@@ -109,47 +112,59 @@ class Working(Company):
         form = base_forms()[kind]
         weighty = sorted(name for name, column in form.columns.items() if column.reviewers)
         column = data.draw(st.sampled_from(weighty), label="column")
+        key = data.draw(self.keys(kind), label="key")
+        self.propose(kind, key, column, data.draw(self.people(), label="by"))
+
+    def propose(self, kind: str, key: str, column: str, by: str) -> None:
         self.put(
             tables.Proposal(
                 proposal_id=f"CH-V{next(self.numbers):04}",
                 record=kind,
-                key=data.draw(self.keys(kind), label="key"),
+                key=key,
                 column=column,
                 before=None,
                 after="1",
                 version=1,
-                reviews_needed=form.columns[column].reviewers,
-                proposed_by=data.draw(self.people(), label="by"),
+                reviews_needed=base_forms()[kind].columns[column].reviewers,
+                proposed_by=by,
                 seat="data_steward",
                 proposed_at=AT,
                 state="open",
             )
         )
 
+    def proposals(self) -> dict[str, dict[str, Any]]:
+        """Those there are; there always are some, of customers of two branches."""
+        if not self.world.rows["proposal"]:
+            for key in sorted(filter(self.is_new, self.world.rows["customer"])):
+                for column in ("account_manager", "credit_limit", "name"):
+                    self.propose("customer", key, column, "U-23")
+        return self.world.rows["proposal"]
+
     @rule(data=st.data())
     def ask_what_waits_for_review(self, data: st.DataObject) -> None:
-        who = data.draw(self.anybody(), label="who")
+        proposals = self.proposals()
+        for who in data.draw(st.lists(self.anybody(), min_size=3, max_size=3), label="who"):
 
-        def asked() -> set[str]:
-            rows = open_proposals(self.sandbox, who, at=AT, size=200).rows
-            return {row.proposal_id for row in rows}
+            def asked(who: Who = who) -> set[str]:
+                rows = open_proposals(self.sandbox, who, at=AT, size=200).rows
+                return {row.proposal_id for row in rows}
 
-        if not self.is_denied(who, "see", asked):
-            proposals = self.world.rows["proposal"]
-            assert asked() == {
-                key
-                for key in self.world.seen(who, "proposal", "see")
-                if proposals[key]["state"] == "open"
-                and proposals[key]["column"]
-                not in self.world.hidden(who.seat, proposals[key]["record"])
-            }
+            if not self.is_denied(who, "see", asked):
+                assert asked() == {
+                    key
+                    for key in self.world.seen(who, "proposal", "see")
+                    if proposals[key]["state"] == "open"
+                    and proposals[key]["column"]
+                    not in self.world.hidden(who.seat, proposals[key]["record"])
+                }
 
     @rule(data=st.data())
     def say_no_to_a_change(self, data: st.DataObject) -> None:
-        proposals = self.world.rows["proposal"]
-        if not proposals:
-            return
-        key = data.draw(st.sampled_from(sorted(proposals)), label="proposal")
+        proposals = self.proposals()
+        waiting = sorted(key for key in proposals if proposals[key]["state"] == "open")
+        every = st.sampled_from(sorted(proposals))
+        key = data.draw(st.sampled_from(waiting) | every if waiting else every, label="proposal")
         about = proposals[key]
         by = base_forms()[about["record"]].columns[about["column"]].by
         reviewers = [Who(*pair) for pair in sorted(self.world.seats) if pair[1] in by]
@@ -256,7 +271,9 @@ class Working(Company):
 
     # Desks ----------------------------------------------------------------------------------------
 
-    @rule(data=st.data(), seat=st.sampled_from(DESKS), lead=st.booleans())
+    @rule(
+        data=st.data(), seat=st.sampled_from(LIMITED) | st.sampled_from(DESKS), lead=st.booleans()
+    )
     def a_case_comes_to_a_desk(self, data: st.DataObject, seat: str, lead: bool) -> None:
         seated = self.world.seated(seat)
         holders = st.none() | self.people()
@@ -264,6 +281,10 @@ class Working(Company):
             holders = st.one_of(*[st.sampled_from(seated)] * 4, holders)
         holder = data.draw(holders, label="holder")
         customer = None if lead else data.draw(self.customers(), label="customer")
+        self.lay(seat, holder, customer)
+
+    def lay(self, seat: str, holder: str | None, customer: str | None) -> None:
+        """Lay a case on somebody's desk."""
         key, step = f"T-V{next(self.numbers)}", f"at_{seat}"
         case = opened(self.procedure)
         visit = case.visit.model_copy(update={"step": step, "seat": seat})
@@ -298,34 +319,46 @@ class Working(Company):
             ),
         )
 
-    @rule(data=st.data(), seat=st.sampled_from(DESKS), close=st.booleans())
-    def see_what_lies_where(self, data: st.DataObject, seat: str, close: bool) -> None:
+    def cases(self) -> dict[str, dict[str, Any]]:
+        """Those there are; there always are some, with somebody who sees the customer, or not."""
+        if not self.world.rows["case"]:
+            for customer in sorted(filter(self.is_new, self.world.rows["customer"])):
+                self.lay("account_manager", "U-07", customer)
+                self.lay("sales_manager", "U-14", customer)
+        return self.world.rows["case"]
+
+    @rule(data=st.data(), close=st.booleans())
+    def see_what_lies_where(self, data: st.DataObject, close: bool) -> None:
         practice = Practice(self.procedure, self.sandbox)
-        cases = self.world.rows["case"]
-        if cases and close:
+        cases = self.cases()
+        if close:
             key = data.draw(st.sampled_from(sorted(cases)), label="closed")
             with self.sandbox.write("close", subject=key, at=AT) as session:
                 row = session.get_one(tables.CaseRow, key)
                 row.seat, row.closed_at = None, AT
             self.known = None
             cases = self.world.rows["case"]
-        sees = self.from_the_desk(seat)
         is_open = {key for key, row in cases.items() if row["closed_at"] is None}
-        assert {line.case_id for line in practice.in_sight(seat)} == sees & is_open
-        assert {line.case_id for line in practice.closed_cases(seat)} == sees - is_open
+        for seat in DESKS:
+            sees = self.from_the_desk(seat)
+            assert {line.case_id for line in practice.in_sight(seat)} == sees & is_open
+            assert {line.case_id for line in practice.closed_cases(seat)} == sees - is_open
 
     @rule(data=st.data(), seat=st.sampled_from(DESKS))
     def turn_to_a_case(self, data: st.DataObject, seat: str) -> None:
-        cases = self.world.rows["case"]
-        if not cases:
-            return
+        cases = self.cases()
         key = data.draw(st.sampled_from(sorted(cases)), label="case")
+        for at in sorted({seat, cases[key]["seat"] or seat}):
+            self.turns_to(key, at)
+
+    def turns_to(self, key: str, seat: str) -> None:
+        row = self.world.rows["case"][key]
         if key not in self.from_the_desk(seat):
             with pytest.raises(Denied):
                 looking.open_at(self.sandbox, key, seat)
             assert trail(self.sandbox)[-1]["operation"] == "denied"
             return
-        case, row = looking.open_at(self.sandbox, key, seat), cases[key]
+        case = looking.open_at(self.sandbox, key, seat)
         here = row["seat"] == seat
         user = (row["holder"] or "") if here else ""
         for _redrawn in range(2):
