@@ -20,7 +20,7 @@ from sqlalchemy import select
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import AuditHead
 
-QUIET_MS = {"sqlite": 6.6, "postgresql": 8.6}
+QUIET_MS = {"sqlite": 5.5, "postgresql": 7.5}
 """What the fixed work takes on the machine of docs/performance.md when nothing else runs there."""
 
 LOOPS, LOOKS = 100_000, 3
