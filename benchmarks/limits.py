@@ -2,9 +2,10 @@
 
 Between any two rounds of what is measured, a fixed piece of work is measured as well: a loop in
 plain Python, and a few of the shortest looks into the same sandbox. How long that takes when
-nothing else runs is known (`QUIET_MS`). A limit holds for the median on a quiet machine; where the
-fixed work takes twice as long, the limit is twice as long in that run, and it is never shorter than
-stated. So what is compared is measured in the same seconds, and a machine of another speed is held
+nothing else runs is known (`QUIET_MS`). A limit holds for the median on a quiet machine. Where the
+fixed work takes longer, so may the operation in that run, and each part of it counts one and a half
+times: neighbours take the caches too, and a loop needs none. It is never held to less than the
+limit. So what is compared is measured in the same seconds, and a machine of another speed is held
 to the same.
 """
 
@@ -20,8 +21,11 @@ from sqlalchemy import select
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import AuditHead
 
-QUIET_MS = {"sqlite": 6.6, "postgresql": 8.6}
+QUIET_MS = {"sqlite": 5.5, "postgresql": 7.5}
 """What the fixed work takes on the machine of docs/performance.md when nothing else runs there."""
+
+BUSY = 1.5
+"""How much each part counts by which the fixed work takes longer than that."""
 
 LOOPS, LOOKS = 100_000, 3
 
@@ -50,10 +54,11 @@ def hold(
         operation, setup=before_each, rounds=rounds, warmup_rounds=max(2, rounds // 12)
     )
     slower = max(1.0, median(taken) * 1000 / QUIET_MS[sandbox.place.engine.dialect.name])
+    allowed_ms = limit_ms * (1 + BUSY * (slower - 1))
     benchmark.extra_info.update(limit_ms=limit_ms, slower=round(slower, 2))
     if benchmark.stats is not None:
         taken_ms = benchmark.stats.stats.median * 1000
-        assert taken_ms <= limit_ms * slower, (
+        assert taken_ms <= allowed_ms, (
             f"{taken_ms:.1f} ms, on a machine {slower:.1f} times as slow as when it is quiet"
         )
 

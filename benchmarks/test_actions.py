@@ -2,16 +2,18 @@
 
     python -m pytest benchmarks/test_actions.py --benchmark-enable
 
-Stated limits, of the median on an ordinary machine: opening, resetting or restoring a sandbox
-takes under 100 ms; one hand-over (validated, permitted, written, audited) at most 20 ms. A busy
-machine may need several times as long, so what is asserted here is generous.
+Stated limits, of the median: opening, resetting or restoring a sandbox takes under 100 ms; one
+hand-over (validated, permitted, written, audited) at most 20 ms. How they are held to on a busy
+machine says `benchmarks/limits.py`.
 """
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+from benchmarks.limits import hold
 from crmlab.crm.casework import cases as crm
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.practice.debrief import debrief
@@ -20,16 +22,6 @@ from crmlab.procedures import load, loads
 from crmlab.procedures.case import Case, HandOver
 from crmlab.procedures.engine import act
 from tests.tiny import hand_over
-
-GENEROUS = 5
-"""How many times its limit a median may take before the benchmark fails."""
-
-
-def hold_to(benchmark: Any, milliseconds: float) -> None:
-    """Fail if the median is far beyond the stated limit."""
-    benchmark.extra_info["limit_ms"] = milliseconds
-    if benchmark.stats is not None:
-        assert benchmark.stats.stats.median * 1000 < milliseconds * GENEROUS
 
 
 def in_the_middle(sandbox: Sandbox) -> tuple[Case, HandOver]:
@@ -41,29 +33,26 @@ def in_the_middle(sandbox: Sandbox) -> tuple[Case, HandOver]:
     return case, hand_over(complaint, case)
 
 
-def test_opening_a_new_sandbox(benchmark: Any, tmp_path: Path) -> None:
-    names = iter(range(100_000))
+def test_opening_a_new_sandbox(benchmark: Any, sandbox: Sandbox, tmp_path: Path) -> None:
+    names = count()
 
     def open_one() -> None:
-        sandbox = open_sandbox(f"new-{next(names)}", folder=tmp_path)
-        with sandbox.read() as session:
+        new = open_sandbox(f"new-{next(names)}", folder=tmp_path)
+        with new.read() as session:
             session.connection()
-        sandbox.close()
+        new.close()
 
-    benchmark(open_one)
-    hold_to(benchmark, 100)
+    hold(benchmark, 100, sandbox, open_one)
 
 
 def test_resetting_a_sandbox(benchmark: Any, sandbox: Sandbox) -> None:
-    benchmark(sandbox.reset)
-    hold_to(benchmark, 100)
+    hold(benchmark, 100, sandbox, sandbox.reset)
 
 
 def test_restoring_a_sandbox(benchmark: Any, sandbox: Sandbox) -> None:
     in_the_middle(sandbox)
     sandbox.save_point("middle")
-    benchmark(sandbox.restore, "middle")
-    hold_to(benchmark, 100)
+    hold(benchmark, 100, sandbox, lambda: sandbox.restore("middle"))
 
 
 def test_one_hand_over(benchmark: Any, sandbox: Sandbox) -> None:
@@ -75,28 +64,24 @@ def test_one_hand_over(benchmark: Any, sandbox: Sandbox) -> None:
         sandbox.restore("middle")
         return (sandbox, complaint, case, action), {}
 
-    benchmark.pedantic(crm.apply, setup=again, rounds=100, warmup_rounds=3)
-    hold_to(benchmark, 20)
+    hold(benchmark, 20, sandbox, crm.apply, fresh=again, rounds=100)
 
 
 def test_the_engine_alone(benchmark: Any, sandbox: Sandbox) -> None:
     complaint = load("complaint")
     case, action = in_the_middle(sandbox)
-    benchmark(act, complaint, case, action)
-    hold_to(benchmark, 5)
+    hold(benchmark, 5, sandbox, lambda: act(complaint, case, action))
 
 
-def test_a_debrief(benchmark: Any) -> None:
+def test_a_debrief(benchmark: Any, sandbox: Sandbox) -> None:
     complaint = load("complaint")
     case = stages(complaint, case_for_trial(complaint, "C-1042"))[-1]
-    benchmark(debrief, complaint, case)
-    hold_to(benchmark, 50)
+    hold(benchmark, 50, sandbox, lambda: debrief(complaint, case))
 
 
-def test_loading_the_procedure(benchmark: Any) -> None:
+def test_loading_the_procedure(benchmark: Any, sandbox: Sandbox) -> None:
     def as_in_a_new_kernel() -> None:
         loads.cache_clear()
         load("complaint")
 
-    benchmark.pedantic(as_in_a_new_kernel, rounds=5, warmup_rounds=1)
-    hold_to(benchmark, 500)
+    hold(benchmark, 500, sandbox, as_in_a_new_kernel, rounds=5)

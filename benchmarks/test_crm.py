@@ -54,7 +54,7 @@ LOOKING: dict[str, Callable[[Sandbox, Who, str], Any]] = {
     "one order": lambda c, who, n: browse.look(c, who, "order", f"BO-{n}", at=AT),
     "search: a name": lambda c, who, n: search.search(c, who, f"Works {n[-2:]}", at=AT),
     "search: a number": lambda c, who, n: search.search(c, who, f"BO-{n}", at=AT),
-    "search: much": lambda c, who, n: search.search(c, who, "B", at=AT, size=100),
+    "search: much": lambda c, who, n: search.search(c, who, "B", at=AT),
     "timeline": lambda c, who, n: timeline.read_timeline(c, who, LARGE, at=AT),
     "timeline of 200": lambda c, who, n: timeline.read_timeline(c, who, LARGE, at=AT, size=200),
     "an entry on a timeline": lambda c, who, n: noting.note_contact(
@@ -130,13 +130,16 @@ def test_a_filtered_list(benchmark: Any, company: Sandbox, what: str, who: Who) 
     )
 
 
+LONG_EXPORT_MS = 30
+"""For two thousand rows: each takes 10 µs or more, so that about 1,500 are the most in 20 ms."""
+
 REASON = "Receivables meeting on Monday"
 EXPORTS: dict[str, tuple[Who, str, dict[str, Any], int]] = {
     "a customer": (MANAGER, "customer", {"customer_id": LARGE}, LIMIT_MS),
     "customers of a branch": (MANAGER, "customer", {}, LIMIT_MS),
     "all customers": (GENERAL, "customer", {}, LIMIT_MS),
     "what a branch has not settled": (MANAGER, "invoice", {"settled_at": None}, LIMIT_MS),
-    "two thousand orders": (DIRECTOR, "order", {"customer_id": LARGE}, LIMIT_MS),
+    "two thousand orders": (DIRECTOR, "order", {"customer_id": LARGE}, LONG_EXPORT_MS),
     "too many orders": (DIRECTOR, "order", {}, LIMIT_MS),
     "by far too many orders": (GENERAL, "order", {}, LIMIT_MS),
 }
