@@ -3,10 +3,10 @@
     python -m pytest benchmarks/test_value.py --benchmark-enable -s
 
 Stated limits: on CDNOW at least 20 times as quick, on a million customers with daily dates at least
-80 times, and the same optimum. Watched for two years, they have so many different histories that
-the margin over that is small: there it fails below 60. The million are simulated buyers, watched for as long as those of
-CDNOW or for two years; both fit all of them. To draw the million from CDNOW's customers would be
-easier than real life: they have 1,016 different histories, simulated buyers 100,000 and more.
+80 times, and the same optimum. The million are simulated buyers, watched for as long as those of
+CDNOW or for two years; both fit all of them. Watched for two years they have so many different
+histories that the margin is small: there it fails below 60. To draw the million from CDNOW's
+customers would be easier than real life: they have 1,016 different histories.
 
 The seconds are those of the processor, since others may be at work on the machine; those of the
 clock stand beside them.
