@@ -15,7 +15,7 @@ from typing import Any
 _HOME = {
     "BooksBoard": "analysis.books",
     "BreakIt": "walkthrough",
-    "CaughtBoard": "analysis.complaints",
+    "CaughtBoard": "analysis.stopping",
     "ContributionBoard": "analysis.contribution",
     "ContributionBriefing": "analysis.contribution",
     "Desk": "desk",

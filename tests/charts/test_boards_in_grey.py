@@ -12,7 +12,6 @@ import pytest
 from crmlab import widgets
 from crmlab.charts.chart import Chart, Trace
 from crmlab.widgets import DirtyData
-from crmlab.widgets.analysis import complaints, contribution, dirt, funnel, shortest_board, value
 from crmlab.widgets.analysis.board import Board
 from tests.charts.test_chart import contrast
 
@@ -22,12 +21,11 @@ TOLD_APART = 1.5
 
 def boards() -> dict[str, Callable[[], Board]]:
     """All boards that there are, by name; one that asks for a model for each of them."""
-    found: dict[str, Callable[[], Board]] = {}
-    for module in (complaints, contribution, dirt, funnel, shortest_board, value):
-        for name, made in vars(module).items():
-            here = isinstance(made, type) and made.__module__ == module.__name__
-            if here and issubclass(made, Board) and made is not DirtyData:
-                found[name] = made
+    found: dict[str, Callable[[], Board]] = {
+        name: getattr(widgets, name)
+        for name in widgets.__all__
+        if name.endswith(("Board", "Briefing"))
+    }
     for model in ("funnel", "complaints", "contribution", "value"):
         found[f"DirtyData {model}"] = partial(DirtyData, model)
     return found

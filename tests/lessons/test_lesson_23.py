@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from crmlab.intake.company import company_table
 from crmlab.learning.outcome import State
 from crmlab.models.entry.dirt import STEP
 from crmlab.models.entry.questions import TARGET
@@ -22,6 +23,7 @@ from crmlab.widgets import (
     Quiz,
     funnel_in_words,
 )
+from crmlab.widgets.analysis.books import won_match
 from crmlab.widgets.analysis.funnel import FASTER, company_funnel
 from tests.browser import axe_troubles, open_lesson
 from tests.lessons.board_page import BoardPage
@@ -203,6 +205,23 @@ def test_a_stage_too_far_changes_the_books_and_not_the_evidence() -> None:
     assert "¥520 more" in board.seen.says
     for number in ("¥1,380,824", "¥149,608", "¥394,102", "¥520"):
         assert number in TEXT
+
+
+def test_what_was_won_is_held_against_the_orders_that_came_of_it() -> None:
+    wrong = [one for one in won_match().periods if not one.matches]
+    assert [(one.period, one.difference) for one in wrong] == [("2026-04", 11_646)]
+    assert len(won_match().periods) == 24
+    for view in (FunnelBoard(), PipelineBoard(), PipelineBriefing()):
+        assert "not usable yet" in view.text()
+    for text in (TEXT, BRIEF):
+        assert "23 of 24 months match" in text
+        assert "In April two were won" in text or "in April two were won" in text
+        assert "¥11,646" in text
+    ordered = set(company_table("quotes")["opportunity_id"]) & set(
+        company_table("orders").merge(company_table("quotes"), on="quote_id")["opportunity_id"]
+    )
+    won = company_table("opportunities").query("outcome == 'won'")
+    assert (~won["opportunity_id"].isin(ordered)).sum() == 2
 
 
 def test_the_tasks_are_checked_at_the_boards() -> None:

@@ -1,4 +1,9 @@
-"""The practice company's sales held against its books: whether the figures may be used."""
+"""The practice company's figures held against its books: whether they may be used.
+
+What each model rests on is held against what somebody else has written down: sales against the
+invoices of finance, what was won against the orders that came of it, and the orders that left us
+against the shipments of the warehouse.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +34,26 @@ def company_match() -> Reconciliation:
         by_month(company_table("transactions"), "date"),
         by_month(company_table("invoices"), "invoiced_at"),
     )
+
+
+@cache
+def won_match() -> Reconciliation:
+    """What was won, held against the orders that came of it, by the month in which it was won."""
+    opportunities, lines = company_table("opportunities"), company_table("order_lines")
+    won = opportunities[opportunities["outcome"] == "won"]
+    lines["amount"] = lines["quantity"] * lines["unit_price"].astype(float)
+    orders = company_table("orders").merge(company_table("quotes"), on="quote_id")
+    came = orders.merge(lines, on="order_id").merge(won[["opportunity_id", "closed_at"]])
+    return reconcile(by_month(won, "closed_at"), by_month(came, "closed_at"))
+
+
+@cache
+def left_match() -> Reconciliation:
+    """How many orders left us by the table of exposure, held against the warehouse's shipments."""
+    whole = company_table("exposure").query("product_id.isna()")
+    left = pd.Series(whole["orders"].to_numpy(float), index=whole["period"].astype(str))
+    each = company_table("shipments").drop_duplicates("order_id").assign(orders=1.0)
+    return reconcile(left, by_month(each, "shipped_at", "orders"))
 
 
 def sales_usable() -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""Complaints with their dials: signal or noise, what is called other, when a batch is stopped."""
+"""Complaints with their dials: signal or noise, and what is called other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pandas as pd
 
 from crmlab.charts.complaints import (
     SHOWN,
-    batch_chart,
     number,
     pareto_chart,
     rate_chart,
@@ -17,24 +16,25 @@ from crmlab.charts.complaints import (
 )
 from crmlab.intake.company import company_table
 from crmlab.models.complaints import (
-    ComplaintRate,
-    Denominator,
-    Period,
     Share,
-    batch_of,
-    behind,
     cases,
-    complaint_rate,
     hides,
     into_other,
     silent_from,
-    stopped_after,
     with_missing,
 )
-from crmlab.procedures import load
 from crmlab.text import gettext as _
-from crmlab.text import ngettext, show_day
+from crmlab.text import ngettext
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.analysis.books import left_match
+from crmlab.widgets.analysis.complaints_company import (
+    cases_shown,
+    company_complaints,
+    exposed,
+    product_names,
+    rate_of,
+    words_for,
+)
 from crmlab.widgets.analysis.what_left import orders_that_left
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
@@ -45,75 +45,8 @@ GOODS = ("SK-40", "CV-50")
 FEWEST = 5
 """So many complaints at least, or a rate among the highest is chance."""
 
-START = 5
-"""With which complaint a batch is stopped at first: the fewest that stops no sound one."""
-
 COLUMNS = ("category", "product_id", "batch_no", "branch")
 """By what complaints can be sorted."""
-
-CHOSEN = {
-    "category": "register.category",
-    "remedy": "propose_remedy.remedy",
-}
-"""The columns of a complaint that are chosen from a list, and where they are entered."""
-
-
-def words_for(column: str) -> dict[str, str]:
-    """How the choices of a column are read where complaints are entered."""
-    field = load("complaint").field(CHOSEN[column])
-    return {choice.value: _(choice.label) for choice in field.choices} if field else {}
-
-
-def as_entered(rows: pd.DataFrame) -> pd.DataFrame:
-    """Complaints in the words in which they are entered, and first whether it was our fault.
-
-    Columns that are not there, and values that are no choice, stay as they are.
-    """
-    told = rows.copy()
-    for column in CHOSEN:
-        if column in told:
-            told[column] = told[column].replace(words_for(column))
-    if "valid" in told:
-        told.insert(0, _("Our fault"), told.pop("valid"))
-    return told
-
-
-def exposed(one: Denominator) -> tuple[str, str]:
-    """What a rate is for, and what it is divided by, as one reads it.
-
-    Customers are counted anew in each month, so there are more of them than customers.
-    """
-    if one.name == "customers":
-        return _("one customer in one month"), _("customer-months")
-    return one.per, _(one.name)
-
-
-def _company() -> tuple[pd.DataFrame, pd.DataFrame]:
-    return company_table("complaints"), company_table("exposure")
-
-
-def _rate(
-    rows: pd.DataFrame, left: pd.DataFrame, product: str = "", per: str = "orders"
-) -> ComplaintRate:
-    customers = company_table("customers")
-    return complaint_rate(rows, left, per=per, product=product or None, customers=customers)
-
-
-def loudest(found: ComplaintRate) -> Period:
-    """The month with the highest rate."""
-    return max(found.periods, key=lambda period: period.rate)
-
-
-def product_names(codes: Sequence[str]) -> list[str]:
-    """What the practice company calls these products; one that it does not know, by its code."""
-    called = company_table("products").set_index("product_id")["name"]
-    return [str(called.get(code, code)) for code in codes]
-
-
-def _shown(rows: pd.DataFrame) -> pd.DataFrame:
-    """The columns of a complaint that say what it is about."""
-    columns = ("valid", "complaint_id", "customer_id", "product_id", "batch_no", "category")
-    return as_entered(rows[[*columns, "shipped_at", "received_at", "remedy_cost"]])
 
 
 class SignalBoard(Board):
@@ -129,11 +62,11 @@ class SignalBoard(Board):
 
     @shows_trouble
     def __init__(self, goods: Sequence[str] = GOODS) -> None:
-        self.rows, self.left = _company()
+        self.rows, self.left = company_complaints()
         unknown = self.rows.drop(columns="shipped_at")
         self.choices = ("", *goods)
         self.found = {
-            (product, told): _rate(rows, self.left, product)
+            (product, told): rate_of(rows, self.left, product)
             for product in self.choices
             for told, rows in enumerate((self.rows, unknown))
         }
@@ -198,6 +131,9 @@ class SignalBoard(Board):
             "{parts}."
         ).format(share=missing, parts="; ".join(parts))
 
+    def usable(self) -> tuple[bool, str]:
+        return left_match().usable, left_match().says()
+
     def records(self) -> dict[str, Records]:
         found = {
             "month:": Records(_("Complaints of all months"), partial(self._of, None)),
@@ -219,7 +155,7 @@ class SignalBoard(Board):
         by_call = self.shown is self.found[self.goods, 1]
         rows = self.rows.drop(columns="shipped_at") if by_call else self.rows
         here = cases(rows, self.shown, period=month, product_id=self.goods or None)
-        return _shown(self.rows.loc[here.index])
+        return cases_shown(self.rows.loc[here.index])
 
 
 class ParetoBoard(Board):
@@ -232,10 +168,10 @@ class ParetoBoard(Board):
 
     @shows_trouble
     def __init__(self) -> None:
-        self.rows, left = _company()
+        self.rows, left = company_complaints()
         branch = company_table("customers").set_index("customer_id")["branch"]
         self.rows["branch"] = self.rows["customer_id"].map(branch)
-        self.found = _rate(self.rows, left)
+        self.found = rate_of(self.rows, left)
         self.called = {"": _("not said"), **words_for("category")}
         names = [_("kind of trouble"), _("product"), _("batch"), _("branch")]
         super().__init__(
@@ -304,6 +240,9 @@ class ParetoBoard(Board):
             )
         return figures
 
+    def usable(self) -> tuple[bool, str]:
+        return left_match().usable, left_match().says()
+
     def records(self) -> dict[str, Records]:
         found = {}
         for column in COLUMNS:
@@ -322,88 +261,10 @@ class ParetoBoard(Board):
         return found
 
     def _of(self, column: str, name: str) -> pd.DataFrame:
-        return _shown(cases(self.rows, self.found, **{column: name}))
+        return cases_shown(cases(self.rows, self.found, **{column: name}))
 
 
 def _worst(shares: Sequence[Share]) -> Share | None:
     """The highest rate, of those with complaints enough to have one that says something."""
     rated = [share for share in shares if share.rate is not None and share.complaints >= FEWEST]
     return max(rated, key=lambda share: share.rate or 0.0, default=None)
-
-
-class CaughtBoard(Board):
-    """When should somebody stop a batch? The bad batch of the practice company, stopped earlier.
-
-    CaughtBoard()
-    """
-
-    name = "caught"
-
-    @shows_trouble
-    def __init__(self) -> None:
-        self.rows, left = _company()
-        self.found = _rate(self.rows, left)
-        signal = loudest(self.found).period
-        self.batch = batch_of(self.rows, behind(self.rows, left, self.found, signal).batch)
-        super().__init__(
-            _("When do we stop a batch?"),
-            {"after": Dial(_("Stopped with its complaint number"), 1, len(self.batch), 1, START)},
-        )
-
-    def look(self, at: Mapping[str, float]) -> Seen:
-        self.caught = self.batch.caught_after(int(at["after"]))
-        stopped = stopped_after(self.found, self.caught.after)
-        self.others = sorted(set(stopped) - {self.batch.name})
-        others = len(self.others)
-        return Seen(
-            batch_chart(self.batch, self.caught),
-            self._says(others),
-            (
-                Figure(
-                    _("Complaints that would not have been"),
-                    f"{self.caught.avoided}",
-                    _("of {n}").format(n=self.caught.all),
-                ),
-                Figure(_("Remedies saved"), f"¥{self.caught.cost_avoided or 0:,.0f}"),
-                Figure(_("Other batches stopped by the same rule"), str(others)),
-            ),
-        )
-
-    def _says(self, others: int) -> str:
-        caught = self.caught
-        if not caught.avoided:
-            return _(
-                "Stopped with complaint {n}, on {day}, it would have been too late: all that was "
-                "complained about had left us by then."
-            ).format(n=caught.after, day=show_day(caught.day))
-        saved = _("Stopped with complaint {n}, on {day}, {avoided} of {all} would not have been.")
-        price = (
-            ngettext(
-                "The same rule would have stopped {n} other batch, with nothing wrong in it.",
-                "The same rule would have stopped {n} other batches, with nothing wrong in them.",
-                others,
-            ).format(n=others)
-            if others
-            else _("The same rule would have stopped no other batch.")
-        )
-        said = saved.format(
-            n=caught.after, day=show_day(caught.day), avoided=caught.avoided, all=caught.all
-        )
-        return f"{said} {price}"
-
-    def records(self) -> dict[str, Records]:
-        return {
-            "batch": Records(_("All complaints about the batch"), partial(self._rows, False)),
-            "avoided": Records(_("Those that would not have been"), partial(self._rows, True)),
-            "others": Records(_("Complaints about the other batches stopped"), self._others),
-        }
-
-    def _others(self) -> pd.DataFrame:
-        return _shown(self.rows[self.rows["batch_no"].isin(self.others)])
-
-    def _rows(self, avoided: bool) -> pd.DataFrame:
-        rows = self.rows[self.rows["batch_no"] == self.batch.name]
-        if avoided:
-            after = pd.Timestamp(self.caught.day) + pd.Timedelta(days=1)
-            rows = rows[rows["shipped_at"] >= after]
-        return _shown(rows)

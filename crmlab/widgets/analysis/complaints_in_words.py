@@ -12,7 +12,7 @@ from crmlab.intake.company import company_table
 from crmlab.models.complaints import ComplaintRate, batch_of, behind, complaint_rate
 from crmlab.text import gettext as _
 from crmlab.text import ngettext, show_day
-from crmlab.widgets.analysis.complaints import exposed, loudest, words_for
+from crmlab.widgets.analysis.complaints_company import exposed, loudest, words_for
 from crmlab.widgets.retelling import plain
 
 

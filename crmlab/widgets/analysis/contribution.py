@@ -18,7 +18,7 @@ from crmlab.models.entry.questions import COSTLY
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.analysis.books import sales_usable
-from crmlab.widgets.analysis.complaints import as_entered
+from crmlab.widgets.analysis.complaints_company import as_entered
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 

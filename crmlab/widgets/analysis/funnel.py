@@ -21,6 +21,7 @@ from crmlab.procedures import load
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
+from crmlab.widgets.analysis.books import won_match
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
@@ -115,6 +116,9 @@ class FunnelBoard(Board):
             )
         return said
 
+    def usable(self) -> tuple[bool, str]:
+        return won_match().usable, won_match().says()
+
     def records(self) -> dict[str, Records]:
         return {
             **{
@@ -194,6 +198,9 @@ class PipelineBoard(Board):
                 found.moved,
             ).format(n=found.moved, more=money(told - real))
         return _verdict(found.told.forecast)
+
+    def usable(self) -> tuple[bool, str]:
+        return won_match().usable, won_match().says()
 
     def records(self) -> dict[str, Records]:
         return _open_records(self.ways[0])
