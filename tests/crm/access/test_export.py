@@ -125,7 +125,7 @@ def test_every_seat_that_exports_has_a_limit() -> None:
     for seat, line in crm_permissions.permissions().matrix.items():
         rows = crm_permissions.permissions().seats[seat].export_rows
         assert (rows > 0) == (line.export != "none")
-        assert rows <= 5000
+        assert rows <= 1000
 
 
 @pytest.mark.parametrize(
