@@ -141,8 +141,8 @@ def _figures(ours: Totals, reference: Totals, customer_worth: float) -> list[dic
     more = round(ours.lose_customer, 2) - round(reference.lose_customer, 2)
     price = more * customer_worth
     if round(price) > 0:
-        figures[-1]["beside"] += " " + _(
-            "What is more costs ¥{price:,.0f} on average, for a customer is worth ¥{worth:,.0f}."
+        figures[-1]["beside"] += _(
+            "; the rest costs ¥{price:,.0f} on average, for a customer is worth ¥{worth:,.0f}"
         ).format(price=price, worth=customer_worth)
     return figures
 

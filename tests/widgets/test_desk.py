@@ -275,7 +275,7 @@ def test_the_chance_of_losing_a_customer_has_the_price_that_the_file_gives_it(wo
     (leaves,) = [each for each in told["figures"] if each["label"] == "Chance they leave"]
     assert leaves["value"] == "7 %"
     assert leaves["beside"].startswith("3 % by the procedure")
-    priced = "What is more costs ¥2,240 on average, for a customer is worth ¥56,000."
+    priced = "; the rest costs ¥2,240 on average, for a customer is worth ¥56,000"
     assert leaves["beside"].endswith(priced) is bool(worth)
 
 

@@ -196,7 +196,7 @@ def check_seat(session: Session, who: Who) -> None:
 
 def denied(who: Who, entry: str, what: str) -> Denied:
     """A denial by an entry of the file; `what` one may not, as in *you may run no report*."""
-    ask = permissions().entry(who.seat).ask
+    ask = _who_may(who.seat, entry)
     return Denied(
         _("As {seat} {what}; ask the {asked}.").format(
             seat=seat_name(who.seat), what=what, asked=seat_name(ask)
@@ -204,6 +204,18 @@ def denied(who: Who, entry: str, what: str) -> Denied:
         rule=permissions().rule(who.seat, entry),
         ask=ask,
     )
+
+
+def _who_may(seat: str, entry: str) -> str:
+    """Whom a seat asks: along the line of those who are asked, the first who may do it."""
+    known = permissions()
+    asked = [known.entry(seat).ask]
+    while entry in OPERATIONS and known.scope(asked[-1], entry) is Scope.NONE:
+        following = known.entry(asked[-1]).ask
+        if following in asked:  # nobody of them may
+            return asked[0]
+        asked.append(following)
+    return asked[-1]
 
 
 def not_shown(who: Who, kind: str, column: str, label: str) -> Denied:
