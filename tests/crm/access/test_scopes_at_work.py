@@ -335,7 +335,8 @@ class Working(Company):
             key = data.draw(st.sampled_from(sorted(cases)), label="closed")
             with self.sandbox.write("close", subject=key, at=AT) as session:
                 row = session.get_one(tables.CaseRow, key)
-                row.seat, row.closed_at = None, AT
+                row.step, row.seat, row.closed_at = None, None, AT
+                row.state = {**row.state, "step": None, "closed_at": AT.isoformat()}
             self.known = None
             cases = self.world.rows["case"]
         is_open = {key for key, row in cases.items() if row["closed_at"] is None}

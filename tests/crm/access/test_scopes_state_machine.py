@@ -141,7 +141,7 @@ class Looking(Company):
         if not self.is_denied(who, "search", asked):
             found, may = asked(), self.world.seen(who, kind, "search")
             assert set(found) <= may
-            # The key of a customer's code is made of two others, and is not searched.
+            # A customer's code is searched by what the customer says, not by its key.
             by_key = kind in BY_NUMBER or key_of(kind).key in ANYWHERE[kind]
             begins = {key for key in may if by_key and key.startswith(wanted)}
             assert len(found) == 100 or begins <= set(found)
