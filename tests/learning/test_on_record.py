@@ -10,6 +10,7 @@ import pytest
 from crmlab.crm.access.browse import look, page
 from crmlab.crm.access.export import export
 from crmlab.crm.access.history import history
+from crmlab.crm.access.noting import note_contact
 from crmlab.crm.access.permissions import Who
 from crmlab.crm.access.reports import report
 from crmlab.crm.access.search import search
@@ -58,6 +59,8 @@ def test_a_task_can_ask_for_everything_that_the_crm_puts_on_record(sandbox: Sand
     search(sandbox, STEWARD, "jinhe", at=OPENS)
     history(sandbox, STEWARD, "customer", "CU-003", at=OPENS)
     read_timeline(sandbox, STEWARD, "CU-003", at=OPENS)
+    called = {"channel": "call", "at": OPENS, "note": "They want a drawing."}
+    note_contact(sandbox, STEWARD, "CU-003", called, at=OPENS)
     report(sandbox, STEWARD, "orders_by_month", at=OPENS)
     export(sandbox, STEWARD, "customer", REASON, OPENS)
     lamp = {"product_id": "UV-15", "name": "Lamp", "family": "Spare parts", "unit": "piece"}
@@ -76,6 +79,7 @@ def test_a_task_can_ask_for_everything_that_the_crm_puts_on_record(sandbox: Sand
         "search": [None],
         "history": ["customer", "CU-003"],
         "timeline": ["CU-003"],
+        "note": ["CU-003"],
         "report": ["orders_by_month"],
         "export": ["customer"],
         "create": ["product"],
