@@ -11,6 +11,7 @@ from crmlab.crm.access.browse import look
 from crmlab.crm.access.permissions import Who
 from crmlab.crm.base.master import change
 from crmlab.crm.base.review import review
+from crmlab.crm.casework import looking
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
 from crmlab.practice.session import Practice
@@ -61,7 +62,8 @@ def test_an_order_that_was_clear_goes_to_finance_when_the_limit_is_lowered(
     case = brought(practice, "L-2001", "pick_and_ship")
     assert order_of(sandbox, case).credit == "clear"
     limited(sandbox, "CU-015", "100", practice.now(case))
-    shown = " ".join(item["says"] for item in step_view(practice, case)["evidence"])
+    seen = looking.look(sandbox, sale, case, sale.steps["pick_and_ship"].seat)
+    shown = " ".join(item["says"] for item in step_view(practice, case, seen)["evidence"])
     assert "¥20,880 together, against a limit of ¥100" in shown
     with pytest.raises(Refused, match="¥20,880 for this one, against a limit of ¥100;"):
         step(practice, case)
