@@ -106,6 +106,19 @@ def _in_manner(day: date, of: str) -> str:
     return format_date(day, "d MMM y", locale=of)
 
 
+def show_month(period: str) -> str:
+    """A month (`2025-09`) in the manner of the language in force."""
+    return _month_in_manner(period, manner())
+
+
+@lru_cache(maxsize=1_000)
+def _month_in_manner(period: str, of: str) -> str:
+    from babel.dates import format_skeleton
+
+    told: str = format_skeleton("yMMM", date.fromisoformat(f"{period}-01"), locale=of)
+    return told
+
+
 def manner() -> str:
     """The locale whose manner of dates is in force."""
     return SOURCE if _language == PSEUDO else _language

@@ -22,6 +22,9 @@ compared with, and what wants attention."""
 NARROW, WIDE, BESIDE_NAMES = 8.2, 14.5, 14
 """Pixels: of a letter, of one as wide as it is high, and what stays free beside a name."""
 
+HOW_MUCH = "<b>%{fullData.name}</b><br>%{x}<extra></extra>"
+"""What a lying bar says under the mouse where the place beside it has no name."""
+
 Trace = dict[str, Any]
 
 
@@ -51,7 +54,13 @@ class Chart:
 
 def laid_out(chart: Chart) -> dict[str, Any]:
     """The whole layout of a chart: the shared one, and what is its own."""
-    axis = {"fixedrange": True, "automargin": True, "zeroline": False, "tickformat": ","}
+    axis = {
+        "fixedrange": True,
+        "automargin": True,
+        "zeroline": False,
+        "tickformat": ",",
+        "hoverformat": ",.4~r",
+    }
     shared: dict[str, Any] = {
         "autosize": True,
         "height": chart.height,
@@ -72,6 +81,18 @@ def laid_out(chart: Chart) -> dict[str, Any]:
         known = shared.get(name)
         shared[name] = {**known, **value} if isinstance(known, dict) else value
     return shared
+
+
+def with_words(trace: Trace) -> Trace:
+    """A trace that says, under the mouse, what a point is: its name, and *where: how much*.
+
+    A trace may say it otherwise, by a `hovertemplate` or a `hoverinfo` of its own.
+    """
+    if trace.keys() & {"hovertemplate", "hoverinfo"}:
+        return trace
+    point = "%{y}: %{x}" if trace.get("orientation") == "h" else "%{x}: %{y}"
+    name = f"<b>{trace['name']}</b><br>" if trace.get("name") else ""
+    return {**trace, "hovertemplate": f"{name}{point}<extra></extra>"}
 
 
 def room_for(names: Iterable[str]) -> int:

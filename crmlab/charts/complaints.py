@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from functools import cache
 from itertools import takewhile
 from textwrap import wrap
 
 import numpy as np
-from babel.dates import format_skeleton
 
 from crmlab.charts.chart import (
     QUIET,
@@ -24,7 +21,7 @@ from crmlab.charts.chart import (
 )
 from crmlab.models.complaints import Batch, Caught, Hides, Period, Share
 from crmlab.text import gettext as _
-from crmlab.text import manner, ngettext, show_day
+from crmlab.text import ngettext, show_day, show_month
 
 SHOWN = 10
 """So many bars at most, or they could not be told apart."""
@@ -300,17 +297,6 @@ def batch_chart(batch: Batch, caught: Caught) -> Chart:
 def _counted(share: Share, first: bool) -> str:
     told = _("{n:,} ({share:.0f} %)") if first else _("{n:,} ({share:.0f} % with above)")
     return told.format(n=share.complaints, share=100 * share.cumulative)
-
-
-@cache
-def _month_in(period: str, manner: str) -> str:
-    told: str = format_skeleton("yMMM", date.fromisoformat(f"{period}-01"), locale=manner)
-    return told
-
-
-def show_month(period: str) -> str:
-    """A month (`2025-09`) in the manner of the language in force."""
-    return _month_in(period, manner())
 
 
 def _in_two_lines(period: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crmlab.charts.chart import Chart, bars, dashed, hatched, marked, money
+from crmlab.charts.chart import HOW_MUCH, Chart, bars, dashed, hatched, marked, money
 from crmlab.models.entry.dirt import NO, UNSAID, YES, Reading
 from crmlab.models.entry.questions import COSTLY, PRICE, TARGET
 from crmlab.text import gettext as _
@@ -90,12 +90,12 @@ def what_it_does(model: str, kind: str) -> str:
 
 
 def dirt_chart(together: Reading, alone: Mapping[str, Reading], words: Words) -> Chart:
-    """The model's answer: the truth, with each kind of dirt alone, and with all together.
+    """The model's answer: with the records as they are, with each kind of dirt alone, and with all.
 
     A bar's name in `customdata` is that of the records behind it: `dirt:late_entry`.
     """
     names = kinds_of_dirt()
-    rows = [_("the truth"), *(names[kind] for kind in alone), _("together")]
+    rows = [_("as they are"), *(names[kind] for kind in alone), _("together")]
     answers = [together.truth, *(one.answer for one in alone.values()), together.answer]
     behind = [*(f"dirt:{kind}" for kind in alone), ""]
     turned = [
@@ -116,7 +116,13 @@ def dirt_chart(together: Reading, alone: Mapping[str, Reading], words: Words) ->
         words.question,
         _says(together, words),
         (
-            hatched(y=rows[:1], x=figures[:1], text=told[:1], name=_("the truth"), **look),
+            hatched(
+                y=rows[:1],
+                x=figures[:1],
+                text=told[:1],
+                name=_("with the records as they are"),
+                **look,
+            ),
             bars(
                 y=rows[1:],
                 x=figures[1:],
@@ -129,11 +135,13 @@ def dirt_chart(together: Reading, alone: Mapping[str, Reading], words: Words) ->
                 x=[words.drawn(limit or 0.0)] * 2,
                 y=[rows[0], rows[-1]],
                 name=words.limit,
+                hovertemplate=HOW_MUCH,
             ),
             marked(
                 x=[-side * BESIDE * (high - low)] * len(turned),
                 y=turned,
-                name=_("the decision has turned"),
+                hovertemplate="<b>%{fullData.name}</b><br>%{y}<extra></extra>",
+                name=_("another decision, or none"),
             ),
         ),
         x=words.figure,
@@ -158,11 +166,12 @@ def _says(reading: Reading, words: Words) -> str:
         ).format(truth=truth)
     if reading.drift_percent is None:
         return _(
-            "The truth is {truth}. With so much dirt in the records the model has no answer left."
+            "With the records as they are it is {truth}. With so much dirt in them the model has "
+            "no answer left."
         ).format(truth=truth)
     return _(
-        "The truth is {truth}. With the dirt that you have turned up, the model says {now}: "
-        "{drift}."
+        "With the records as they are it is {truth}. With the dirt that you have turned up, the "
+        "model says {now}: {drift}."
     ).format(truth=truth, now=now, drift=drift_in_words(reading))
 
 

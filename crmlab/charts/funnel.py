@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crmlab.charts.chart import Chart, bars, dashed, hatched, money
+from crmlab.charts.chart import HOW_MUCH, Chart, bars, dashed, hatched, money
 from crmlab.models.funnel import Funnel
 from crmlab.models.funnel.dials import Turned, Unproven
 from crmlab.text import gettext as _
@@ -81,17 +81,19 @@ def pipeline_chart(found: Unproven, target: float, most: float, *, evidence: boo
         part.weighted_open_amount / MILLION - lies for part, lies in zip(both, stuck, strict=True)
     ]
     amount = found.told.weighted_open_amount
+    lies = found.told.weighted_stuck_amount
+    if lies:
+        told = _("{stuck} of it, {share:.0f} %, is stuck.").format(
+            stuck=money(lies), share=100 * lies / amount
+        )
+    else:
+        told = _("What is stuck is not counted in it.")
     says = _(
-        "The books weigh the pipeline at {amount}. {stuck} of it, {share:.0f} %, is stuck. The "
-        "broken line is what is still to be won: {target}."
-    ).format(
-        amount=money(amount),
-        stuck=money(found.told.weighted_stuck_amount),
-        share=100 * found.told.weighted_stuck_amount / amount if amount else 0.0,
-        target=money(target),
-    )
+        "The books weigh the pipeline at {amount}. {told} The broken line is what is still to be "
+        "won: {target}."
+    ).format(amount=money(amount), told=told, target=money(target))
     end = len(both) - 0.5
-    shared = {"y": list(range(len(both))), "orientation": "h"}
+    shared = {"y": list(range(len(both))), "orientation": "h", "hovertemplate": HOW_MUCH}
     goal = target / MILLION
     return Chart(
         _("What the pipeline is worth"),
@@ -99,7 +101,9 @@ def pipeline_chart(found: Unproven, target: float, most: float, *, evidence: boo
         (
             bars(**shared, x=moving, name=_("still moving"), customdata=["moving"] * len(both)),
             hatched(**shared, x=stuck, name=_("stuck"), customdata=["stuck"] * len(both)),
-            dashed(x=[goal, goal], y=[-0.5, end], name=_("still to be won")),
+            dashed(
+                x=[goal, goal], y=[-0.5, end], name=_("still to be won"), hovertemplate=HOW_MUCH
+            ),
         ),
         x=_("weighted pipeline, million ¥"),
         layout={

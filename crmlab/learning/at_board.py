@@ -2,12 +2,13 @@
 
 A board says how it stands (`Standing`): its dials and figures by their names, and which records are
 open. A task lists what must be true of that, each with the sentence that is told while it is not.
+Where a task asks something, what was answered is one fact more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Formatter
 from typing import NoReturn, Protocol, runtime_checkable
 
@@ -18,6 +19,9 @@ from crmlab.procedures.conditions import Condition, Data, Raw, Reference, holds
 from crmlab.procedures.faults import unknown
 from crmlab.procedures.names import Text
 from crmlab.text import gettext as _
+
+ANSWER = "answer"
+"""The fact that is what a trainee has written in answer to a task."""
 
 
 class Must(Data):
@@ -61,6 +65,10 @@ class Standing:
 
     touched: bool
     facts: Mapping[str, Raw]
+
+    def answered(self, answer: str) -> Standing:
+        """The same, with what a trainee has written in answer to the task."""
+        return replace(self, facts={**self.facts, ANSWER: answer})
 
 
 @runtime_checkable

@@ -67,10 +67,10 @@ class Doing:
         """Where the learner stands with a task."""
         return self._kept.get(name, Done())
 
-    def check(self, name: str) -> Done:
-        """Look at what was done at the desk. What was done once stays done."""
+    def check(self, name: str, answer: str = "") -> Done:
+        """Look at what was done, and at what was answered. What was done once stays done."""
         before = self.of(name)
-        found = self._look(self.tasks[name])
+        found = self._look(self.tasks[name], answer)
         if before.outcome.right and not found.right and found.state is not State.BROKE:
             found = _done_before()
         now = Done(found, before.hints, before.solution)
@@ -121,9 +121,9 @@ class Doing:
                 outcome = NOT_TRIED
         return Done(outcome, int(value.get("hints", 0)), bool(value.get("solution")))
 
-    def _look(self, task: Task, *, anew: bool = True) -> Outcome:
+    def _look(self, task: Task, answer: str = "", *, anew: bool = True) -> Outcome:
         parts = self.parts if anew else ()
-        stands = {name: board.standing() for name, board in self.boards.items()}
+        stands = {name: board.standing().answered(answer) for name, board in self.boards.items()}
         return check_at_desk(
             task, self.procedures, self.progress, self.lesson, parts, self.trail, stands
         )

@@ -47,6 +47,7 @@ class Task(Data):
             denied.
         case: the practice case it has to be; any of them by default.
         must: what has to be true of the board, each with what is told while it is not.
+        asks: what a trainee reads in the records and writes down; the fact `answer` of `must`.
         hints: opened one at a time.
         solution: shown after the last hint, or when the task is done.
     """
@@ -70,6 +71,7 @@ class Task(Data):
     mistake: Name | None = None
     board: Name | None = None
     must: list[at_board.Must] = []
+    asks: Text | None = None
     hints: list[Text] = []
     solution: Text
 
@@ -95,6 +97,8 @@ class Task(Data):
                 "needs a 'board', and what 'must' be true of it, when its check is at_the_board, "
                 "and only then"
             )
+        if (self.asks is not None) != any(at_board.ANSWER in must.named() for must in self.must):
+            raise ValueError("needs what it 'asks' when its 'must' has an 'answer', and only then")
         return self
 
     @property

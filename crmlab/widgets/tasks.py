@@ -60,6 +60,7 @@ class Tasks(Live):
         _see_to_them(known, self.shown, boards)
         self.doing = Doing(lesson, known, progress or Progress.open(), *_work(desk), boards)
         self.looked: set[str] = set()
+        self.answers: dict[str, str] = {}
         self.draw()
 
     def context(self) -> dict[str, Any]:
@@ -84,6 +85,8 @@ class Tasks(Live):
             "id": name,
             "title": _(task.title),
             "text": _(task.text),
+            "asks": _(task.asks) if task.asks else "",
+            "answer": self.answers.get(name, ""),
             "state": stands.outcome.state,
             "done": stands.outcome.right,
             "word": words[stands.outcome.state],
@@ -100,26 +103,35 @@ class Tasks(Live):
         if name not in self.looked:
             return ""
         if self.doing.tasks[name].board is not None:
-            return _("No dial has been turned yet, and no records are open.")
+            return _("The dials stand as they did at first, and no records are open.")
         if self.doing.tasks[name].operation is not None:
             return _("The audit trail says nothing of the kind about you yet.")
         return _("Nothing of this kind has been done at the desk yet.")
 
-    def do_check(self, _forms: Forms, task: str) -> str:
-        """Look at what was done."""
-        self.doing.check(task)
+    def do_check(self, forms: Forms, task: str) -> str:
+        """Look at what was done, and at what was answered."""
+        self._keep_answers(forms)
+        self.doing.check(task, self.answers.get(task, ""))
         self.looked.add(task)
         return f"outcome-{task}"
 
-    def do_hint(self, _forms: Forms, task: str) -> str:
+    def do_hint(self, forms: Forms, task: str) -> str:
         """Open one more hint."""
+        self._keep_answers(forms)
         self.doing.open_hint(task)
         return f"hint-{task}"
 
-    def do_solution(self, _forms: Forms, task: str) -> str:
+    def do_solution(self, forms: Forms, task: str) -> str:
         """Open the solution."""
+        self._keep_answers(forms)
         self.doing.show_solution(task)
         return f"solution-{task}"
+
+    def _keep_answers(self, forms: Forms) -> None:
+        """What stands in all answers now, so that it is still there when all is drawn anew."""
+        for name in self.shown:
+            if (form := forms.get(f"answer-{name}")) is not None:
+                self.answers[name] = str(form.get("answer") or "")
 
 
 def _see_to_them(bank: Bank, names: list[str], boards: Mapping[str, Board]) -> None:
@@ -137,7 +149,7 @@ def _see_to_them(bank: Bank, names: list[str], boards: Mapping[str, Board]) -> N
         if task.board not in boards:
             raise BankError(f"task '{name}': {unknown('board on this page', task.board, boards)}")
         stands = boards[task.board].standing()
-        for fault in faults(task.must, stands) if stands.facts else ():
+        for fault in faults(task.must, stands.answered("")) if stands.facts else ():
             raise BankError(f"task '{name}': {fault}")
 
 

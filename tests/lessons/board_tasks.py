@@ -16,15 +16,17 @@ class BoardTasks:
         self.tasks = load_bank(f"lesson_{lesson}").tasks
         self.boards = {board.name: board for board in boards}
 
-    def check(self, task: str, *, opened: str = "", **dials: float) -> tuple[State, str]:
-        """Begin anew, turn these dials, open these records, and see how the task stands then."""
+    def check(
+        self, task: str, *, opened: str = "", answer: object = "", **dials: float
+    ) -> tuple[State, str]:
+        """Begin anew, turn these dials, open these records, answer, and see how the task stands."""
         wanted = self.tasks[task]
         board = self.boards[wanted.board]
         board.click("back")
         board.click("open", {"behind": opened})
         if dials:
             board.click("turn", dials)
-        outcome = at_board.check(wanted.must, board.standing())
+        outcome = at_board.check(wanted.must, board.standing().answered(str(answer)))
         return outcome.state, outcome.because
 
     def solution(self, task: str) -> str:

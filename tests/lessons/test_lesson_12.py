@@ -233,8 +233,11 @@ def test_the_tasks_at_the_chart_are_checked_there(whole: ComplaintRate) -> None:
     tasks = BoardTasks("12", board, ParetoBoard())
     assert tasks.check("what_gu_min_saw") == (State.NOT_TRIED, "")
     assert tasks.check("what_gu_min_saw", goods=1)[0] is State.NOT_RIGHT
-    found = tasks.check("what_gu_min_saw", goods=2, opened="month:2025-12")
-    assert found[0] is State.RIGHT
+    states = {
+        kinds: tasks.check("what_gu_min_saw", goods=2, opened="month:2025-12", answer=kinds)[0]
+        for kinds in (3, 4)
+    }
+    assert states == {3: State.RIGHT, 4: State.NOT_RIGHT}
     four = board.behind["month:2025-12"].rows()
     assert (len(four), four["batch_no"].nunique()) == (4, 1)
     assert sorted(four["category"].value_counts()) == [1, 1, 2]
@@ -254,7 +257,11 @@ def test_the_tasks_at_the_list_are_checked_there() -> None:
     board = ParetoBoard()
     tasks = BoardTasks("12", SignalBoard(), board)
     assert tasks.check("the_batch", by=2)[0] is State.NOT_RIGHT
-    assert tasks.check("the_batch", by=2, opened="batch_no:SK-40-2509")[0] is State.RIGHT
+    shipped = board.behind["batch_no:SK-40-2509"].rows()["shipped_at"]
+    found = {
+        n: tasks.check("the_batch", by=2, opened="batch_no:SK-40-2509", answer=n)[0] for n in (2, 4)
+    }
+    assert found == {shipped.dt.month.nunique(): State.RIGHT, 4: State.NOT_RIGHT}
     rows = board.behind["batch_no:SK-40-2509"].rows()
     assert sorted(rows["shipped_at"].dt.strftime("%Y-%m").unique()) == ["2025-09", "2025-10"]
     assert f"{rows['received_at'].max():%Y-%m-%d}" == "2025-12-29"

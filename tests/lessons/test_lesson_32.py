@@ -365,8 +365,11 @@ def test_the_records_behind_are_what_the_solutions_say(
 ) -> None:
     tasks = BoardTasks("32", value, tracked)
     assert tasks.check("five_hundred_a_day", opened="active")[0] is State.NOT_RIGHT
-    assert tasks.check("five_hundred_a_day", opened=f"customer:{DAILY}")[0] is State.RIGHT
-    assert tasks.check("left_in_silence", opened="doubted")[0] is State.RIGHT
+    daily = {"opened": f"customer:{DAILY}", "answer": len(value.behind[f"customer:{DAILY}"].rows())}
+    assert tasks.check("five_hundred_a_day", **daily)[0] is State.RIGHT
+    silent = value.behind["doubted"].rows().iloc[0]["days silent"]
+    assert tasks.check("left_in_silence", opened="doubted", answer=10)[0] is State.NOT_RIGHT
+    assert tasks.check("left_in_silence", opened="doubted", answer=silent)[0] is State.RIGHT
     assert list(value.behind)[-1] == "doubted", "it is the last entry of the list"
     first = value.behind["doubted"].rows().iloc[0]
     assert first["customer_id"] == STEADY

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ import pandas as pd
 from crmlab.errors import ModelError
 from crmlab.models.contribution.costs import one_currency
 from crmlab.text import gettext as _
-from crmlab.text import ngettext
+from crmlab.text import ngettext, show_month
 
 NEEDED = 3
 """How many months in a row have to match."""
@@ -79,19 +80,23 @@ class Reconciliation:
         """How many more months in a row have to match before the model is usable."""
         return max(0, NEEDED - self.in_a_row)
 
-    def says(self) -> str:
-        """Whether the model may be used, and what stands in the way."""
+    def says(self, told: Callable[[float], str] = "{:,.2f}".format) -> str:
+        """Whether the model may be used, and what stands in the way.
+
+        Args:
+            told: a sum as it is written, with its currency where that is known.
+        """
         if self.usable:
             return _(
                 "The latest {n} months match the books, so the figures may be used, since {month}."
-            ).format(n=self.in_a_row, month=self.usable_since)
+            ).format(n=self.in_a_row, month=show_month(self.usable_since or ""))
         return ngettext(
             "Not usable yet: {why}. {n} more month in a row has to match.",
             "Not usable yet: {why}. {n} more months in a row have to match.",
             self.still_needed,
-        ).format(why=self._why(), n=self.still_needed)
+        ).format(why=self._why(told), n=self.still_needed)
 
-    def _why(self) -> str:
+    def _why(self, told: Callable[[float], str]) -> str:
         broken = self.broken_by
         if broken is None:
             return ngettext(
@@ -99,13 +104,14 @@ class Reconciliation:
                 "only {n} months have been compared",
                 self.in_a_row,
             ).format(n=self.in_a_row)
+        month = show_month(broken.period)
         if broken.model is None and broken.books is None:
-            return _("nobody has anything for {month}").format(month=broken.period)
+            return _("nobody has anything for {month}").format(month=month)
         if broken.model is None:
-            return _("the model has nothing for {month}").format(month=broken.period)
+            return _("the model has nothing for {month}").format(month=month)
         if broken.books is None:
-            return _("the books have nothing for {month}").format(month=broken.period)
-        return _("{month} is off by {sum:,.2f}").format(month=broken.period, sum=broken.difference)
+            return _("the books have nothing for {month}").format(month=month)
+        return _("{month} is off by {sum}").format(month=month, sum=told(broken.difference))
 
 
 def by_month(rows: pd.DataFrame, day: str, amount: str = "amount") -> pd.Series:

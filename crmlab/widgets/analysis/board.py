@@ -23,11 +23,13 @@ import ipywidgets
 import numpy as np
 import pandas as pd
 
-from crmlab.charts.chart import Chart, key
+from crmlab.charts.chart import Chart, key, money
 from crmlab.crm.labels import label
 from crmlab.learning.at_board import Standing
+from crmlab.models.entry.reconciliation import Reconciliation
 from crmlab.procedures.conditions import Raw, number_of
 from crmlab.text import gettext as _
+from crmlab.widgets.analysis.named import with_names
 from crmlab.widgets.analysis.plot import Plot
 from crmlab.widgets.dial import Dial, exact
 from crmlab.widgets.live import Live
@@ -89,9 +91,12 @@ class Board(ipywidgets.Box):
 
     Attributes:
         name: what tasks call it.
+        held_against: gives the match with the books, which says whether its figures may be used;
+            None where nothing is held against books.
     """
 
     name: ClassVar[str]
+    held_against: ClassVar[staticmethod[[], Reconciliation] | None] = None
 
     def __init__(self, title: str, dials: dict[str, Dial]) -> None:
         self.title, self.dials = title, dials
@@ -119,11 +124,6 @@ class Board(ipywidgets.Box):
     def records(self) -> dict[str, Records]:
         """The records behind the figures, by names that points of the chart may carry."""
         return {}
-
-    def usable(self) -> tuple[bool, str] | None:
-        """Whether its figures may be used, by the books, and why; None where nothing is held
-        against books."""
-        return None
 
     def standing(self) -> Standing:
         """How it stands, for tasks: each dial, the facts of what is seen, and what is open."""
@@ -229,15 +229,21 @@ class Answer(Live):
             "chart": seen.chart,
             "key": key(seen.chart),
             "figures": seen.figures,
-            "usable": self.board.usable(),
+            "usable": self._usable(),
             "choices": {name: each.title for name, each in self.board.behind.items()},
             "opened": self.opened,
             "table": self._table() if self.opened else None,
         }
 
+    def _usable(self) -> dict[str, Any] | None:
+        if self.board.held_against is None:
+            return None
+        match = self.board.held_against()
+        return {"yes": match.usable, "says": match.says(money)}
+
     def _table(self) -> dict[str, Any]:
         rows = self.board.behind[self.opened].rows()
-        shown = rows.head(self.many)
+        shown = with_names(rows.head(self.many))
         numbers = {name: pd.api.types.is_numeric_dtype(rows[name]) for name in rows}
         return {
             "columns": [{"label": label(str(n)), "number": numbers[n]} for n in rows],

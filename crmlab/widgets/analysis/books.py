@@ -19,6 +19,7 @@ from crmlab.charts.reconciliation import reconciliation_chart
 from crmlab.intake.company import company_table
 from crmlab.models.entry.reconciliation import Reconciliation, by_month, reconcile
 from crmlab.text import gettext as _
+from crmlab.text import show_month
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
@@ -56,11 +57,6 @@ def left_match() -> Reconciliation:
     return reconcile(left, by_month(each, "shipped_at", "orders"))
 
 
-def sales_usable() -> tuple[bool, str]:
-    """Whether what rests on the practice company's sales may be used, and why."""
-    return company_match().usable, company_match().says()
-
-
 class BooksBoard(Board):
     """May the figures be used? Sales with lines that were entered twice, beside the invoices.
 
@@ -96,7 +92,7 @@ class BooksBoard(Board):
                     len(self.months),
                     1,
                     len(self.months),
-                    told=lambda at: str(self.months[int(at) - 1]),
+                    told=lambda at: show_month(self.months[int(at) - 1]),
                 ),
             },
         )
@@ -109,7 +105,7 @@ class BooksBoard(Board):
         wrong = sum(not one.matches for one in self.match.periods)
         return Seen(
             reconciliation_chart(self.match),
-            self.match.says(),
+            self.match.says(money),
             (
                 Figure(
                     _("Months that match, of {n}").format(n=len(self.months)),
@@ -123,7 +119,7 @@ class BooksBoard(Board):
     def records(self) -> dict[str, Records]:
         return {
             f"month:{month}": Records(
-                _("Sales and invoices of {month}, order by order").format(month=month),
+                _("Sales and invoices of {month}, order by order").format(month=show_month(month)),
                 partial(self._orders, month),
             )
             for month in reversed(self.months)
@@ -148,8 +144,8 @@ def books_in_words() -> Markdown:
     """Whether the sales match the books, month by month: the latest months and the verdict."""
     match = company_match()
     lines = [
-        f"- {one.period}: {money(one.model or 0.0)} / {money(one.books or 0.0)}, "
+        f"- {show_month(one.period)}: {money(one.model or 0.0)} / {money(one.books or 0.0)}, "
         + (_("matches") if one.matches else _("off by {sum}").format(sum=money(one.difference)))
         for one in match.periods[-4:]
     ]
-    return Markdown("\n".join([*lines, "", match.says()]))
+    return Markdown("\n".join([*lines, "", match.says(money)]))

@@ -12,7 +12,6 @@ from crmlab.charts.complaints import (
     number,
     pareto_chart,
     rate_chart,
-    show_month,
 )
 from crmlab.intake.company import company_table
 from crmlab.models.complaints import (
@@ -24,7 +23,7 @@ from crmlab.models.complaints import (
     with_missing,
 )
 from crmlab.text import gettext as _
-from crmlab.text import ngettext
+from crmlab.text import ngettext, show_month
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.analysis.books import left_match
 from crmlab.widgets.analysis.complaints_company import (
@@ -59,6 +58,7 @@ class SignalBoard(Board):
     """
 
     name = "signals"
+    held_against = staticmethod(left_match)
 
     @shows_trouble
     def __init__(self, goods: Sequence[str] = GOODS) -> None:
@@ -131,9 +131,6 @@ class SignalBoard(Board):
             "{parts}."
         ).format(share=missing, parts="; ".join(parts))
 
-    def usable(self) -> tuple[bool, str]:
-        return left_match().usable, left_match().says()
-
     def records(self) -> dict[str, Records]:
         found = {
             "month:": Records(_("Complaints of all months"), partial(self._of, None)),
@@ -165,6 +162,7 @@ class ParetoBoard(Board):
     """
 
     name = "pareto"
+    held_against = staticmethod(left_match)
 
     @shows_trouble
     def __init__(self) -> None:
@@ -239,9 +237,6 @@ class ParetoBoard(Board):
                 )
             )
         return figures
-
-    def usable(self) -> tuple[bool, str]:
-        return left_match().usable, left_match().says()
 
     def records(self) -> dict[str, Records]:
         found = {}

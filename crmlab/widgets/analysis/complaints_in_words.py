@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from IPython.display import Markdown
 
-from crmlab.charts.complaints import number, show_month
+from crmlab.charts.complaints import number
 from crmlab.errors import CrmlabError
 from crmlab.intake.company import company_table
 from crmlab.models.complaints import ComplaintRate, batch_of, behind, complaint_rate
 from crmlab.text import gettext as _
-from crmlab.text import ngettext, show_day
+from crmlab.text import ngettext, show_day, show_month
 from crmlab.widgets.analysis.complaints_company import exposed, loudest, words_for
 from crmlab.widgets.retelling import plain
 

@@ -17,7 +17,7 @@ from crmlab.models.contribution.dials import Turn, Turned, turned
 from crmlab.models.entry.questions import COSTLY
 from crmlab.text import gettext as _
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
-from crmlab.widgets.analysis.books import sales_usable
+from crmlab.widgets.analysis.books import company_match
 from crmlab.widgets.analysis.complaints_company import as_entered
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
@@ -48,6 +48,7 @@ class ContributionBoard(Board):
     """
 
     name = "contribution"
+    held_against = staticmethod(company_match)
 
     @shows_trouble
     def __init__(self, customer: str = COSTLY) -> None:
@@ -146,9 +147,6 @@ class ContributionBoard(Board):
             "Agreed so with everybody, it would be {gained} more, if nobody bought less for it."
         ).format(gained=money(now.after - now.before))
 
-    def usable(self) -> tuple[bool, str]:
-        return sales_usable()
-
     def records(self) -> dict[str, Records]:
         found, customer = self.found, self.customer
         behind = found.rows_behind(customer)
@@ -195,6 +193,7 @@ class ContributionBriefing(Board):
     """
 
     name = "terms"
+    held_against = staticmethod(company_match)
 
     @shows_trouble
     def __init__(self, customer: str = COSTLY) -> None:
@@ -233,9 +232,6 @@ class ContributionBriefing(Board):
                 ),
             ),
         )
-
-    def usable(self) -> tuple[bool, str]:
-        return sales_usable()
 
     def records(self) -> dict[str, Records]:
         behind = self.found.rows_behind(self.customer)

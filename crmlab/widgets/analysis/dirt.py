@@ -17,7 +17,7 @@ from crmlab.charts.dirt import (
 )
 from crmlab.errors import ModelError
 from crmlab.intake.company import company_table
-from crmlab.models.entry.dirt import DRAWS, MOST, STEP, Dirt, Question, companies, turned
+from crmlab.models.entry.dirt import DRAWS, MOST, STEP, UNSAID, Dirt, Question, companies, turned
 from crmlab.models.entry.questions import (
     about_complaints,
     about_contribution,
@@ -72,7 +72,11 @@ class DirtyData(Board):
         alone = {kind: dirt.read({kind: share}) for kind, share in percent.items()}
         truth, now = together.truth, together.answer
         decided = self.words.decisions
-        if together.flipped:
+        if now.decision == UNSAID != truth.decision:
+            says = _("Nothing can be decided any more, but “{now}”. It was “{truth}”.").format(
+                truth=decided[truth.decision], now=decided[now.decision]
+            )
+        elif together.flipped:
             says = _("The decision has turned: from “{truth}” to “{now}”.").format(
                 truth=decided[truth.decision], now=decided[now.decision]
             )
@@ -88,13 +92,17 @@ class DirtyData(Board):
             dirt_chart(together, alone, self.words),
             says,
             (
-                Figure(_("The truth"), self.words.told(truth.figure), decided[truth.decision]),
+                Figure(
+                    _("With the records as they are"),
+                    self.words.told(truth.figure),
+                    decided[truth.decision],
+                ),
                 Figure(
                     _("What the model says now"),
                     self.words.told(now.figure),
                     decided[now.decision],
                 ),
-                Figure(_("Against the truth"), drift_in_words(together)),
+                Figure(_("What the dirt does to it"), drift_in_words(together)),
                 self._how_often(percent),
             ),
         )

@@ -19,9 +19,10 @@ from crmlab.models.funnel.dials import Turned, Unproven, turn, without_evidence
 from crmlab.models.funnel.rows import Which, behind
 from crmlab.procedures import load
 from crmlab.text import gettext as _
-from crmlab.text import ngettext
+from crmlab.text import ngettext, show_month
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.analysis.books import won_match
+from crmlab.widgets.analysis.named import named
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
@@ -49,6 +50,7 @@ class FunnelBoard(Board):
     """
 
     name = "funnel"
+    held_against = staticmethod(won_match)
 
     @shows_trouble
     def __init__(self) -> None:
@@ -116,9 +118,6 @@ class FunnelBoard(Board):
             )
         return said
 
-    def usable(self) -> tuple[bool, str]:
-        return won_match().usable, won_match().says()
-
     def records(self) -> dict[str, Records]:
         return {
             **{
@@ -141,6 +140,7 @@ class PipelineBoard(Board):
     """
 
     name = "pipeline"
+    held_against = staticmethod(won_match)
 
     @shows_trouble
     def __init__(self) -> None:
@@ -198,9 +198,6 @@ class PipelineBoard(Board):
                 found.moved,
             ).format(n=found.moved, more=money(told - real))
         return _verdict(found.told.forecast)
-
-    def usable(self) -> tuple[bool, str]:
-        return won_match().usable, won_match().says()
 
     def records(self) -> dict[str, Records]:
         return _open_records(self.ways[0])
@@ -273,7 +270,7 @@ def _open_records(prepared: Prepared) -> dict[str, Records]:
         ),
         **{
             f"open:{owner.owner}": Records(
-                _("Open, of {owner}").format(owner=owner.owner),
+                _("Open, of {owner}").format(owner=named("owner", owner.owner)),
                 partial(_rows, prepared, "open", owner=owner.owner),
             )
             for owner in found.owners
@@ -281,7 +278,7 @@ def _open_records(prepared: Prepared) -> dict[str, Records]:
         },
         **{
             f"month:{cohort.month}": Records(
-                _("Began in {month}").format(month=cohort.month),
+                _("Began in {month}").format(month=show_month(cohort.month)),
                 partial(_rows, prepared, month=cohort.month),
             )
             for cohort in found.cohorts[-3:]

@@ -25,6 +25,19 @@ function library(model) {
 // One turns dials here and presses points; dragging and zooming would only get in the way.
 const HANDLING = { displayModeBar: false, responsive: false, scrollZoom: false };
 
+// On a page with larger letters, as in front of a room, what is drawn is larger by as much.
+const LETTERS = 16;
+const LENGTHS = new Set(["size", "height", "l", "r", "t", "b"]);
+
+const lettersHere = () =>
+  parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS;
+
+function larger(value, by, name) {
+  if (typeof value === "number") return LENGTHS.has(name) ? value * by : value;
+  if (Array.isArray(value) || value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([n, v]) => [n, larger(v, by, n)]));
+}
+
 function render({ model, el }) {
   // What is laid out around `el` takes a height off it again, so a div within keeps the room.
   const room = document.createElement("div");
@@ -34,19 +47,25 @@ function render({ model, el }) {
   el.append(room);
   let plotly = null;
   let width = 0;
+  let by = 1;
 
   const show = async () => {
     const { title, data, layout } = JSON.parse(model.get("figure"));
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", title);
-    room.style.height = `${layout.height}px`;
+    room.style.height = `${layout.height / LETTERS}rem`;
     plotly ??= await library(model);
     width = el.clientWidth;
-    await plotly.react(drawn, data, layout, HANDLING);
+    by = lettersHere();
+    const traces = by === 1 ? data : data.map((trace) => larger(trace, by));
+    await plotly.react(drawn, traces, larger(layout, by), HANDLING);
   };
-  // Its height is its own: only another width asks for it to be drawn again.
+  // Its height is its own: only another width, or another size of letters, asks for it to be drawn
+  // again.
   const fits = new ResizeObserver(() => {
-    if (!plotly || !drawn.offsetParent || el.clientWidth === width) return;
+    if (!plotly || !drawn.offsetParent) return;
+    if (lettersHere() !== by) return void show();
+    if (el.clientWidth === width) return;
     width = el.clientWidth;
     plotly.Plots.resize(drawn);
   });

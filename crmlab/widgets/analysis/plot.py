@@ -15,7 +15,7 @@ import traitlets
 from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
-from crmlab.charts.chart import Chart, laid_out
+from crmlab.charts.chart import Chart, laid_out, with_words
 
 
 class Plot(anywidget.AnyWidget):
@@ -49,5 +49,9 @@ class Plot(anywidget.AnyWidget):
 
 
 def _json(chart: Chart) -> str:
-    figure = {"title": chart.title, "data": chart.traces, "layout": laid_out(chart)}
+    figure = {
+        "title": chart.title,
+        "data": [*map(with_words, chart.traces)],
+        "layout": laid_out(chart),
+    }
     return str(to_json_plotly(figure))

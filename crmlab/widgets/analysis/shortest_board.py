@@ -13,6 +13,7 @@ from crmlab.intake.company import company_table
 from crmlab.models.entry import shortest_board
 from crmlab.procedures import load
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.analysis.books import company_match
 from crmlab.widgets.dial import Dial
@@ -98,10 +99,16 @@ class ShortestBoard(Board):
                 "shortest board, “{low}”."
             ).format(health=health, low=low)
         else:
-            says = _(
-                "The water stands at {health} now, {gained:+d} points. The shortest board is "
-                "“{low}”."
-            ).format(health=health, gained=gained, low=low)
+            points = ngettext("{n} point", "{n} points", abs(gained)).format(n=abs(gained))
+            told = _("{points} more") if gained > 0 else _("{points} less")
+            says = _("The water stands at {health} now, {gained}.").format(
+                health=health, gained=told.format(points=points)
+            )
+            says += " " + (
+                _("All boards are as long.")
+                if len({round(100 * share) for share in shares.values()}) == 1
+                else _("The shortest board is “{low}”.").format(low=low)
+            )
         return Seen(
             bucket_chart(now, self.first, self.names),
             says,
@@ -134,4 +141,35 @@ class ShortestBoard(Board):
         }
 
     def _lacking(self, name: str) -> pd.DataFrame:
-        return self.staves[name].lacking
+        told = {"on_time": _entered_late, "used": _unread}
+        return told.get(name, pd.DataFrame.copy)(self.staves[name].lacking)
+
+
+def _entered_late(rows: pd.DataFrame) -> pd.DataFrame:
+    """Steps that were entered late, as people call them."""
+    known = [load(name) for name in rows["procedure"].unique()]
+    steps = {name: _(step.short) for each in known for name, step in each.steps.items()}
+    seats = {name: _(seat.name) for each in known for name, seat in each.seats.items()}
+    return pd.DataFrame(
+        {
+            _("Case"): rows["case_id"],
+            _("Step"): rows["activity"].replace(steps),
+            _("Seat"): rows["resource"].replace(seats),
+            _("Done on"): rows["timestamp"],
+            _("Entered on"): rows["recorded_at"],
+            _("Hours later"): rows["hours"].round(),
+        }
+    )
+
+
+def _unread(rows: pd.DataFrame) -> pd.DataFrame:
+    """Reports that nobody opens, with the work that they are."""
+    return pd.DataFrame(
+        {
+            _("Report"): rows["name"].str.replace("_", " "),
+            _("Made every so many days"): rows["made_every_days"],
+            _("Minutes each time"): rows["minutes_each"],
+            _("Times made"): rows["times_made"],
+            _("Hours in all"): rows["hours"],
+        }
+    )

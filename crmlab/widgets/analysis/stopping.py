@@ -33,6 +33,7 @@ class CaughtBoard(Board):
     """
 
     name = "caught"
+    held_against = staticmethod(left_match)
 
     @shows_trouble
     def __init__(self) -> None:
@@ -85,9 +86,6 @@ class CaughtBoard(Board):
             n=caught.after, day=show_day(caught.day), avoided=caught.avoided, all=caught.all
         )
         return f"{said} {price}"
-
-    def usable(self) -> tuple[bool, str]:
-        return left_match().usable, left_match().says()
 
     def records(self) -> dict[str, Records]:
         return {

@@ -18,7 +18,7 @@ from crmlab.models.value.tracking import tracking
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
-from crmlab.widgets.analysis.books import sales_usable
+from crmlab.widgets.analysis.books import company_match
 from crmlab.widgets.analysis.value_company import (
     DAILY,
     DISCOUNT,
@@ -46,6 +46,7 @@ class ValueBoard(Board):
     """
 
     name = "value"
+    held_against = staticmethod(company_match)
 
     @shows_trouble
     def __init__(self) -> None:
@@ -144,9 +145,6 @@ class ValueBoard(Board):
                 "price": price,
             },
         )
-
-    def usable(self) -> tuple[bool, str]:
-        return sales_usable()
 
     def records(self) -> dict[str, Records]:
         value = self.company.value
@@ -273,6 +271,7 @@ class LostCustomerBoard(Board):
     """
 
     name = "lost_customer"
+    held_against = staticmethod(company_match)
 
     @shows_trouble
     def __init__(self) -> None:
@@ -330,9 +329,6 @@ class LostCustomerBoard(Board):
         return Seen(
             second_look_chart(list(zip(names, prices, strict=True)), cost), f"{says} {so} {least}"
         )
-
-    def usable(self) -> tuple[bool, str]:
-        return sales_usable()
 
     def records(self) -> dict[str, Records]:
         each = company().value.each

@@ -30,6 +30,13 @@ tasks:
 """
 
 
+ASKS = """\
+      - holds: {{fact: answer, is: 10}}
+        otherwise: Read it again.
+    asks: How much is left?
+    hints:"""
+
+
 class Terms(Board):
     name = "terms"
 
@@ -57,7 +64,7 @@ def test_check_says_how_the_board_stands_and_what_was_done_stays_done(
     tasks = Tasks("95", board, bank=bank(tmp_path), progress=progress)
     assert "not tried yet" in tasks.text()
     tasks.click("check", task="terms")
-    assert "No dial has been turned yet, and no records are open." in tasks.text()
+    assert "The dials stand as they did at first, and no records are open." in tasks.text()
     board.click("turn", {"back": 20})
     tasks.click("check", task="terms")
     assert "They cost us ¥10." in tasks.text()
@@ -71,6 +78,36 @@ def test_check_says_how_the_board_stands_and_what_was_done_stays_done(
     assert "1 of 1 task done" in tasks.text()
     again = Tasks("95", Terms(), bank=bank(tmp_path), progress=progress)
     assert "You have done this before." in again.text(), "though its board is a new one"
+
+
+def test_what_a_task_asks_is_answered_beside_it(tmp_path: Path, progress: Progress) -> None:
+    asks = BANK.replace("    hints:", ASKS)
+    path = tmp_path / "bank.yaml"
+    path.write_text(asks.format(board="terms", fact="brings"), encoding="utf-8")
+    board = Terms()
+    tasks = Tasks("95", board, bank=path, progress=progress)
+    assert "How much is left?" in tasks.text()
+    board.click("turn", {"back": 40})
+    for answer in ("", "11"):
+        tasks.click("check", {"answer": answer}, task="terms")
+        assert "Read it again." in tasks.text()
+    tasks.click("hint", task="terms")
+    assert 'value="11"' in tasks.view["html"], "what was written is still there"
+    tasks.click("check", {"answer": " 10 "}, task="terms")
+    assert "1 of 1 task done" in tasks.text()
+
+
+def test_a_task_that_asks_nothing_has_no_answer_to_check(
+    tmp_path: Path, progress: Progress
+) -> None:
+    for bank in (
+        BANK.replace("    hints:", ASKS.replace("    asks: How much is left?\n", "")),
+        BANK.replace("    hints:", "    asks: How much is left?\n    hints:"),
+    ):
+        path = tmp_path / "bank.yaml"
+        path.write_text(bank.format(board="terms", fact="brings"), encoding="utf-8")
+        told = Tasks("95", Terms(), bank=path, progress=progress).text()
+        assert "needs what it 'asks' when its 'must' has an 'answer', and only then" in told
 
 
 def test_a_task_about_what_is_not_there_is_told_in_its_place(
