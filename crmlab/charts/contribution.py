@@ -30,9 +30,12 @@ def parts_of() -> dict[str, str]:
     }
 
 
-def contribution_chart(found: Contribution, now: Turned, first: Turned, customer: str) -> Chart:
+def contribution_chart(
+    found: Contribution, now: Turned, first: Turned, customer: str, name: str
+) -> Chart:
     """Above the whale curve, and below what is left of the sales of those whom the dials are about.
 
+    The diamond on the curve is the `customer` of this `name`.
     A point's name in `customdata` is that of the records behind it: `customers` or `sales`.
     """
     best = np.argsort(-now.each, kind="stable")
@@ -51,7 +54,7 @@ def contribution_chart(found: Contribution, now: Turned, first: Turned, customer
     below = {"xaxis": "x2", "yaxis": "y2", "orientation": "h"}
     return Chart(
         _("Who carries us"),
-        _says(found, now, customer, place),
+        _says(found, now, name, place),
         (
             dashed(x=drawn_before, y=before, name=_("the curve at first"), hoverinfo="y"),
             line(
@@ -61,7 +64,7 @@ def contribution_chart(found: Contribution, now: Turned, first: Turned, customer
                 customdata=["customers"] * len(drawn),
                 name=_("all customers added up"),
             ),
-            marked(x=[place], y=[at], customdata=["sales"], name=customer),
+            marked(x=[place], y=[at], customdata=["sales"], name=name),
             bars(
                 y=rows,
                 x=values,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crmlab.charts.chart import HOW_MUCH, Chart, bars, dashed, hatched, marked, money
+from crmlab.intake.company import name_of
 from crmlab.models.entry.dirt import NO, UNSAID, YES, Reading
 from crmlab.models.entry.questions import COSTLY, PRICE, TARGET
 from crmlab.text import gettext as _
@@ -226,7 +227,7 @@ def _complaints() -> Words:
 
 def _contribution() -> Words:
     return Words(
-        _("Negotiate with {customer} again?").format(customer=COSTLY),
+        _("Negotiate with {customer} again?").format(customer=name_of("customer_id", COSTLY)),
         _("thousands of ¥, before credit"),
         True,
         {

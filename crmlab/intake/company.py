@@ -13,6 +13,9 @@ from crmlab.text import gettext as _
 DAYS, MOMENTS = ("date", "_on"), ("_at",)
 """How the names of columns end that hold days, or moments."""
 
+NAMED = {"customer_id": ("customers", "customer_id"), "owner": ("users", "user_id")}
+"""Columns of numbers, and the table and column where each number has a name."""
+
 
 def company_table(name: str) -> pd.DataFrame:
     """A table of the practice company, such as `orders`; a copy, so that it may be changed.
@@ -23,6 +26,28 @@ def company_table(name: str) -> pd.DataFrame:
         IntakeError: there is no such file, or it cannot be read.
     """
     return _read(name).copy()
+
+
+def name_of(column: str, number: str) -> str:
+    """What a customer or a colleague is called; the number itself where it has no name."""
+    return _names(*NAMED[column]).get(number, number)
+
+
+def with_names(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same records, with the name before each number that has one: `Hua Jie, U-25`."""
+    here = {c: _names(*NAMED[c]) for c in NAMED if c in rows}
+    return rows.assign(
+        **{
+            c: [f"{names[n]}, {n}" if n in names else n for n in rows[c]]
+            for c, names in here.items()
+        }
+    )
+
+
+@cache
+def _names(table: str, column: str) -> dict[str, str]:
+    rows = company_table(table)
+    return dict(zip(rows[column], rows["name"], strict=True))
 
 
 @cache

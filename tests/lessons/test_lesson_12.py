@@ -321,12 +321,14 @@ def test_the_briefing_s_rule(whole: ComplaintRate) -> None:
     assert (batch.name, len(batch)) == ("SK-40-2509", 45)
     assert batch.cost is not None
     assert f"¥{batch.cost.sum():,.0f} in all" in BRIEF
-    assert [batch.caught_after(n).avoided for n in (3, 5)] == [37, 32]
     others = [len(set(stopped_after(whole, n)) - {batch.name}) for n in (3, 4, 5)]
     assert others == [4, 1, 0]
     assert set(stopped_after(whole, 4)) == {batch.name, "CV-50-2512"}, "the valves of December"
     assert "a false alarm with a count of four, and none with a count of five" in TEXT
-    assert "four other batches with nothing wrong in them" in BRIEF
+    assert [batch.caught_after(n).avoided for n in (3, 4, 5)] == [37, 37, 32]
+    assert "the **fourth**: 37 of the 45" in BRIEF
+    assert "one other batch would have stood still with nothing wrong in it" in BRIEF
+    assert "The third would have saved no more, and stopped four for nothing" in BRIEF
     unsaid = next(s for s in whole.by_batch if not s.name)
     assert (unsaid.complaints, whole.complaints) == (10, 253)
     batches = company_table("batches").set_index("batch_no")

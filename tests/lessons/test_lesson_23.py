@@ -324,13 +324,13 @@ def test_the_dials_in_the_browser(lessons: Any, window: Any) -> None:
     more.press("stage", "Home")
     drawn(more, 0, 4, 919)
     assert (more.sentence(), more.see(), more.figures()) == first
-    assert more.look_behind("Stuck")[0].startswith("L-000005 U-25 qualified open 98,136")
+    assert more.look_behind("Stuck")[0].startswith("L-000005 Hua Jie, U-25 qualified open 98,136")
 
     count = BoardPage(page, "What may we count on?")
     before = count.see()
     count.press("left", "Home")
     assert "no more than ¥0.71 million" in count.sentence()
-    assert "¥0 of it, 0 %, is stuck" in count.see()
+    assert "What is stuck is not counted in it" in count.see()
     for bar in (0, 1):
         drawn(count, 1, bar, 0.0)
     count.press("left", "End")
@@ -371,7 +371,7 @@ def test_the_dirty_dials_in_the_browser(lessons: Any, window: Any) -> None:
         assert dirty.sentence() == board.seen.says
         assert dirty.see().endswith(board.seen.chart.says)
         assert ("has turned" in dirty.sentence()) == (kind != "wrong_stage")
-        assert dirty.figures()["Against the truth"] != stands[2]["Against the truth"]
+        assert dirty.figures()["What the dirt does to it"] != stands[2]["What the dirt does to it"]
         dirty.press(kind, "Home")
         board.back()
         drawn(dirty, 1, number, board.seen.chart.traces[1]["x"][number])

@@ -37,9 +37,9 @@ from tests.lessons.board_tasks import BoardTasks
 from tests.serving import ROOT
 
 LESSON, BRIEFING = "31_contribution.ipynb", "briefing_contribution.ipynb"
-DIALS, DIRT = "What if we agreed otherwise?", "Negotiate with CU-095 again?"
+DIALS, DIRT = "What if we agreed otherwise?", "Negotiate with Yuelai Water Works again?"
 BOOKS = "May the figures be used?"
-WATER, TERMS = "How high does the water stand?", "Do we renegotiate with CU-095?"
+WATER, TERMS = "How high does the water stand?", "Do we renegotiate with Yuelai Water Works?"
 
 
 def text_of(name: str) -> str:
@@ -143,7 +143,7 @@ def test_the_tasks_are_checked_at_the_board(board: ContributionBoard) -> None:
     assert tasks.check("an_offer_to_sign") == (State.NOT_TRIED, "")
     for wrong, because in (
         ({"back": 80}, "You take 80 % of the discount back."),
-        ({"whom": 1, "charge": 500}, "Mo Hui signs for CU-095 alone."),
+        ({"whom": 1, "charge": 500}, "Mo Hui signs for Yuelai alone."),
         ({"charge": 8000}, "¥8,000 for each express order is more"),
         ({"fewer": 100}, "100 % fewer complaints is more than we can promise."),
         ({"back": 50}, "They would still cost us ¥238,250."),
@@ -154,7 +154,7 @@ def test_the_tasks_are_checked_at_the_board(board: ContributionBoard) -> None:
     terms = {"back": 50, "fewer": 50, "charge": 2000}
     assert tasks.check("an_offer_to_sign", **terms)[0] is State.RIGHT
     assert [figure.value for figure in board.seen.figures] == ["¥62,075", "6", "64"]
-    assert "CU-095, number 110." in board.seen.chart.says
+    assert "Yuelai Water Works, number 110." in board.seen.chart.says
     solution = tasks.solution("an_offer_to_sign")
     said("¥62,075 are on the right side, and it is enough if 64 of the 95 orders pay", solution)
     said("number 110 of 553", solution)
@@ -377,8 +377,13 @@ def test_the_briefing_s_offers_are_what_it_says() -> None:
     assert "still costs us ¥651,427. That is no offer to make." in view.seen.says
     assert "still costs us" in at(view, discount=6)[0]
     assert "brings us ¥2,770. That is an offer to make." in at(view, discount=5)[0]
-    assert "brings us ¥46,750" in at(view, discount=12, charge=3000)[0]
-    said("then they bring us ¥46,750", text)
+    view.click("back")
+    assert "still costs us ¥750" in at(view, discount=12, charge=2500)[0]
+    said("Without our own homework it is ¥750 short", text)
+    told, figures = at(view, discount=12, charge=2500, fewer=50)
+    assert "brings us ¥109,575. That is an offer to make." in told
+    assert figures[1] == "52"
+    said("Then they bring us ¥109,575, and it holds if 52 of their 95 express orders pay", text)
     sales = company_contribution().rows_behind("CU-095")["sales"]
     assert (int(sales["cost"].isna().sum()), len(sales)) == (2, 127)
 
@@ -447,7 +452,7 @@ def test_every_dial_changes_what_is_drawn_and_said(lessons: Any, window: Any) ->
         before = dirt.figure()[1]["x"]
         now = turn(dirt, kind, "End", trace=1)
         assert now[row] != before[row]
-    assert "The decision has turned" in dirt.sentence()
+    assert "Nothing can be decided any more" in dirt.sentence(), "a cost is missing"
 
     books = BoardPage(page, BOOKS)
     turn(books, "twice", *["ArrowRight"] * 3, trace=0, axis="y")

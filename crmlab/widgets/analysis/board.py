@@ -25,11 +25,11 @@ import pandas as pd
 
 from crmlab.charts.chart import Chart, key, money
 from crmlab.crm.labels import label
+from crmlab.intake.company import with_names
 from crmlab.learning.at_board import Standing
 from crmlab.models.entry.reconciliation import Reconciliation
 from crmlab.procedures.conditions import Raw, number_of
 from crmlab.text import gettext as _
-from crmlab.widgets.analysis.named import with_names
 from crmlab.widgets.analysis.plot import Plot
 from crmlab.widgets.dial import Dial, exact
 from crmlab.widgets.live import Live

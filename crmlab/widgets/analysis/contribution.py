@@ -10,7 +10,7 @@ from IPython.display import Markdown
 
 from crmlab.charts.chart import money
 from crmlab.charts.contribution import contribution_chart
-from crmlab.intake.company import company_table
+from crmlab.intake.company import company_table, name_of
 from crmlab.models.contribution import Contribution, contribution
 from crmlab.models.contribution.costs import Rates
 from crmlab.models.contribution.dials import Turn, Turned, turned
@@ -53,13 +53,14 @@ class ContributionBoard(Board):
     @shows_trouble
     def __init__(self, customer: str = COSTLY) -> None:
         self.customer, self.found = customer, company_contribution()
+        self.name_of_it = name_of("customer_id", customer)
         self.first = {who: turned(self.found, Turn(who)) for who in (customer, None)}
         everybody = _("all customers")
         super().__init__(
             _("What if we agreed otherwise?"),
             {
                 "whom": Dial(
-                    _("For whom"), 0, 1, 1, 0, told=lambda at: everybody if at else customer
+                    _("For whom"), 0, 1, 1, 0, told=lambda at: everybody if at else self.name_of_it
                 ),
                 "charge": Dial(_("Charge for an express order"), 0, 8000, 250, 0, told=money),
                 "accepted": Dial(_("Express orders that pay it"), 0, 100, 5, 100, "%"),
@@ -82,11 +83,11 @@ class ContributionBoard(Board):
         )
         first = self.first[who]
         return Seen(
-            contribution_chart(self.found, now, first, self.customer),
+            contribution_chart(self.found, now, first, self.customer, self.name_of_it),
             self._says_of_one(now, at["charge"]) if who else self._says_of_all(now),
             (
                 Figure(
-                    _("What {customer} brings, 24 months").format(customer=who)
+                    _("What {customer} brings, 24 months").format(customer=self.name_of_it)
                     if who
                     else _("What all customers bring, 24 months"),
                     money(now.after),
@@ -109,21 +110,18 @@ class ContributionBoard(Board):
         return now.to_break_even if who else now.to_cover
 
     def _needed(self, now: Turned, who: str | None) -> Figure:
-        number = self._paying(now, who)
-        return Figure(
+        return _must_pay(
             _("Express orders that must pay, so that we lose nothing on {customer}").format(
-                customer=who
+                customer=self.name_of_it
             )
             if who
             else _("Express orders that must pay, so that express pays for itself"),
-            _("more than all {n}").format(n=now.express_orders) if number is None else f"{number}",
-            _("so no number is enough at this charge")
-            if number is None
-            else _("of {n} express orders").format(n=now.express_orders),
+            self._paying(now, who),
+            now.express_orders,
         )
 
     def _says_of_one(self, now: Turned, charge: float) -> str:
-        told = {"customer": self.customer, "amount": money(abs(now.after))}
+        told = {"customer": self.name_of_it, "amount": money(abs(now.after))}
         if not round(now.after - now.before):
             return _(
                 "As it is, {customer} costs us {amount} in 24 months, with all they buy."
@@ -148,8 +146,8 @@ class ContributionBoard(Board):
         ).format(gained=money(now.after - now.before))
 
     def records(self) -> dict[str, Records]:
-        found, customer = self.found, self.customer
-        behind = found.rows_behind(customer)
+        found, customer = self.found, self.name_of_it
+        behind = found.rows_behind(self.customer)
         return {
             "sales": Records(
                 _("Sales to {customer}").format(customer=customer), lambda: behind["sales"]
@@ -187,7 +185,7 @@ class ContributionBoard(Board):
 
 
 class ContributionBriefing(Board):
-    """One decision: with what discount does a customer stay?
+    """One decision: with what terms do we go to a customer?
 
     ContributionBriefing()
     """
@@ -198,37 +196,45 @@ class ContributionBriefing(Board):
     @shows_trouble
     def __init__(self, customer: str = COSTLY) -> None:
         self.customer, self.found = customer, company_contribution()
+        self.name_of_it = name_of("customer_id", customer)
         self.first = turned(self.found, Turn(customer))
         revenue, discount = (
             float(self.found.each[name][customer]) for name in ("revenue", "discount")
         )
         self.given = discount / (revenue + discount) * 100
         super().__init__(
-            _("Do we renegotiate with {customer}?").format(customer=customer),
+            _("Do we renegotiate with {customer}?").format(customer=self.name_of_it),
             {
                 "discount": Dial(
                     _("Discount on the list price"), 0, round(self.given), 1, round(self.given), "%"
                 ),
                 "charge": Dial(_("Charge for an express order"), 0, 6000, 500, 0, told=money),
+                "fewer": Dial(_("Fewer complaints, our own homework"), 0, 100, 10, 0, "%"),
             },
         )
 
     def look(self, at: Mapping[str, float]) -> Seen:
         left = min(1.0, at["discount"] / round(self.given))
-        now = turned(self.found, Turn(self.customer, at["charge"], discount_left=left))
+        terms = Turn(
+            self.customer, at["charge"], complaints_left=1 - at["fewer"] / 100, discount_left=left
+        )
+        now = turned(self.found, terms)
         verdict = (
             _("At these terms {customer} brings us {left}. That is an offer to make.")
             if now.after >= 0
             else _("At these terms {customer} still costs us {left}. That is no offer to make.")
         )
         return Seen(
-            contribution_chart(self.found, now, self.first, self.customer),
-            verdict.format(customer=self.customer, left=money(abs(now.after))),
+            contribution_chart(self.found, now, self.first, self.customer, self.name_of_it),
+            verdict.format(customer=self.name_of_it, left=money(abs(now.after))),
             (
                 Figure(
-                    _("What {whose} brings, 24 months").format(whose=self.customer),
+                    _("What {customer} brings, 24 months").format(customer=self.name_of_it),
                     money(now.after),
                     _("at first {amount}").format(amount=money(self.first.after)),
+                ),
+                _must_pay(
+                    _("Express orders that must pay it"), now.to_break_even, now.express_orders
                 ),
             ),
         )
@@ -237,9 +243,19 @@ class ContributionBriefing(Board):
         behind = self.found.rows_behind(self.customer)
         return {
             "sales": Records(
-                _("Sales to {customer}").format(customer=self.customer), lambda: behind["sales"]
+                _("Sales to {customer}").format(customer=self.name_of_it), lambda: behind["sales"]
             )
         }
+
+
+def _must_pay(label: str, number: int | None, of: int) -> Figure:
+    if number is None:
+        return Figure(
+            label,
+            _("more than all {n}").format(n=of),
+            _("so no number is enough at this charge"),
+        )
+    return Figure(label, f"{number}", _("of {n} express orders").format(n=of))
 
 
 def contribution_in_words() -> Markdown:

@@ -12,7 +12,7 @@ from IPython.display import Markdown
 
 from crmlab.charts.chart import money
 from crmlab.charts.funnel import MILLION, funnel_chart, pipeline_chart
-from crmlab.intake.company import company_table
+from crmlab.intake.company import company_table, name_of
 from crmlab.models.entry.questions import TARGET
 from crmlab.models.funnel import Forecast, Funnel, Prepared, prepare
 from crmlab.models.funnel.dials import Turned, Unproven, turn, without_evidence
@@ -22,7 +22,6 @@ from crmlab.text import gettext as _
 from crmlab.text import ngettext, show_month
 from crmlab.widgets.analysis.board import Board, Figure, Records, Seen
 from crmlab.widgets.analysis.books import won_match
-from crmlab.widgets.analysis.named import named
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
@@ -270,7 +269,7 @@ def _open_records(prepared: Prepared) -> dict[str, Records]:
         ),
         **{
             f"open:{owner.owner}": Records(
-                _("Open, of {owner}").format(owner=named("owner", owner.owner)),
+                _("Open, of {owner}").format(owner=name_of("owner", owner.owner)),
                 partial(_rows, prepared, "open", owner=owner.owner),
             )
             for owner in found.owners
