@@ -127,8 +127,8 @@ def test_the_kept_words_are_those_of_the_model() -> None:
     assert "qualified: 1,829 came, 1,642 went on, 89.8 %" in stages
     assert "More is stuck with U-25 than chance explains." in owners
     assert "the 11 others: 2,482 opportunities, 35 open, 0 of them stuck" in owners
-    assert "2026-03: 159 began, 50 won, 11 open, 31 %\n" in months
-    assert "2026-04: 152 began, 32 won, 46 open, 21 %: too young to judge" in months
+    assert "Mar 2026: 159 began, 50 won, 11 open, 31 %\n" in months
+    assert "Apr 2026: 152 began, 32 won, 46 open, 21 %: too young to judge" in months
 
 
 @pytest.mark.parametrize(

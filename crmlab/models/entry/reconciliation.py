@@ -86,13 +86,18 @@ class Reconciliation:
         Args:
             told: a sum as it is written, with its currency where that is known.
         """
+        because = self.because(told)
+        return because if self.usable else _("Not usable yet: {because}").format(because=because)
+
+    def because(self, told: Callable[[float], str] = "{:,.2f}".format) -> str:
+        """The same for whoever has been told already whether it may be used."""
         if self.usable:
             return _(
                 "The latest {n} months match the books, so the figures may be used, since {month}."
             ).format(n=self.in_a_row, month=show_month(self.usable_since or ""))
         return ngettext(
-            "Not usable yet: {why}. {n} more month in a row has to match.",
-            "Not usable yet: {why}. {n} more months in a row have to match.",
+            "{why}. {n} more month in a row has to match.",
+            "{why}. {n} more months in a row have to match.",
             self.still_needed,
         ).format(why=self._why(told), n=self.still_needed)
 

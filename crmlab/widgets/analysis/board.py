@@ -239,7 +239,7 @@ class Answer(Live):
         if self.board.held_against is None:
             return None
         match = self.board.held_against()
-        return {"yes": match.usable, "says": match.says(money)}
+        return {"yes": match.usable, "because": match.because(money)}
 
     def _table(self) -> dict[str, Any]:
         rows = self.board.behind[self.opened].rows()

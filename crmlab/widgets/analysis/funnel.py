@@ -369,7 +369,7 @@ def _owners_in_words(found: Funnel) -> tuple[str, list[str]]:
 def _months_in_words(found: Funnel) -> tuple[str, list[str]]:
     return _("How many of a month’s opportunities have been won by now?"), [
         _("{month}: {n:,} began, {won:,} won, {open:,} open, {share:.0f} %{young}").format(
-            month=cohort.month,
+            month=show_month(cohort.month),
             n=cohort.opportunities,
             won=cohort.won,
             open=cohort.open,
