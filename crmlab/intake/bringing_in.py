@@ -191,6 +191,7 @@ def _checked(
             for place, sentence in made.faults.items():
                 faults.setdefault(place, (column.name, sentence))
     rows = pd.DataFrame(columns)
+    noticed.leave_out_plans(kind, rows)
     for place, fault in faults_of(rows, kind, schema).items():
         faults.setdefault(place, fault)
     good = rows.drop(index=list(faults))

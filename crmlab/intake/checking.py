@@ -26,15 +26,6 @@ def schema_of(kind: Kind, present: Sequence[str]) -> pa.DataFrameSchema:
         for first, then in kind.order
         if {first, then} <= set(present)
     ]
-    checks += [
-        pa.Check(
-            lambda rows, a=name, b=other, c=said: ~(rows[a].notna() & (rows[b] == c)),
-            name=f"{name} while {other} is {said}",
-            ignore_na=False,
-        )
-        for name, other, said in kind.empty_if
-        if {name, other} <= set(present)
-    ]
     return pa.DataFrameSchema(columns, checks=checks)
 
 
@@ -67,13 +58,6 @@ def _told(kind: Kind, case: Any, row: pd.Series) -> tuple[str, str]:
         return then, _("{then} {a} lies before {first} {b}.").format(
             then=then, a=row[then], first=first, b=row[first]
         )
-    if " while " in check:
-        name, _while, rest = check.partition(" while ")
-        other, _is, said = rest.partition(" is ")
-        return name, _(
-            "{name} is {a} while {other} is '{said}'; leave it empty until that has changed, or "
-            "correct the {other}."
-        ).format(name=name, a=row[name], other=other, said=said)
     column = kind.column(str(case.column))
     if check == "not_nullable":
         return column.name, _("Nothing stands here.")

@@ -47,7 +47,8 @@ class Kind:
         about: what one row is.
         key: the columns that no two rows may share; none if rows may repeat.
         order: pairs of columns, of which the first comes no later than the second.
-        empty_if: columns that say nothing as long as another one says this.
+        not_yet: columns of what has not happened while another one says this. What stands there
+            all the same, such as the expected close of an open opportunity, is a plan and left out.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Kind:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     order: tuple[tuple[str, str], ...] = ()
-    empty_if: tuple[tuple[str, str, str], ...] = ()
+    not_yet: tuple[tuple[str, str, str], ...] = ()
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -144,7 +145,7 @@ KINDS: dict[str, Kind] = {
             ),
             key=("opportunity_id",),
             order=(("created_at", "closed_at"),),
-            empty_if=(("closed_at", "outcome", "open"),),
+            not_yet=(("closed_at", "outcome", "open"),),
         ),
         Kind(
             "stages",

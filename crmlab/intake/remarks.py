@@ -31,10 +31,12 @@ class Noticed:
         zones: by column, what its moments say of time zones.
         strange: by column, the words that its procedure does not have, and how often they stand
             there.
+        planned: by column, with the word that says so, the rows in which it has not happened yet.
     """
 
     zones: dict[str, Zones] = field(default_factory=dict)
     strange: dict[str, dict[str, int]] = field(default_factory=dict)
+    planned: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def notice(self, column: Column, zones: Zones, values: pd.Series) -> None:
         """Look at a column of a further piece."""
@@ -46,6 +48,14 @@ class Noticed:
             for word, number in values.dropna().value_counts().items():
                 if str(word) not in known and (str(word) in seen or len(seen) < KEPT):
                     seen[str(word)] = seen.get(str(word), 0) + int(number)
+
+    def leave_out_plans(self, kind: Kind, rows: pd.DataFrame) -> None:
+        """Empty what stands for something that has not happened yet, and count it."""
+        for name, other, said in kind.not_yet:
+            if {name, other} <= set(rows):
+                plans = rows[name].notna() & (rows[other] == said)
+                rows[name] = rows[name].mask(plans)
+                self.planned[name, said] = self.planned.get((name, said), 0) + int(plans.sum())
 
     def says(self, kind: Kind, *, moved_only: bool = False) -> list[str]:
         """A sentence for each thing.
@@ -60,6 +70,9 @@ class Noticed:
         for name, words in self.strange.items():
             if words:
                 found.append(_of_words(kind.column(name), words))
+        for (name, said), rows in self.planned.items():
+            if rows:
+                found.append(_of_plans(name, said, rows))
         return found
 
 
@@ -124,6 +137,16 @@ def _of_zones(column: str, zones: Zones) -> Iterator[str]:
             "{n:,} others name none, and are taken for the office's.",
             zones.silent,
         ).format(n=zones.silent)
+
+
+def _of_plans(column: str, said: str, rows: int) -> str:
+    return ngettext(
+        "{column}: {n:,} row is '{said}', and a day stands there. It is taken for the one that is "
+        "expected, and left out.",
+        "{column}: {n:,} rows are '{said}', and a day stands there. They are taken for those that "
+        "are expected, and left out.",
+        rows,
+    ).format(column=column, n=rows, said=said)
 
 
 def _of_words(column: Column, words: dict[str, int]) -> str:

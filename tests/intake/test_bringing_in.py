@@ -287,14 +287,19 @@ def test_a_closing_before_the_opening_is_refused(bring: Any) -> None:
     assert told[1]["reason"] == "'maybe' is none of: won, lost, open."
 
 
-def test_a_closing_of_what_is_open_is_refused(bring: Any) -> None:
+def test_a_closing_of_what_is_open_is_taken_for_the_expected_one(bring: Any) -> None:
     heads = "opportunity_id,stage,created_at,closed_at,outcome"
     rows = (
         "L1,quote,2026-05-02,2026-06-01,open\nL2,quote,2026-05-02,,open\nL3,quote,2026-05-02,,won\n"
     )
-    _brought, told, _taken = bring(f"{heads}\n{rows}", "opportunities")
-    assert [row[:2] for row in faults(told)] == [(2, "closed_at")]
-    assert "while outcome is 'open'; leave it empty until that has changed" in told[0]["reason"]
+    brought, told, taken = bring(f"{heads}\n{rows}", "opportunities")
+    assert not faults(told)
+    assert taken["closed_at"].isna().all()
+    (said,) = brought.noticed.says(kind_of("opportunities"))
+    assert said == (
+        "closed_at: 1 row is 'open', and a day stands there. It is taken for the one that is "
+        "expected, and left out."
+    )
 
 
 def test_what_a_spreadsheet_would_run_is_disarmed_among_the_refusals(bring: Any) -> None:

@@ -11,7 +11,7 @@ import typer
 from crmlab.cli.analysing.rows import KIND, Rows
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _
-from crmlab.text import ngettext
+from crmlab.text import ngettext, show_month
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,12 @@ def held_against(
     if as_of is not None:
         known, booked = (_over(totals, as_of, remarks) for totals in (known, booked))
     found = reconcile(known, booked)
+    if as_of is None and not found.periods[-1].matches:
+        remarks.append(
+            _("If {month} is not over yet, say by --as-of up to which day it counts.").format(
+                month=show_month(found.periods[-1].period)
+            )
+        )
     first = found.first_broken
     return {
         "usable": found.usable,
