@@ -161,6 +161,7 @@ def timeline_view(entries: Iterable[Entry]) -> list[dict[str, Any]]:
             "kind": item.kind,
             "title": item.title,
             "note": item.note,
+            "person": item.person,
             "seat": seat_name(item.seat) if item.seat else "",
         }
         for item in entries

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from crmlab.calendar import STANDARD
+from crmlab.crm.access.permissions import seat_name
 from crmlab.crm.casework.looking import Look
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
@@ -125,7 +126,11 @@ def evidence_view(step: Step, world: CaseWorld) -> list[dict[str, str]]:
 
 
 def timeline_view(procedure: Procedure, case: Case, look: Look) -> list[dict[str, Any]]:
-    """What has happened in the case and with its customer, the latest first."""
+    """What has happened in the case and with its customer, the latest first.
+
+    A contact says who it was. A step has hours beside it, and says the seat alone: hours belong to
+    steps, never to persons.
+    """
     found = [*_contacts(procedure, look), *_visits(procedure, case)]
     return sorted(found, key=lambda item: item["at"])[::-1]  # of one moment, the later first
 
@@ -204,6 +209,8 @@ def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
         yield {
             "kind": "now" if visit.done_at is None else "done",
             "title": title.format(step=_(step.short)),
+            "person": "",
+            "elsewhere": "",
             "seat": seat_view(procedure, step.seat),
             "at": visit.done_at or visit.entered_at,
             "took": worktime(STANDARD.between(visit.entered_at, visit.done_at))
@@ -224,7 +231,11 @@ def _contacts(procedure: Procedure, look: Look) -> Iterator[dict[str, Any]]:
         yield {
             "kind": "contact",
             "title": entry.title,
+            "person": entry.person,
             "seat": seat_view(procedure, entry.seat) if entry.seat in procedure.seats else None,
+            "elsewhere": seat_name(entry.seat)
+            if entry.seat and entry.seat not in procedure.seats
+            else "",
             "at": entry.at,
             "took": "",
             "late": "",

@@ -203,6 +203,22 @@ def test_the_search_offers_what_it_finds_and_wants_a_text(records: Records) -> N
     assert records.view["focus"] == "hits"
 
 
+def test_what_was_found_says_for_which_words_and_goes_when_others_are_refused(
+    records: Records,
+) -> None:
+    records.click("sit", **SHEN)
+    records.click("search", {"text": " jinhe "})
+    assert soup(records).select_one("h3.listed").get_text() == "1 found for “jinhe”"
+    forms = {"search": {"text": "ruian"}}
+    records.act("open", {"kind": LISTED, "key": OWN}, forms)  # typed, and a hit was pressed
+    records.click("close")
+    assert soup(records).select_one("[name=text]")["value"] == "ruian"
+    assert soup(records).select_one("h3.listed").get_text() == "1 found for “jinhe”"
+    records.click("search", {"text": " "})
+    assert keys(records) == []
+    assert not soup(records).select("h3.listed")
+
+
 def test_a_search_takes_the_place_of_a_list_and_a_list_that_of_a_search(records: Records) -> None:
     records.click("sit", **SHEN)
     show(records)
@@ -642,7 +658,7 @@ def test_what_is_added_to_a_timeline_is_there_at_once_and_on_record(records: Rec
     page = soup(records)
     first = page.select_one(".time li")
     assert first.b.get_text() == "Visit"
-    assert "Sales representative" in first.get_text()
+    assert "Shen Jie, Sales representative" in first.get_text()
     assert TYPED in first.get_text()
     assert not page.select("script, img")
     assert page.select_one("[name=note]").get_text() == ""
