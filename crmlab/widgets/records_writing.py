@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from crmlab.crm.access.beforehand import denial_of
 from crmlab.crm.access.browse import look
 from crmlab.crm.access.noting import note_contact
+from crmlab.crm.access.permissions import barred
 from crmlab.crm.base.base_forms import base_forms
 from crmlab.crm.base.master import Outcome, change, create
 from crmlab.crm.base.review import ACCEPTED, REJECTED, Waitings, open_proposals, review
@@ -26,6 +28,7 @@ from crmlab.widgets.records_view import (
     weight_view,
 )
 from crmlab.widgets.records_window import ENTER, REVIEW
+from crmlab.widgets.records_words import denial_words
 
 CREATE = "create"
 """The form for something new."""
@@ -37,6 +40,7 @@ class Writing(Looking):
     def clear(self) -> None:
         super().clear()
         self.entering = next(iter(base_forms()))
+        self.may_not = ""
         self.near = False
         self.made: tuple[str, str] | None = None
         self.waiting: Waitings | None = None
@@ -44,6 +48,7 @@ class Writing(Looking):
     def context(self) -> dict[str, Any]:
         told = super().context()
         changing = told["record"] is not None and self.aspect == CHANGE
+        noting = told["record"] is not None and self.aspect == TIMELINE
         entering = self.who is not None and self.part == ENTER
         reviewing = self.waiting is not None and self.part == REVIEW
         return {
@@ -51,10 +56,11 @@ class Writing(Looking):
             "note_fields": contact_form(
                 self.drafts.get(NOTE, {}), self.errors.get(NOTE, {}), told["now"]
             )
-            if told["record"] is not None and self.aspect == TIMELINE
+            if noting and not self.may_not
             else [],
+            "may_not": self.may_not,
             "can_enter": ENTER in self.parts,
-            "change_fields": self._fields(self.opened().kind, CHANGE) if changing else [],
+            "change_fields": self._fields(self.opened().kind, CHANGE) if changing and not self.may_not else [],
             "form_kinds": form_kinds(self.entering),
             "entering": {
                 "kind": self.entering,
@@ -62,6 +68,7 @@ class Writing(Looking):
                 "fields": self._fields(self.entering, CREATE),
                 "near": self.near,
                 "weight": weight_view(self.entering),
+                "may_not": denial_words(denial) if (denial := barred(self.me(), "create")) else "",
             }
             if entering
             else None,
@@ -79,6 +86,14 @@ class Writing(Looking):
             "reviewing": reviewing,
         }
 
+    def _may_not(self, operation: str | None) -> str:
+        """Why the record that is open has no form for this; empty if it has."""
+        if operation is None:
+            return ""
+        record = self.opened()
+        denial = denial_of(self.sandbox, self.me(), operation, record.kind, record.key)
+        return denial_words(denial) if denial else ""
+
     def _fields(self, kind: str, form: str) -> list[dict[str, Any]]:
         entries, errors = self.drafts.get(form, {}), self.errors.get(form, {})
         is_new = form == CREATE
@@ -90,6 +105,8 @@ class Writing(Looking):
         """Turn to what a record says, to its form, its history or its timeline."""
         if aspect == CHANGE:
             self.drafts.setdefault(CHANGE, entries_of(self.opened()))
+        # Asked once: a form that somebody has begun does not go away under their hands.
+        self.may_not = self._may_not({CHANGE: "change", TIMELINE: "note"}.get(aspect))
         return super().do_aspect(forms, aspect)
 
     def do_change(self, _forms: Forms) -> str:

@@ -179,7 +179,7 @@ def test_somebody_elses_customer_cannot_be_opened_found_or_looked_up(records: Re
     open_(records, OTHERS)
     assert f"you see no customer '{OTHERS}'" in records.trouble
     assert "The rule: “Sales representative: See”" in records.trouble
-    assert name not in records.text()
+    assert name not in records.trouble
     assert own_lines(records) == ["search", "denied"]
 
 
@@ -703,12 +703,35 @@ def test_a_customer_who_was_handed_over_meanwhile_is_added_to_by_the_new_colleag
     assert soup(records).select_one("[name=note]").get_text() == "They want a drawing."
 
 
-def test_a_seat_that_may_make_nothing_is_told_at_once(records: Records) -> None:
+def test_a_seat_that_may_make_nothing_is_told_who_may_and_gets_no_form(records: Records) -> None:
     records.click("sit", **SHEN)
     records.click("part", part="enter")
-    records.click("create")
+    told = soup(records).select_one(".records-part").get_text()
+    assert "As Sales representative you may create no base data; ask the" in told
+    assert "The rule: “Sales representative: Create”" in told
+    assert not soup(records).select(".records-part form, [data-do=enter]")
+    assert own_lines(records) == [], "nobody has tried"
+    records.act("create", {}, {"create": {"name": "Haiyun"}})  # as from a page of before
     assert "you may create no base data" in records.trouble
     assert own_lines(records) == ["denied"]
+
+
+def test_a_record_that_a_seat_may_not_change_says_who_may(sandbox: Sandbox) -> None:
+    records = Records(sandbox, past="last_week")
+    for person, seat, change, note in (
+        ("U-05", "warehouse_lead", "As Warehouse and production lead you may change no", ""),
+        ("U-12", "inside_sales", "As Inside sales you change no customer 'CU-015'", ""),
+    ):
+        records.click("sit", person=person, seat=seat)
+        open_(records, "CU-015", aspect="change")
+        assert change in records.text()
+        assert not soup(records).select("form[data-form=change]")
+        records.click("aspect", aspect="timeline")
+        assert soup(records).select("form[data-form=note]")
+        assert note in records.text()
+    records.click("aspect", aspect="says")
+    open_(records, OWN, aspect="change")
+    assert soup(records).select("form[data-form=change]")
 
 
 # The rules, and what people type
