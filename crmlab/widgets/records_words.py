@@ -9,7 +9,7 @@ from typing import Any
 
 from crmlab.crm.access.permissions import OTHERS, Scope, permissions, seat_name
 from crmlab.crm.access.timeline_sources import contact_word
-from crmlab.crm.base.master import WHOLE
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.labels import label
 from crmlab.crm.tables import Audit
 from crmlab.crm.trail.verify import Verdict

@@ -12,6 +12,7 @@ from crmlab.crm.access.permissions import barred
 from crmlab.crm.base.base_forms import base_forms
 from crmlab.crm.base.master import Outcome, change, create
 from crmlab.crm.base.review import ACCEPTED, REJECTED, Waitings, open_proposals, review
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.labels import label
 from crmlab.errors import CrmlabError, StaleRecord
 from crmlab.text import gettext as _
@@ -28,7 +29,7 @@ from crmlab.widgets.records_view import (
     weight_view,
 )
 from crmlab.widgets.records_window import ENTER, REVIEW
-from crmlab.widgets.records_words import denial_words
+from crmlab.widgets.records_words import denial_words, seats_words
 
 CREATE = "create"
 """The form for something new."""
@@ -123,7 +124,8 @@ class Writing(Looking):
         self.drafts.pop(CHANGE)
         self.record = look(self.sandbox, self.me(), kind, key, at=self.now())
         self.aspect, self.stale = SAYS, False
-        self.notice = _outcome(done, at_once=[name for name in given if name not in done.waiting])
+        at_once = [name for name in given if name not in done.waiting]
+        self.notice = _outcome(kind, done, at_once)
         return "notice"
 
     def do_fresh(self, _forms: Forms) -> str:
@@ -178,7 +180,7 @@ class Writing(Looking):
         )
         self.near = False
         self.drafts.pop(CREATE)
-        self.notice = _outcome(done, at_once=[done.key] if done.version else [])
+        self.notice = _outcome(self.entering, done, at_once=[done.key] if done.version else [])
         self.made = (self.entering, done.key) if done.version else None
         return "notice"
 
@@ -225,7 +227,7 @@ def _note_form(proposal: str) -> str:
     return f"review-{proposal}"
 
 
-def _outcome(done: Outcome, at_once: list[str]) -> str:
+def _outcome(kind: str, done: Outcome, at_once: list[str]) -> str:
     """What became of a form, in a sentence or two."""
     told = []
     if at_once == [done.key]:
@@ -233,9 +235,14 @@ def _outcome(done: Outcome, at_once: list[str]) -> str:
     elif at_once:
         names = ", ".join(label(name) for name in at_once)
         told.append(_("Saved: {columns}.").format(columns=names))
+    form = base_forms()[kind]
     for column, number in done.waiting.items():
-        what = done.key if column == "new" else label(column)
+        weight = form.new if column == WHOLE else form.columns[column]
         told.append(
-            _("{what} waits for its reviewers as {number}.").format(what=what, number=number)
+            _("{what} waits for review by {seats} ({number}).").format(
+                what=done.key if column == WHOLE else label(column),
+                seats=seats_words(weight.by),
+                number=number,
+            )
         )
     return " ".join(told) or _("Everything stands there already; nothing was changed.")

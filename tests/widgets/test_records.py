@@ -32,6 +32,7 @@ YU = {"person": "U-21", "seat": "finance_controller"}
 BAO = {"person": "U-23", "seat": "data_steward"}
 HUA = {"person": "U-12", "seat": "inside_sales"}
 LISTED, OWN, OTHERS = "customer", "CU-003", "CU-008"
+REVIEWERS = "Finance controller, Sales director, General manager"
 REASON = "Addresses for the letter about the summer."
 NEW_CUSTOMER = {
     "name": "Jinhe Papers", "city": "Jiaxing", "branch": "East", "contact": "Lou Qing",
@@ -457,7 +458,7 @@ def test_what_weighs_more_waits_for_others_who_say_yes(records: Records) -> None
     records.click("sit", **SHEN)
     open_(records, "PL-BASE/LP-40/2026-01-01", "price", "change")
     records.click("change", {"unit_price": "3450"})
-    assert "Unit price waits for its reviewers as PP-1002" in records.notice
+    assert f"Unit price waits for review by {REVIEWERS} (PP-1002)" in records.notice
     assert "3,480.00" in records.text()
 
     records.click("part", part="review")
@@ -562,7 +563,7 @@ def test_what_weighs_more_in_something_new_is_proposed_beside_it(records: Record
         "unit": "piece", "cost": "90",
     }  # fmt: skip
     records.click("create", entries)
-    assert "UV-15 is there now. Cost waits for its reviewers as PP-1002." in records.notice
+    assert "UV-15 is there now. Cost waits for review by" in records.notice
     records.click("enter", kind="price")
     assert "It holds when 2 other people have said yes" in records.text()
     price = {
@@ -570,7 +571,7 @@ def test_what_weighs_more_in_something_new_is_proposed_beside_it(records: Record
         "valid_from": "2026-06-01",
     }  # fmt: skip
     records.click("create", price)
-    assert "waits for its reviewers as PP-1003" in records.notice
+    assert "(PP-1003)" in records.notice
     records.click("sit", **YU)
     records.click("part", part="review")
     assert "New: Price list: PL-BASE; Product: UV-15; Unit price: 140" in records.text()
@@ -588,7 +589,11 @@ def test_a_list_for_a_customer_is_entered_agreed_upon_and_then_shows_its_prices(
     assert "'CU-999' is not in the CRM" in page.select_one(".bad .err").get_text()
     assert page.select_one("[name=valid_from]")["aria-invalid"] == "true"
     records.click("create", {"customer_id": OWN, "valid_from": "2026-06-01"})
-    assert "PL-001 waits for its reviewers as PP-1002" in records.notice
+    assert f"PL-001 waits for review by {REVIEWERS} (PP-1002)." in records.notice
+    records.click("enter", kind="price")
+    records.click("create", {"price_list_id": "pl-001"})
+    told = soup(records).select_one(".bad .err").get_text()
+    assert told == f"PL-001 is not there yet: it waits for review by {REVIEWERS} (PP-1002)."
     agree(records, "PP-1002")
     open_(records, "PL-001", "price_list")
     assert {"Valid from", "Valid to", "Currency", "Customer"} <= labels(records)
@@ -611,6 +616,24 @@ def test_a_list_for_a_customer_is_entered_agreed_upon_and_then_shows_its_prices(
     open_(records, "PL-001", "price_list", "change")
     fields = {node["name"] for node in soup(records).select("form[data-form=change] [name]")}
     assert fields == {"name", "valid_from", "valid_to"}
+
+
+def test_a_form_offers_the_records_that_it_is_for(records: Records) -> None:
+    records.click("sit", **HUA)  # who makes base data for the customers of her branch
+    records.click("part", part="enter")
+    offered = {}
+    for kind in ("price_list", "price", "customer_code"):
+        records.click("enter", kind=kind)
+        for entry in soup(records).select("form[data-form=create] input[list]"):
+            page = soup(records).select_one(f"[id={entry['list']}]")
+            offered[kind, entry["name"]] = [str(x["value"]) for x in page.select("option")]
+    with records.sandbox.read() as session:
+        branch = session.get_one(tables.User, "U-12").branch
+        own = session.query(tables.Customer.customer_id).filter_by(branch=branch)
+        assert offered["price_list", "customer_id"] == sorted(key for (key,) in own)
+    assert offered["customer_code", "customer_id"] == offered["price_list", "customer_id"]
+    assert "PL-BASE" in offered["price", "price_list_id"]
+    assert "LP-40" in offered["price", "product_id"]
 
 
 def agree(view: Records, proposal: str) -> None:

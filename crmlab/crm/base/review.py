@@ -22,7 +22,8 @@ from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Who, permissions, seat_name
 from crmlab.crm.access.scopes import visible
 from crmlab.crm.base.base_forms import Weight, base_forms
-from crmlab.crm.base.master import WHOLE, now
+from crmlab.crm.base.master import now
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.booking.book import book
 from crmlab.crm.columns import text
 from crmlab.crm.entered import cleaned, short

@@ -17,8 +17,9 @@ from crmlab.crm import tables
 from crmlab.crm.access.browse import look
 from crmlab.crm.access.history import history
 from crmlab.crm.access.permissions import Who
-from crmlab.crm.base.master import WHOLE, change, create
+from crmlab.crm.base.master import change, create
 from crmlab.crm.base.review import Verdict, review
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.booking.book import book
 from crmlab.crm.booking.prices import before, prices_for
 from crmlab.crm.store.audit import trail_of
@@ -275,7 +276,10 @@ def test_a_price_waits_for_its_list(crm: Sandbox) -> None:
     entries = {"price_list_id": outcome.key, "product_id": PRODUCT, "unit_price": "90",
                "valid_from": "2026-06-01"}  # fmt: skip
     faults = faults_of(crm, lambda: proposed(crm, kind="price", **entries))
-    assert faults == {"price_list_id": "'PL-001' is not in the CRM; choose one that is."}
+    assert faults == {
+        "price_list_id": "PL-001 is not there yet: it waits for review by Finance controller, "
+        f"Sales director, General manager ({outcome.waiting[WHOLE]})."
+    }
     agreed(crm, outcome.waiting[WHOLE])
     agreed(crm, proposed(crm, kind="price", **entries))
     assert price_of(crm, OTHER_CUSTOMER, "2026-06-01") == (90, "PL-001")
