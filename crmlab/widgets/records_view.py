@@ -343,9 +343,7 @@ def _helps(column: Column, *, is_new: bool) -> Iterator[str]:
         ).format(n=column.reviewers)
 
 
-def _offers(
-    sandbox: Sandbox, who: Who, column: Column, operation: str
-) -> Iterator[dict[str, str]]:
+def _offers(sandbox: Sandbox, who: Who, column: Column, operation: str) -> Iterator[dict[str, str]]:
     """The records that a field offers: those with which the seat may do what the form is for."""
     if column.record:
         within = within_reach(column.record, who, operation)

@@ -61,7 +61,9 @@ class Writing(Looking):
             else [],
             "may_not": self.may_not,
             "can_enter": ENTER in self.parts,
-            "change_fields": self._fields(self.opened().kind, CHANGE) if changing and not self.may_not else [],
+            "change_fields": self._fields(self.opened().kind, CHANGE)
+            if changing and not self.may_not
+            else [],
             "form_kinds": form_kinds(self.entering),
             "entering": {
                 "kind": self.entering,

@@ -23,6 +23,7 @@ from crmlab.crm.access.permissions import Scope, Who, denied, not_shown, permiss
 from crmlab.crm.access.scopes import key_of, may_see, visible
 from crmlab.crm.base.base_forms import BaseForm, Weight, filled, form_of, said
 from crmlab.crm.base.duplicates import near
+from crmlab.crm.base.ended import over
 from crmlab.crm.base.waiting import WHOLE, still_waits
 from crmlab.crm.booking.book import book, draft_of, new_key
 from crmlab.crm.booking.numbering import next_number
@@ -33,6 +34,7 @@ from crmlab.crm.tables.types import plain
 from crmlab.errors import Refused
 from crmlab.procedures.conditions import Raw
 from crmlab.text import gettext as _
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -137,7 +139,10 @@ def change(
             raise stale(session, who, kind, key, seen_version)
         entries, faults = _filled(session, form, changes, whole=False)
         entries = {n: entry for n, entry in entries.items() if said(entry) != now(row, n)}
-        barred = _barred(session, form, kind, key, entries)
+        barred = {
+            **over(session, kind, row, entries, STANDARD.local(at).date()),
+            **_barred(session, form, kind, key, entries),
+        }
         possible = {n: entry for n, entry in entries.items() if not form.columns[n].fixed}
         draft = draft_of(session, kind, None, possible, existing_key=key)
         _refuse(form, {**barred, **draft.faults, **faults})

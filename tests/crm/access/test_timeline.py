@@ -283,9 +283,7 @@ def test_what_a_case_leaves_on_the_timeline_names_whoever_held_it(
         names = {user.user_id: user.name for user in session.query(tables.User)}
     told = timeline_of(sandbox, case.records["customer"])
     by_step = {entry.title: entry.person for entry in told if entry.kind == "step"}
-    assert by_step == {
-        f"C-1042, {step}: done": names[holder] for step, holder in holders.items()
-    }
+    assert by_step == {f"C-1042, {step}: done": names[holder] for step, holder in holders.items()}
     closed = next(entry for entry in told if entry.title == "Complaint C-1042 closed")
     received = next(entry for entry in told if entry.title == "Complaint C-1042 received")
     assert closed.person == names[list(holders.values())[-1]]
