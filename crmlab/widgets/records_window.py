@@ -134,6 +134,14 @@ class Window(Live):
         self.errors, self.form = {}, ""
         self.drafts.update({name: dict(values) for name, values in forms.items()})
         super().act(action, args, forms)
+        try:
+            self.watch()
+        except CrmlabError as fault:  # what was done is done, and only the progress is not kept
+            self.trouble = str(fault)
+            self._tell_above()
+
+    def watch(self) -> None:
+        """Told after each press."""
 
     def do_sit(self, _forms: Forms, person: str, seat: str) -> str:
         """Sit down as somebody."""

@@ -739,22 +739,25 @@ def test_a_seat_that_may_make_nothing_is_told_who_may_and_gets_no_form(records: 
     assert own_lines(records) == ["denied"]
 
 
-def test_a_record_that_a_seat_may_not_change_says_who_may(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    ("sits", "told"),
+    [
+        ({"person": "U-05", "seat": "warehouse_lead"}, "you may change no base data"),
+        (HUA, "you change no customer 'CU-015', only your branch's customers"),
+    ],
+)
+def test_a_record_that_a_seat_sees_and_may_not_change_says_who_may(
+    sandbox: Sandbox, sits: dict[str, str], told: str
+) -> None:
     records = Records(sandbox, past="last_week")
-    for person, seat, change, note in (
-        ("U-05", "warehouse_lead", "As Warehouse and production lead you may change no", ""),
-        ("U-12", "inside_sales", "As Inside sales you change no customer 'CU-015'", ""),
-    ):
-        records.click("sit", person=person, seat=seat)
-        open_(records, "CU-015", aspect="change")
-        assert change in records.text()
-        assert not soup(records).select("form[data-form=change]")
-        records.click("aspect", aspect="timeline")
-        assert soup(records).select("form[data-form=note]")
-        assert note in records.text()
-    records.click("aspect", aspect="says")
-    open_(records, OWN, aspect="change")
-    assert soup(records).select("form[data-form=change]")
+    records.click("sit", **sits)
+    open_(records, "CU-015", aspect="change")
+    assert told in records.text()
+    assert "; ask the " in records.text()
+    assert not soup(records).select("form[data-form=change]")
+    records.click("aspect", aspect="timeline")
+    assert soup(records).select("form[data-form=note]")
+    assert told not in records.text()
 
 
 # The rules, and what people type

@@ -172,7 +172,7 @@ def _with_doers(session: Session, entries: list[Entry], deeds: list[Deed]) -> It
         told.append(replace(entry, person=user or entry.person, seat=entry.seat or seat))
     users = {entry.person for entry in told}
     query = select(tables.User.user_id, tables.User.name).where(tables.User.user_id.in_(users))
-    names: dict[str, str] = {key: name for key, name in ask(session, query, {})}
+    names = {user.user_id: user.name for user in ask(session, query, {})}
     for entry in told:
         yield replace(entry, person=names.get(entry.person, entry.person))
 

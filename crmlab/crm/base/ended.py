@@ -1,5 +1,5 @@
-"""A price that has ended is history, and so is a list: what was quoted and ordered then was measured
-by it. It stays as it was; what holds from now on is a record of its own."""
+"""A price that has ended is history, and so is a list: what was quoted and ordered then was
+measured by it. It stays as it was; what holds from now on is a record of its own."""
 
 from __future__ import annotations
 
