@@ -5,8 +5,11 @@ It knows nothing of complaints. It draws whatever procedure it is given.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
+
+from pydantic import ValidationError
 
 from crmlab.crm.casework.looking import Look
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
@@ -21,6 +24,7 @@ from crmlab.procedures.steps import Field
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.drawing import until, urgency
+from crmlab.widgets.half_filled import SEND_BACK, HalfFilled, Kept, Typed
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
 from crmlab.widgets.step_view import case_view, step_view, timeline_view, typed_view
@@ -30,9 +34,6 @@ from crmlab.widgets.whereabouts import gone_on, lies_where
 
 NUMBERS = ("amount", "integer")
 """Field types that are numbers."""
-
-SEND_BACK = "send_back"
-"""The panel and the form for returning a case."""
 
 
 class Desk(Live):
@@ -87,12 +88,16 @@ class Desk(Live):
         ]
         if not all(part.seats for part in self.parts):
             raise Refused(_("A desk needs somebody who sits at it; name one seat at least."))
+        place = sha256(str(opened.place).encode()).hexdigest()[:16]
+        self._at = " ".join([place, *(procedure.procedure for procedure in known)])
         self._watch = watcher(lesson, parts=self.parts) if lesson and watch is None else watch
         self._lay_out()
         self.draw()
 
     def _lay_out(self) -> None:
         """The first morning, and the part of the run in front where a case waits."""
+        self.hints: dict[tuple[str, str], int] = {}  # by case and step
+        self.half_filled = HalfFilled()
         self._take(0)
         try:
             for part in self.parts:
@@ -113,11 +118,8 @@ class Desk(Live):
         self.case: Case | None = None
         self.changed = ""
         self.panel = ""
-        self.hints: dict[tuple[str, str], int] = {}  # by case and step
         self.errors: dict[str, str] = {}
         self.back_errors: dict[str, str] = {}
-        self.drafts: dict[tuple[str, str], dict[str, Any]] = {}
-        self.set_aside: list[dict[str, Any]] = []  # forms that another window was quicker than
 
     # What is drawn
 
@@ -153,7 +155,10 @@ class Desk(Live):
             ],
             "step": self._step(case, look) if case and case.step and look else None,
             "timeline": timeline_view(self.procedure, case, look) if case and look else [],
-            "set_aside": self.set_aside,
+            "set_aside": [
+                typed_view(self._part_of(typed.case).procedure, typed)
+                for typed in self.half_filled.aside
+            ],
             "told": tell(self.procedure, self.practice.debrief(case))
             if case and case.closed_at
             else None,
@@ -193,15 +198,16 @@ class Desk(Live):
 
     def _step(self, case: Case, look: Look) -> dict[str, Any]:
         assert case.step is not None
+        typed = self.half_filled.of(case)
         view = step_view(
             self.practice,
             case,
             look,
-            entries=self.drafts.get((case.case_id, case.step)),
+            entries=(typed and typed.entries) or None,
             errors=self.errors,
             hints=self.hints.get((case.case_id, case.step), 0),
         )
-        back = self.drafts.get((case.case_id, SEND_BACK), {})
+        back = typed.back if typed else {}
         return view | {
             "here": view["seat"].id == self.seat,
             "may_sit": view["seat"].id in self.practice.seats,
@@ -214,9 +220,7 @@ class Desk(Live):
     def do_part(self, forms: Forms, part: str) -> str:
         """Turn to another part of a long run."""
         self._keep(forms)
-        drafts, hints, set_aside = self.drafts, self.hints, self.set_aside
         self._take(int(part))
-        self.drafts, self.hints, self.set_aside = drafts, hints, set_aside
         self.practice.open_all()
         waiting = self.practice.inbox()
         if waiting:
@@ -248,12 +252,11 @@ class Desk(Live):
         self._keep(forms)
         case = self._current()
         assert case.step is not None
-        key = (case.case_id, case.step)
         step = self.procedure.steps[case.step]
         result = self.practice.hand_over(
             case, self._entries(step.fields, forms.get("step", {})), seat=self.seat
         )
-        self.drafts.pop(key, None)
+        self.half_filled.handed_over(case)
         self._moved(result.case)
         if result.case.step is None:
             for part in self.parts:
@@ -273,7 +276,7 @@ class Desk(Live):
         result = self.practice.send_back(
             case, entry.get("to", ""), entry.get("reason", ""), seat=self.seat
         )
-        del self.drafts[case.case_id, SEND_BACK]
+        self.half_filled.sent_back(case)
         self._moved(result.case)
         if result.case.step is None:
             return "debrief"
@@ -285,7 +288,9 @@ class Desk(Live):
     def do_reassign(self, forms: Forms, holder: str) -> str:
         """Give the step to a colleague in the same seat: the second of two clicks."""
         self._keep(forms)
-        self._moved(self.practice.reassign(self._current(), holder, seat=self.seat).case)
+        case = self._current()
+        self._moved(self.practice.reassign(case, holder, seat=self.seat).case)
+        self._keep(forms)  # what is typed goes on with the case
         name = next(p.label for p in self.practice.people(self.seat) if p.key == holder)
         self.notice = _("Now {name} has it.").format(name=name)
         return "step"
@@ -316,8 +321,29 @@ class Desk(Live):
     def do_put_away(self, forms: Forms, number: str) -> str:
         """Done with a form that was set aside."""
         self._keep(forms)
-        del self.set_aside[int(number)]
+        del self.half_filled.aside[int(number)]
         return "title"
+
+    def do_resume(self, forms: Forms, earlier: Any) -> str:
+        """Go on where an earlier page in this tab was: its seat, its case, and what was typed."""
+        try:
+            before = Kept.model_validate(earlier)
+        except ValidationError:  # of another version of crmlab
+            return ""
+        if self.changed or self.case is not None:  # this desk knows better
+            return ""
+        if before.part in range(len(self.parts)):
+            self._take(before.part)
+        self.seat = before.seat if before.seat in self.practice.seats else self.seat
+        self._show(before.case)
+        typed = [each for each in before.with_forms(forms) if self._knows(each)]
+        self.half_filled.aside = [each for each in before.aside if self._knows(each)]
+        self.half_filled.take(typed, {each.case: self._as_it_is(each.case) for each in typed})
+        back = self.half_filled.of(self.case) if self.case else None
+        if back and back.says_something:
+            self.notice = _("The form is as you left it.")
+            return "step"
+        return ""
 
     def do_reset(self, forms: Forms) -> str:
         """Back to the first morning."""
@@ -348,20 +374,35 @@ class Desk(Live):
 
     # Help
 
+    def kept(self) -> dict[str, Any] | None:
+        if self.changed:
+            return None
+        case = self.case
+        return Kept(
+            at=self._at,
+            part=self.part,
+            seat=self.seat,
+            case=case.case_id if case else None,
+            step=case.step if case else None,
+            version=case.version if case else 0,
+            typed=self.half_filled.to_keep(),
+            aside=self.half_filled.aside,
+        ).model_dump()
+
     def _keep(self, forms: Forms) -> None:
         """Keep what stands in the form, so that no other press loses it."""
-        if self.case and self.case.step and "step" in forms:
-            key = (self.case.case_id, self.case.step)
-            before = self.drafts.get(key, {})
+        if self.case is None or self.case.step is None:
+            return
+        if "step" in forms:
+            typed = self.half_filled.of(self.case)
+            before = typed.entries if typed else {}
             # What was said beside an entry is over when the entry is another one.
             self.errors = {
                 name: told
                 for name, told in self.errors.items()
                 if forms["step"].get(name) == before.get(name)
             }
-            self.drafts[key] = forms["step"]
-        if self.case and SEND_BACK in forms:
-            self.drafts[self.case.case_id, SEND_BACK] = forms[SEND_BACK]
+        self.half_filled.keep(self.case, forms)
 
     def _overtaken(self, refusal: StaleCase) -> None:
         """Show the case as it is now. What was typed stays in its form if that is still the one to
@@ -375,11 +416,7 @@ class Desk(Live):
             self.errors = refusal.fields
             self.trouble += " " + _("Your entries still stand in the form.")
             return
-        form = self.drafts.pop((before.case_id, before.step), {})
-        back = self.drafts.pop((before.case_id, SEND_BACK), {})
-        kept = typed_view(self.procedure, before, form, back.get("reason", ""))
-        if kept["entries"]:
-            self.set_aside.append(kept)
+        if self.half_filled.put_aside(before):
             self.trouble += " " + _("What you had entered stands below, for you to copy.")
 
     @staticmethod
@@ -411,6 +448,22 @@ class Desk(Live):
             self.case = self.practice.open_at(case_id, self.seat) if case_id else None
         except Refused:  # the sandbox was reset in another window, or the case is out of sight
             self.case = None
+
+    def _part_of(self, case_id: str) -> Practice:
+        """The part of the run that a case belongs to."""
+        return next(part for part in self.parts if case_id in part.procedure.cases)
+
+    def _knows(self, typed: Typed) -> bool:
+        """Whether there are such a case and such a step at this desk."""
+        parts = [part for part in self.parts if typed.case in part.procedure.cases]
+        return any(typed.step in part.procedure.steps for part in parts)
+
+    def _as_it_is(self, case_id: str) -> Case | None:
+        """A case now, wherever it lies; None if it is not there any more."""
+        try:
+            return self.practice.case(case_id)
+        except Refused:
+            return None
 
     def _seat_of(self, case: Case) -> str:
         return self.procedure.steps[case.step].seat if case.step else ""

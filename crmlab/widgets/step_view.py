@@ -19,6 +19,7 @@ from crmlab.procedures.wording import fill, show
 from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 from crmlab.widgets.drawing import until, urgency, worktime
+from crmlab.widgets.half_filled import Typed
 from crmlab.widgets.telling import seat_view
 
 INPUTS = {"text": "text", "integer": "text", "amount": "text", "date": "date"}
@@ -96,12 +97,10 @@ def step_view(
     }
 
 
-def typed_view(
-    procedure: Procedure, case: Case, entries: dict[str, Any], reason: str
-) -> dict[str, Any]:
+def typed_view(procedure: Procedure, typed: Typed) -> dict[str, Any]:
     """What somebody had typed at a step, as they typed it, to be copied from."""
-    assert case.step is not None
-    step = procedure.steps[case.step]
+    step, entries = procedure.steps[typed.step], typed.entries
+    reason = typed.back.get("reason", "")
     told = [
         {"label": _(field.label), "value": _typed(field, entries[name]), "raw": not field.choices}
         for name, field in step.fields.items()
@@ -109,7 +108,7 @@ def typed_view(
     ]
     if reason.strip():
         told.append({"label": _("Why, in a sentence"), "value": reason, "raw": True})
-    return {"case": case.case_id, "step": _(step.title), "entries": told}
+    return {"case": typed.case, "step": _(step.title), "entries": told}
 
 
 def _typed(field: Field, entry: Any) -> str:
