@@ -16,24 +16,19 @@ from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.errors import CrmlabError, ProcedureChanged, Refused, StaleCase
 from crmlab.learning.learner import sandbox_name
 from crmlab.learning.runs import Watch, watcher
-from crmlab.practice.session import InboxLine, Practice
+from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
-from crmlab.procedures.conditions import Raw, bare
-from crmlab.procedures.steps import Field
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
-from crmlab.widgets.drawing import until, urgency
-from crmlab.widgets.half_filled import SEND_BACK, HalfFilled, Kept, Typed
+from crmlab.widgets.desk_view import aside_view, form_view, inbox_view, parts_view, seats_view
+from crmlab.widgets.half_filled import SEND_BACK, HalfFilled, Kept
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
-from crmlab.widgets.step_view import case_view, step_view, timeline_view, typed_view
+from crmlab.widgets.step_view import case_view, entered, timeline_view
 from crmlab.widgets.swimlane import swimlane
 from crmlab.widgets.telling import seat_view, tell
 from crmlab.widgets.whereabouts import gone_on, lies_where
-
-NUMBERS = ("amount", "integer")
-"""Field types that are numbers."""
 
 
 class Desk(Live):
@@ -126,94 +121,54 @@ class Desk(Live):
     def context(self) -> dict[str, Any]:
         if self.changed:
             return {"changed": self.changed}
-        lines = self.practice.in_sight(self.seat)
-        waiting = self.practice.waiting()
         case = self.case
         look = self.practice.look(case, self.seat) if case else None
         return {
             "changed": "",
-            "seats": [
-                vars(seat_view(self.procedure, seat))
-                | {
-                    "here": seat == self.seat,
-                    "waiting": waiting.get(seat, 0),
-                }
-                for seat in self.practice.seats
-            ],
+            "seats": seats_view(self.practice, self.seat),
             "now": self.practice.now(case) if case and case.step else None,
-            "parts": self._parts(),
+            "parts": parts_view(self.parts, self.practice),
             "title": _(self.procedure.title),
             "purpose": _(self.procedure.purpose),
             "panel": self.panel,
             "case": case_view(case, look) if case and look else None,
             "lane": swimlane(self.procedure, case),
-            "mine": [self._line(line) for line in lines if line.seat == self.seat],
-            "others": [self._line(line) for line in lines if line.seat != self.seat],
-            "finished": [
-                {"id": row.case_id, "title": _(row.title)}
-                for row in self.practice.closed_cases(self.seat)
-            ],
+            **inbox_view(self.practice, self.seat),
             "step": self._step(case, look) if case and case.step and look else None,
             "timeline": timeline_view(self.procedure, case, look) if case and look else [],
-            "set_aside": [
-                typed_view(self._part_of(typed.case).procedure, typed)
-                for typed in self.half_filled.aside
-            ],
+            "set_aside": aside_view(self.parts, self.half_filled.aside),
             "told": tell(self.procedure, self.practice.debrief(case))
             if case and case.closed_at
             else None,
         }
 
-    def _parts(self) -> list[dict[str, Any]]:
-        """The parts of a long run, as tabs; none where there is only one."""
-        if len(self.parts) == 1:
-            return []
-        return [
-            {
-                "title": _(part.procedure.title),
-                "here": part is self.practice,
-                "waits_for": self._waits_for(part),
-            }
-            for part in self.parts
-        ]
-
-    @staticmethod
-    def _waits_for(part: Practice) -> str:
-        """The case that has to be closed before a part can begin; empty when it can."""
-        if part.waiting() or part.closed_cases():
-            return ""
-        follows = [part.procedure.cases[case].follows for case in part.cases]
-        return next((f.case for f in follows if f), "")
-
-    def _line(self, line: InboxLine) -> dict[str, Any]:
-        return {
-            "id": line.case_id,
-            "step": _(self.procedure.steps[line.step].short),
-            "customer": line.customer,
-            "seat": seat_view(self.procedure, line.seat),
-            "holder": line.holder,
-            "due": until(line.hours_left),
-            "urgency": urgency(line.hours_left),
-        }
-
     def _step(self, case: Case, look: Look) -> dict[str, Any]:
         assert case.step is not None
-        typed = self.half_filled.of(case)
-        view = step_view(
+        return form_view(
             self.practice,
             case,
             look,
-            entries=(typed and typed.entries) or None,
-            errors=self.errors,
-            hints=self.hints.get((case.case_id, case.step), 0),
+            self.seat,
+            self.half_filled.of(case),
+            self.errors,
+            self.back_errors,
+            self.hints.get((case.case_id, case.step), 0),
         )
-        back = typed.back if typed else {}
-        return view | {
-            "here": view["seat"].id == self.seat,
-            "may_sit": view["seat"].id in self.practice.seats,
-            "back_draft": {"to": back.get("to", ""), "reason": back.get("reason", "")},
-            "back_errors": {name: self.back_errors.get(name, "") for name in ("to", "reason")},
-        }
+
+    def kept(self) -> dict[str, Any] | None:
+        if self.changed:
+            return None
+        case = self.case
+        return Kept(
+            at=self._at,
+            part=self.part,
+            seat=self.seat,
+            case=case.case_id if case else None,
+            step=case.step if case else None,
+            version=case.version if case else 0,
+            typed=self.half_filled.to_keep(),
+            aside=self.half_filled.aside,
+        ).model_dump()
 
     # What can be done
 
@@ -254,7 +209,7 @@ class Desk(Live):
         assert case.step is not None
         step = self.procedure.steps[case.step]
         result = self.practice.hand_over(
-            case, self._entries(step.fields, forms.get("step", {})), seat=self.seat
+            case, entered(step.fields, forms.get("step", {})), seat=self.seat
         )
         self.half_filled.handed_over(case)
         self._moved(result.case)
@@ -336,14 +291,13 @@ class Desk(Live):
             self._take(before.part)
         self.seat = before.seat if before.seat in self.practice.seats else self.seat
         self._show(before.case)
-        typed = [each for each in before.with_forms(forms) if self._knows(each)]
-        self.half_filled.aside = [each for each in before.aside if self._knows(each)]
-        self.half_filled.take(typed, {each.case: self._as_it_is(each.case) for each in typed})
+        self.half_filled.take(before, forms, self.parts)
         back = self.half_filled.of(self.case) if self.case else None
-        if back and back.says_something:
-            self.notice = _("The form is as you left it.")
-            return "step"
-        return ""
+        if back is None or not back.says_something:
+            return ""
+        self.panel = SEND_BACK if back.back.get("reason", "").strip() else ""
+        self.notice = _("The form is as you left it.")
+        return "step"
 
     def do_reset(self, forms: Forms) -> str:
         """Back to the first morning."""
@@ -373,21 +327,6 @@ class Desk(Live):
         return "trouble"
 
     # Help
-
-    def kept(self) -> dict[str, Any] | None:
-        if self.changed:
-            return None
-        case = self.case
-        return Kept(
-            at=self._at,
-            part=self.part,
-            seat=self.seat,
-            case=case.case_id if case else None,
-            step=case.step if case else None,
-            version=case.version if case else 0,
-            typed=self.half_filled.to_keep(),
-            aside=self.half_filled.aside,
-        ).model_dump()
 
     def _keep(self, forms: Forms) -> None:
         """Keep what stands in the form, so that no other press loses it."""
@@ -419,15 +358,6 @@ class Desk(Live):
         if self.half_filled.put_aside(before):
             self.trouble += " " + _("What you had entered stands below, for you to copy.")
 
-    @staticmethod
-    def _entries(fields: dict[str, Field], form: dict[str, Any]) -> dict[str, Raw]:
-        """What stands in the form, without what is left empty; numbers without their currency."""
-        filled = {name: form[name] for name in fields if form.get(name) not in (None, "")}
-        return {
-            name: bare(entry) if fields[name].type in NUMBERS and isinstance(entry, str) else entry
-            for name, entry in filled.items()
-        }
-
     def _current(self) -> Case:
         if self.case is None or self.case.step is None:
             raise Refused(_("Choose an open case from the inbox first."))
@@ -448,22 +378,6 @@ class Desk(Live):
             self.case = self.practice.open_at(case_id, self.seat) if case_id else None
         except Refused:  # the sandbox was reset in another window, or the case is out of sight
             self.case = None
-
-    def _part_of(self, case_id: str) -> Practice:
-        """The part of the run that a case belongs to."""
-        return next(part for part in self.parts if case_id in part.procedure.cases)
-
-    def _knows(self, typed: Typed) -> bool:
-        """Whether there are such a case and such a step at this desk."""
-        parts = [part for part in self.parts if typed.case in part.procedure.cases]
-        return any(typed.step in part.procedure.steps for part in parts)
-
-    def _as_it_is(self, case_id: str) -> Case | None:
-        """A case now, wherever it lies; None if it is not there any more."""
-        try:
-            return self.practice.case(case_id)
-        except Refused:
-            return None
 
     def _seat_of(self, case: Case) -> str:
         return self.procedure.steps[case.step].seat if case.step else ""

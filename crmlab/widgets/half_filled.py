@@ -1,21 +1,22 @@
 """What stands in a desk's forms and is not handed in: it outlives the page.
 
 Under Voila a page that is loaded again has another kernel, and what the first one knew is gone. So
-the browser keeps it (`live.js`): what a desk says of itself with each drawing (`Kept`), and what has
-been typed since. It lies in the session storage of the one tab, goes with the tab, and holds no
+the browser keeps it (`live.js`): what a desk says of itself with each drawing (`Kept`), and what
+has been typed since. It lies in the session storage of the one tab, goes with the tab, and holds no
 more than the forms do. It is dropped when the step is handed over or sent back.
 
 Two windows on one sandbox keep what is typed in each of them, and know nothing of each other. If
 one has moved a case on, what was typed in the other is set aside there, to be copied: nothing is
 put over what somebody has handed in. A tab that was doubled begins with the same and goes its own
-way; in one tab, the desk that was drawn last wins.
+way. Where one tab shows the same desk twice, it keeps that of the two which was used last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
+from crmlab.errors import Refused
+from crmlab.practice.session import Practice
 from crmlab.procedures.case import Case
 from crmlab.procedures.conditions import Data
 from crmlab.widgets.pressing import Forms
@@ -65,7 +66,6 @@ class Kept(Data):
     version: int
     typed: list[Typed] = []
     aside: list[Typed] = []
-
 
     def with_forms(self, forms: Forms) -> list[Typed]:
         """All that was typed, with what stood in the forms of the open case at the very last."""
@@ -123,19 +123,39 @@ class HalfFilled:
         self.aside.append(typed)
         return True
 
-    def take(self, typed: Iterable[Typed], now: dict[str, Case | None]) -> None:
+    def take(self, before: Kept, forms: Forms, parts: Sequence[Practice]) -> None:
         """Take what an earlier page had: into its form if the case still lies as it did, or aside.
+        What belongs to no case or step of these parts is left.
 
         Args:
-            now: the cases as they are, by number; None for one that is not there any more.
+            forms: what stood in its forms at the very last.
         """
-        for each in typed:
-            case = now[each.case]
-            if case is not None and (case.step, case.version) == (each.step, each.version):
-                self._typed[each.case, each.step] = each
-            elif each.says_something:
-                self.aside.append(each)
+        self.aside = [typed for typed in before.aside if part_of(parts, typed)]
+        for typed in before.with_forms(forms):
+            part = part_of(parts, typed)
+            if part is None:
+                continue
+            if _lies_as_it_did(part, typed):
+                self._typed[typed.case, typed.step] = typed
+            elif typed.says_something:
+                self.aside.append(typed)
 
     def to_keep(self) -> list[Typed]:
         """What the browser keeps of it."""
         return [each for key, each in self._typed.items() if key not in self._sent_back]
+
+
+def part_of(parts: Sequence[Practice], typed: Typed) -> Practice | None:
+    """The part of a run in which something was typed; None if it is none of these."""
+    for part in parts:
+        if typed.case in part.procedure.cases and typed.step in part.procedure.steps:
+            return part
+    return None
+
+
+def _lies_as_it_did(part: Practice, typed: Typed) -> bool:
+    try:
+        case = part.case(typed.case)
+    except Refused:  # it is not there any more
+        return False
+    return (case.step, case.version) == (typed.step, typed.version)

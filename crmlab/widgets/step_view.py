@@ -11,7 +11,7 @@ from crmlab.crm.casework.looking import Look
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
-from crmlab.procedures.conditions import holds
+from crmlab.procedures.conditions import Raw, bare, holds
 from crmlab.procedures.engine import may_send_back_to
 from crmlab.procedures.names import END
 from crmlab.procedures.steps import Field, Step
@@ -24,6 +24,7 @@ from crmlab.widgets.telling import seat_view
 
 INPUTS = {"text": "text", "integer": "text", "amount": "text", "date": "date"}
 MODES = {"integer": "numeric", "amount": "decimal"}
+"""How numbers are typed on a small screen, by the field types that are numbers."""
 WRITTEN = ("text", "long_text", "record", "date")
 """Field types whose value is what somebody typed, in no language."""
 
@@ -94,6 +95,15 @@ def step_view(
             for name in may_send_back_to(procedure, case)
         ],
         "returned": returned_view(procedure, case),
+    }
+
+
+def entered(fields: dict[str, Field], form: dict[str, Any]) -> dict[str, Raw]:
+    """What stands in a step's form, without what is left empty; numbers without their currency."""
+    filled = {name: form[name] for name in fields if form.get(name) not in (None, "")}
+    return {
+        name: bare(entry) if fields[name].type in MODES and isinstance(entry, str) else entry
+        for name, entry in filled.items()
     }
 
 
