@@ -28,13 +28,13 @@ def over(
         return {}
     sentence = (
         _(
-            "This price ended on {day} and stays as it was, because quotes were made by it; enter "
-            "a new price that holds from {today} on."
+            "This price ended on {day} and stays as it was; enter a new price that holds from "
+            "{today} on."
         )
         if kind == "price"
         else _(
-            "This list ended on {day} and stays as it was, because quotes were made by it; enter a "
-            "new list that holds from {today} on."
+            "This list ended on {day} and stays as it was; enter a new list that holds from "
+            "{today} on."
         )
     ).format(day=show_day(last.isoformat()), today=show_day(day.isoformat()))
     return {column: sentence for column in columns if column in STAYS.get(kind, ())}

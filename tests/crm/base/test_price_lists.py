@@ -309,8 +309,8 @@ def test_a_price_that_has_ended_stays_as_it_was(crm: Sandbox, changes: dict[str,
     assert set(faults) == set(changes)
     (told,) = set(faults.values())
     assert told == (
-        "This price ended on 19 May 2026 and stays as it was, because quotes were made by it; "
-        "enter a new price that holds from 20 May 2026 on."
+        "This price ended on 19 May 2026 and stays as it was; enter a new price that holds from "
+        "20 May 2026 on."
     )
 
 
