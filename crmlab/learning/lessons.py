@@ -208,7 +208,7 @@ class LessonState:
                     n=self.done, m=self.of
                 )
             )
-        return " · ".join(told)
+        return " · ".join(told) or _("begun")
 
 
 COUNTED = ("quiz", "task")

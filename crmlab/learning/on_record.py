@@ -7,9 +7,11 @@ a task can ask for a look, an export or a refusal just as well as for a change.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy import select
 
 from crmlab.crm.access.permissions import OPERATIONS, OTHERS, permissions, seat_name
 from crmlab.crm.access.reports import REPORTS
@@ -18,6 +20,7 @@ from crmlab.crm.store.audit import latest
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import Audit
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
+from crmlab.learning.progress import Progress
 from crmlab.procedures.faults import unknown
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -42,6 +45,7 @@ LINES: dict[str, tuple[str, ...]] = {
 """What a task can look for: what the trail calls it, and what it can be about, beside the key of
 a record such as CU-022."""
 
+WORK = tuple(name for name in LINES if name != "sign_in")
 _A_KEY = re.compile(r"[A-Z]+-[^\s]+")
 
 
@@ -61,6 +65,32 @@ class Trail:
         with self.sandbox.read() as session:
             known = latest(session, 0)
         return [line for line in known if self.since is None or line.at >= self.since]
+
+    def work(self) -> set[tuple[str, str]]:
+        """What the trainee has done, and in which seats; to sit down is not work yet."""
+        query = select(Audit.operation, Audit.seat).where(Audit.operation.in_(WORK)).distinct()
+        if self.since is not None:
+            query = query.where(Audit.at >= self.since)
+        with self.sandbox.read() as session:
+            return {(operation, seat or OTHERS) for operation, seat in session.execute(query)}
+
+
+def watcher(lesson: str, trail: Trail, progress: Progress | None = None) -> Callable[[], None]:
+    """What a window on the CRM calls after each press, so that work in it shows as progress before
+    any task is checked: what is on record for the first time, by operation and seat, is noted.
+    """
+    kept = progress or Progress.open()
+    known: set[tuple[str, str]] = set()
+
+    def watch() -> None:
+        for operation, seat in sorted(trail.work() - known):
+            before = kept.state(lesson, f"record/{operation}")
+            seats = before.value["seats"] if before else []
+            if seat not in seats:
+                kept.note(lesson, f"record/{operation}", {"seats": [*seats, seat]})
+            known.add((operation, seat))
+
+    return watch
 
 
 def faults(operation: str, seats: Sequence[str], about: str | None) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,8 @@ Two tables, written together in one transaction:
   number among the attempts, and whether it was right. Item analysis, learning curves and spaced
   practice read it.
 - `states` holds the latest of each, under a key that stays the same when a page is changed or
-  loaded anew: `quiz/<item>`, `task/<task>`, `seat/<seat>`, `case/<case>/<run>`, `part/<part>`.
+  loaded anew: `quiz/<item>`, `task/<task>`, `seat/<seat>`, `case/<case>/<run>`,
+  `record/<operation>`, `part/<part>`.
 
     progress = Progress.open()
     progress.note("10", "quiz/who_blocks", {"answer": "warehouse_lead"}, right=True)

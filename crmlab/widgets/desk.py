@@ -5,34 +5,30 @@ It knows nothing of complaints. It draws whatever procedure it is given.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
+
+from pydantic import ValidationError
 
 from crmlab.crm.casework.looking import Look
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.errors import CrmlabError, ProcedureChanged, Refused, StaleCase
 from crmlab.learning.learner import sandbox_name
 from crmlab.learning.runs import Watch, watcher
-from crmlab.practice.session import InboxLine, Practice
+from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case
-from crmlab.procedures.conditions import Raw, bare
-from crmlab.procedures.steps import Field
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
-from crmlab.widgets.drawing import until, urgency
+from crmlab.widgets.desk_view import aside_view, form_view, inbox_view, parts_view, seats_view
+from crmlab.widgets.half_filled import SEND_BACK, HalfFilled, Kept
 from crmlab.widgets.live import Live, shows_trouble
 from crmlab.widgets.pressing import Forms
-from crmlab.widgets.step_view import case_view, step_view, timeline_view, typed_view
+from crmlab.widgets.step_view import case_view, entered, timeline_view
 from crmlab.widgets.swimlane import swimlane
 from crmlab.widgets.telling import seat_view, tell
 from crmlab.widgets.whereabouts import gone_on, lies_where
-
-NUMBERS = ("amount", "integer")
-"""Field types that are numbers."""
-
-SEND_BACK = "send_back"
-"""The panel and the form for returning a case."""
 
 
 class Desk(Live):
@@ -87,12 +83,16 @@ class Desk(Live):
         ]
         if not all(part.seats for part in self.parts):
             raise Refused(_("A desk needs somebody who sits at it; name one seat at least."))
+        place = sha256(str(opened.place).encode()).hexdigest()[:16]
+        self._at = " ".join([place, *(procedure.procedure for procedure in known)])
         self._watch = watcher(lesson, parts=self.parts) if lesson and watch is None else watch
         self._lay_out()
         self.draw()
 
     def _lay_out(self) -> None:
         """The first morning, and the part of the run in front where a case waits."""
+        self.hints: dict[tuple[str, str], int] = {}  # by case and step
+        self.half_filled = HalfFilled()
         self._take(0)
         try:
             for part in self.parts:
@@ -113,110 +113,69 @@ class Desk(Live):
         self.case: Case | None = None
         self.changed = ""
         self.panel = ""
-        self.hints: dict[tuple[str, str], int] = {}  # by case and step
         self.errors: dict[str, str] = {}
         self.back_errors: dict[str, str] = {}
-        self.drafts: dict[tuple[str, str], dict[str, Any]] = {}
-        self.set_aside: list[dict[str, Any]] = []  # forms that another window was quicker than
 
     # What is drawn
 
     def context(self) -> dict[str, Any]:
         if self.changed:
             return {"changed": self.changed}
-        lines = self.practice.in_sight(self.seat)
-        waiting = self.practice.waiting()
         case = self.case
         look = self.practice.look(case, self.seat) if case else None
         return {
             "changed": "",
-            "seats": [
-                vars(seat_view(self.procedure, seat))
-                | {
-                    "here": seat == self.seat,
-                    "waiting": waiting.get(seat, 0),
-                }
-                for seat in self.practice.seats
-            ],
+            "seats": seats_view(self.practice, self.seat),
             "now": self.practice.now(case) if case and case.step else None,
-            "parts": self._parts(),
+            "parts": parts_view(self.parts, self.practice),
             "title": _(self.procedure.title),
             "purpose": _(self.procedure.purpose),
             "panel": self.panel,
             "case": case_view(case, look) if case and look else None,
             "lane": swimlane(self.procedure, case),
-            "mine": [self._line(line) for line in lines if line.seat == self.seat],
-            "others": [self._line(line) for line in lines if line.seat != self.seat],
-            "finished": [
-                {"id": row.case_id, "title": _(row.title)}
-                for row in self.practice.closed_cases(self.seat)
-            ],
+            **inbox_view(self.practice, self.seat),
             "step": self._step(case, look) if case and case.step and look else None,
             "timeline": timeline_view(self.procedure, case, look) if case and look else [],
-            "set_aside": self.set_aside,
+            "set_aside": aside_view(self.parts, self.half_filled.aside),
             "told": tell(self.procedure, self.practice.debrief(case))
             if case and case.closed_at
             else None,
         }
 
-    def _parts(self) -> list[dict[str, Any]]:
-        """The parts of a long run, as tabs; none where there is only one."""
-        if len(self.parts) == 1:
-            return []
-        return [
-            {
-                "title": _(part.procedure.title),
-                "here": part is self.practice,
-                "waits_for": self._waits_for(part),
-            }
-            for part in self.parts
-        ]
-
-    @staticmethod
-    def _waits_for(part: Practice) -> str:
-        """The case that has to be closed before a part can begin; empty when it can."""
-        if part.waiting() or part.closed_cases():
-            return ""
-        follows = [part.procedure.cases[case].follows for case in part.cases]
-        return next((f.case for f in follows if f), "")
-
-    def _line(self, line: InboxLine) -> dict[str, Any]:
-        return {
-            "id": line.case_id,
-            "step": _(self.procedure.steps[line.step].short),
-            "customer": line.customer,
-            "seat": seat_view(self.procedure, line.seat),
-            "holder": line.holder,
-            "due": until(line.hours_left),
-            "urgency": urgency(line.hours_left),
-        }
-
     def _step(self, case: Case, look: Look) -> dict[str, Any]:
         assert case.step is not None
-        view = step_view(
+        return form_view(
             self.practice,
             case,
             look,
-            entries=self.drafts.get((case.case_id, case.step)),
-            errors=self.errors,
-            hints=self.hints.get((case.case_id, case.step), 0),
+            self.seat,
+            self.half_filled.of(case),
+            self.errors,
+            self.back_errors,
+            self.hints.get((case.case_id, case.step), 0),
         )
-        back = self.drafts.get((case.case_id, SEND_BACK), {})
-        return view | {
-            "here": view["seat"].id == self.seat,
-            "may_sit": view["seat"].id in self.practice.seats,
-            "back_draft": {"to": back.get("to", ""), "reason": back.get("reason", "")},
-            "back_errors": {name: self.back_errors.get(name, "") for name in ("to", "reason")},
-        }
+
+    def kept(self) -> dict[str, Any] | None:
+        if self.changed:
+            return None
+        case = self.case
+        return Kept(
+            at=self._at,
+            part=self.part,
+            seat=self.seat,
+            case=case.case_id if case else None,
+            step=case.step if case else None,
+            version=case.version if case else 0,
+            typed=self.half_filled.to_keep(),
+            aside=self.half_filled.aside,
+        ).model_dump()
 
     # What can be done
 
     def do_part(self, forms: Forms, part: str) -> str:
         """Turn to another part of a long run."""
         self._keep(forms)
-        drafts, hints, set_aside = self.drafts, self.hints, self.set_aside
         self._take(int(part))
-        self.drafts, self.hints, self.set_aside = drafts, hints, set_aside
         self.practice.open_all()
         waiting = self.practice.inbox()
         if waiting:
@@ -248,12 +207,11 @@ class Desk(Live):
         self._keep(forms)
         case = self._current()
         assert case.step is not None
-        key = (case.case_id, case.step)
         step = self.procedure.steps[case.step]
         result = self.practice.hand_over(
-            case, self._entries(step.fields, forms.get("step", {})), seat=self.seat
+            case, entered(step.fields, forms.get("step", {})), seat=self.seat
         )
-        self.drafts.pop(key, None)
+        self.half_filled.handed_over(case)
         self._moved(result.case)
         if result.case.step is None:
             for part in self.parts:
@@ -273,7 +231,7 @@ class Desk(Live):
         result = self.practice.send_back(
             case, entry.get("to", ""), entry.get("reason", ""), seat=self.seat
         )
-        del self.drafts[case.case_id, SEND_BACK]
+        self.half_filled.sent_back(case)
         self._moved(result.case)
         if result.case.step is None:
             return "debrief"
@@ -285,7 +243,9 @@ class Desk(Live):
     def do_reassign(self, forms: Forms, holder: str) -> str:
         """Give the step to a colleague in the same seat: the second of two clicks."""
         self._keep(forms)
-        self._moved(self.practice.reassign(self._current(), holder, seat=self.seat).case)
+        case = self._current()
+        self._moved(self.practice.reassign(case, holder, seat=self.seat).case)
+        self._keep(forms)  # what is typed goes on with the case
         name = next(p.label for p in self.practice.people(self.seat) if p.key == holder)
         self.notice = _("Now {name} has it.").format(name=name)
         return "step"
@@ -316,8 +276,28 @@ class Desk(Live):
     def do_put_away(self, forms: Forms, number: str) -> str:
         """Done with a form that was set aside."""
         self._keep(forms)
-        del self.set_aside[int(number)]
+        del self.half_filled.aside[int(number)]
         return "title"
+
+    def do_resume(self, forms: Forms, earlier: Any) -> str:
+        """Go on where an earlier page in this tab was: its seat, its case, and what was typed."""
+        try:
+            before = Kept.model_validate(earlier)
+        except ValidationError:  # of another version of crmlab
+            return ""
+        if self.changed or self.case is not None:  # this desk knows better
+            return ""
+        if before.part in range(len(self.parts)):
+            self._take(before.part)
+        self.seat = before.seat if before.seat in self.practice.seats else self.seat
+        self._show(before.case)
+        self.half_filled.take(before, forms, self.parts)
+        back = self.half_filled.of(self.case) if self.case else None
+        if back is None or not back.says_something:
+            return ""
+        self.panel = SEND_BACK if back.back.get("reason", "").strip() else ""
+        self.notice = _("The form is as you left it.")
+        return "step"
 
     def do_reset(self, forms: Forms) -> str:
         """Back to the first morning."""
@@ -350,18 +330,18 @@ class Desk(Live):
 
     def _keep(self, forms: Forms) -> None:
         """Keep what stands in the form, so that no other press loses it."""
-        if self.case and self.case.step and "step" in forms:
-            key = (self.case.case_id, self.case.step)
-            before = self.drafts.get(key, {})
+        if self.case is None or self.case.step is None:
+            return
+        if "step" in forms:
+            typed = self.half_filled.of(self.case)
+            before = typed.entries if typed else {}
             # What was said beside an entry is over when the entry is another one.
             self.errors = {
                 name: told
                 for name, told in self.errors.items()
                 if forms["step"].get(name) == before.get(name)
             }
-            self.drafts[key] = forms["step"]
-        if self.case and SEND_BACK in forms:
-            self.drafts[self.case.case_id, SEND_BACK] = forms[SEND_BACK]
+        self.half_filled.keep(self.case, forms)
 
     def _overtaken(self, refusal: StaleCase) -> None:
         """Show the case as it is now. What was typed stays in its form if that is still the one to
@@ -375,21 +355,8 @@ class Desk(Live):
             self.errors = refusal.fields
             self.trouble += " " + _("Your entries still stand in the form.")
             return
-        form = self.drafts.pop((before.case_id, before.step), {})
-        back = self.drafts.pop((before.case_id, SEND_BACK), {})
-        kept = typed_view(self.procedure, before, form, back.get("reason", ""))
-        if kept["entries"]:
-            self.set_aside.append(kept)
+        if self.half_filled.put_aside(before):
             self.trouble += " " + _("What you had entered stands below, for you to copy.")
-
-    @staticmethod
-    def _entries(fields: dict[str, Field], form: dict[str, Any]) -> dict[str, Raw]:
-        """What stands in the form, without what is left empty; numbers without their currency."""
-        filled = {name: form[name] for name in fields if form.get(name) not in (None, "")}
-        return {
-            name: bare(entry) if fields[name].type in NUMBERS and isinstance(entry, str) else entry
-            for name, entry in filled.items()
-        }
 
     def _current(self) -> Case:
         if self.case is None or self.case.step is None:

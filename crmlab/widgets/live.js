@@ -19,6 +19,26 @@ function formsIn(root) {
   return forms;
 }
 
+// What is typed and not handed in outlives the page, for a view that says where it is kept: in the
+// session storage of this tab, with what the view says of itself (see half_filled.py).
+const lies = (kept) => `crmlab ${kept.at}`;
+
+function keep(kept, forms) {
+  try {
+    sessionStorage.setItem(lies(kept), JSON.stringify({ kept, forms }));
+  } catch {
+    // a browser that keeps nothing, or has no room: then it is as long as the page is
+  }
+}
+
+function keptBefore(kept) {
+  try {
+    return JSON.parse(sessionStorage.getItem(lies(kept)));
+  } catch {
+    return null;
+  }
+}
+
 function placeOf(root) {
   const active = root.contains(document.activeElement) ? document.activeElement : null;
   if (!active || active === root) return null;
@@ -84,6 +104,7 @@ function unmark(entry) {
 function render({ model, el }) {
   el.classList.add("crmlab");
   let waiting = false;
+  let earlier; // what an earlier page in this tab has left, until the view has taken it up
   let later = ""; // the dial that was turned on while the kernel was still at work
 
   const answered = (turn) => {
@@ -96,7 +117,7 @@ function render({ model, el }) {
   };
 
   const show = () => {
-    const { html, focus, lang, turn } = model.get("view");
+    const { html, focus, lang, turn, kept } = model.get("view");
     if (!focus && redrawnAround(el, html)) return answered(turn);
     const wanted = later && el.querySelector(`#${CSS.escape(later)}`)?.value;
     const place = placeOf(el);
@@ -123,9 +144,14 @@ function render({ model, el }) {
     const dial = wanted && el.querySelector(`#${CSS.escape(later)}`);
     if (dial) dial.value = wanted;
     answered(turn);
+    if (kept) {
+      earlier = earlier === undefined ? keptBefore(kept) : null;
+      if (earlier) tell("resume", { earlier: earlier.kept }, earlier.forms);
+      else keep(kept, formsIn(el));
+    }
     const goal = focus ? el.querySelector(`[data-focus="${CSS.escape(focus)}"]`) : null;
-    const kept = place?.id ? el.querySelector(`#${CSS.escape(place.id)}`) : null;
-    const target = goal ?? kept;
+    const same = place?.id ? el.querySelector(`#${CSS.escape(place.id)}`) : null;
+    const target = goal ?? same;
     if (target) {
       target.focus({ preventScroll: Boolean(!goal) });
       if (!goal && place?.selection && "setSelectionRange" in target) {
@@ -142,15 +168,24 @@ function render({ model, el }) {
     }
   };
 
+  const tell = (action, args, forms) => {
+    waiting = true;
+    el.setAttribute("aria-busy", "true");
+    model.send({ do: action, args, forms });
+  };
+
   const send = (node) => {
     if (waiting) {
       if (node.type === "range") later = node.id;
       return;
     }
-    waiting = true;
-    el.setAttribute("aria-busy", "true");
     const { do: action, form: _f, focus: _o, deliberate: _d, lmSuppressShortcuts: _l, ...args } = node.dataset;
-    model.send({ do: action, args, forms: formsIn(el) });
+    tell(action, args, formsIn(el));
+  };
+
+  const typed = () => {
+    const { kept } = model.get("view");
+    if (kept && !earlier) keep(kept, formsIn(el));
   };
 
   const pressed = (event) => {
@@ -172,10 +207,12 @@ function render({ model, el }) {
   const chosen = (event) => {
     if (event.target.matches("select[data-do]")) send(event.target);
     else unmark(event.target);
+    typed();
   };
   const turned = (event) => {
     if (event.target.matches("input[type=range][data-do]")) send(event.target);
     else unmark(event.target);
+    typed();
   };
 
   // A notebook listens for keys too, and takes Enter for its own.

@@ -55,7 +55,7 @@ class Live(anywidget.AnyWidget):
     _esm = HERE / "live.js"
     _css = "\n".join((HERE / "look" / sheet).read_text("utf-8") for sheet in SHEETS)
     view: traitlets.Dict[str, Any] = traitlets.Dict(
-        {"html": "", "turn": 0, "focus": "", "lang": "en"}
+        {"html": "", "turn": 0, "focus": "", "lang": "en", "kept": None}
     ).tag(sync=True)
 
     template: ClassVar[str]
@@ -70,6 +70,14 @@ class Live(anywidget.AnyWidget):
         """What the template is given."""
         raise NotImplementedError(type(self).__name__)
 
+    def kept(self) -> dict[str, Any] | None:
+        """What the browser keeps of the view while nothing is handed in; None for nothing.
+
+        It names the view (`at`). When a page shows that view for the first time and the tab has
+        something of an earlier page, it does `resume` with it.
+        """
+        return None
+
     def draw(self, focus: str = "") -> None:
         """Show the present state; `focus` is the name of the element that comes into focus."""
         page = draw(
@@ -80,7 +88,13 @@ class Live(anywidget.AnyWidget):
             **self.context(),
         )
         turn = self.view["turn"] + 1
-        self.view = {"html": page, "turn": turn, "focus": focus, "lang": language()}
+        self.view = {
+            "html": page,
+            "turn": turn,
+            "focus": focus,
+            "lang": language(),
+            "kept": self.kept(),
+        }
 
     def cannot_begin(self, trouble: str) -> None:
         """Show why there is nothing to show."""

@@ -6,7 +6,7 @@ is decided there, and so is what goes on record.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from crmlab.crm.access.export import Export, export
@@ -15,6 +15,7 @@ from crmlab.crm.records import KINDS
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox
 from crmlab.errors import Refused
 from crmlab.learning.learner import sandbox_name
+from crmlab.learning.on_record import watcher
 from crmlab.text import gettext as _
 from crmlab.widgets.live import shows_trouble
 from crmlab.widgets.pressing import Forms
@@ -37,6 +38,7 @@ class Records(Writing):
         people: user and seat of those one can sit down as; everybody by default.
         parts: which parts are shown (look, enter, take, review, trail, rules); all by default.
         past: what has happened in a new sandbox before, such as `last_week`; nothing by default.
+        watch: told after each press, so that progress can be kept; by default the lesson's.
     """
 
     template: ClassVar[str] = "records.html"
@@ -50,6 +52,7 @@ class Records(Writing):
         people: Sequence[tuple[str, str]] | None = None,
         parts: Sequence[str] = PARTS,
         past: str | None = None,
+        watch: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
         if sandbox is None:
@@ -58,7 +61,14 @@ class Records(Writing):
             sandbox = sandbox_name(lesson)
         opened = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
         self.begin_in(opened, people, parts, past)
+        if lesson and watch is None:
+            watch = watcher(lesson, self.trail)
+        self._watch = watch
         self.draw()
+
+    def watch(self) -> None:
+        if self._watch:
+            self._watch()
 
     def clear(self) -> None:
         super().clear()

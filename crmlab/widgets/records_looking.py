@@ -44,6 +44,7 @@ class Looking(Window):
         self.listed: Page | None = None
         self.at_start = True
         self.hits: list[Hit] | None = None
+        self.found_for = ""
         self._put_away()
 
     def _put_away(self) -> None:
@@ -73,6 +74,7 @@ class Looking(Window):
             "search_error": self.errors.get("search", {}).get("text", ""),
             "listed": list_view(listed, self.names, whole=self.at_start) if listed else None,
             "searched": ", ".join(kind_words(kind).lower() for kind in USUAL),
+            "found_for": self.found_for,
             "hits": hits_view(self.hits) if self.hits is not None and not record else None,
             "record": record_view(record, self.names) if record else None,
             "aspect": self.aspect,
@@ -113,9 +115,10 @@ class Looking(Window):
         """Search for a text."""
         self.form = "search"
         self._put_away()
-        self.listed = None
+        self.listed = self.hits = None
         text = forms.get("search", {}).get("text", "")
         self.hits = search(self.sandbox, self.me(), text, at=self.now())
+        self.found_for = text.strip()
         return "hits"
 
     def do_open(self, _forms: Forms, kind: str, key: str) -> str:

@@ -23,8 +23,8 @@ from crmlab.crm.access.search import Hit
 from crmlab.crm.access.timeline import Entry
 from crmlab.crm.access.timeline_sources import contact_word
 from crmlab.crm.base.base_forms import Column, base_forms
-from crmlab.crm.base.master import WHOLE
 from crmlab.crm.base.review import Waiting
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.labels import label
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.text import gettext as _
@@ -52,9 +52,6 @@ MOST_COLUMNS = 6
 
 COUNTERS = ("version",)
 """Columns for the machine alone."""
-
-OFFERED = ("user", "product")
-"""Records that a form offers: they belong to no customer, so they are there for everybody."""
 
 LONG = 32
 """Characters from which on a cell takes several lines."""
@@ -161,6 +158,7 @@ def timeline_view(entries: Iterable[Entry]) -> list[dict[str, Any]]:
             "kind": item.kind,
             "title": item.title,
             "note": item.note,
+            "person": item.person,
             "seat": seat_name(item.seat) if item.seat else "",
         }
         for item in entries
@@ -210,7 +208,7 @@ def form_view(
             "required": column.required,
             "input": INPUTS.get(column.type, "text"),
             "mode": MODES.get(column.type, ""),
-            "options": list(_offers(sandbox, who, column)),
+            "options": list(_offers(sandbox, who, column, "create" if is_new else "change")),
             "value": str(entries.get(name) or ""),
             "error": errors.get(name, ""),
         }
@@ -345,11 +343,12 @@ def _helps(column: Column, *, is_new: bool) -> Iterator[str]:
         ).format(n=column.reviewers)
 
 
-def _offers(sandbox: Sandbox, who: Who, column: Column) -> Iterator[dict[str, str]]:
-    if column.record in OFFERED:
-        within = within_reach(str(column.record), who)
+def _offers(sandbox: Sandbox, who: Who, column: Column, operation: str) -> Iterator[dict[str, str]]:
+    """The records that a field offers: those with which the seat may do what the form is for."""
+    if column.record:
+        within = within_reach(column.record, who, operation)
         with sandbox.read() as session:
-            for offered in records.entries(session, str(column.record), {}, within):
+            for offered in records.entries(session, column.record, {}, within):
                 yield {"value": offered.key, "label": offered.label}
 
 

@@ -18,7 +18,7 @@ from crmlab.text import gettext as _
 from crmlab.text import ngettext
 from crmlab.widgets.live import Live
 from crmlab.widgets.pressing import Forms
-from crmlab.widgets.records_words import line_view, matrix, rule_words, verdict_words
+from crmlab.widgets.records_words import denial_words, line_view, matrix, verdict_words
 
 SOME_LINES = 12
 """Lines of the audit trail that are shown at first, and that each press adds."""
@@ -134,6 +134,14 @@ class Window(Live):
         self.errors, self.form = {}, ""
         self.drafts.update({name: dict(values) for name, values in forms.items()})
         super().act(action, args, forms)
+        try:
+            self.watch()
+        except CrmlabError as fault:  # what was done is done, and only the progress is not kept
+            self.trouble = str(fault)
+            self._tell_above()
+
+    def watch(self) -> None:
+        """Told after each press."""
 
     def do_sit(self, _forms: Forms, person: str, seat: str) -> str:
         """Sit down as somebody."""
@@ -174,8 +182,8 @@ class Window(Live):
     def refused(self, refusal: CrmlabError, action: str) -> str:
         """Errors stand beside their field; of a denial, the rule is told."""
         if isinstance(refusal, Denied):
-            self.trouble = _("{sentence} The rule: “{rule}”. The denial is on record too.").format(
-                sentence=refusal, rule=rule_words(refusal.rule)
+            self.trouble = _("{denial} The denial is on record too.").format(
+                denial=denial_words(refusal)
             )
             return "trouble"
         fields = refusal.fields if isinstance(refusal, Refused | StaleRecord) else {}

@@ -9,10 +9,11 @@ from typing import Any
 
 from crmlab.crm.access.permissions import OTHERS, Scope, permissions, seat_name
 from crmlab.crm.access.timeline_sources import contact_word
-from crmlab.crm.base.master import WHOLE
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.labels import label
 from crmlab.crm.tables import Audit
 from crmlab.crm.trail.verify import Verdict
+from crmlab.errors import Denied, Refused
 from crmlab.text import gettext as _
 from crmlab.text import ngettext, show_day
 from crmlab.widgets.drawing import moment
@@ -128,6 +129,13 @@ def rule_words(rule: str) -> str:
         return _("who reviews “{label}” ({kind})").format(label=what, kind=kind_word(kind))
     what = _("rows in an export") if entry == "export_rows" else operation_words(entry)
     return _("{seat}: {operation}").format(seat=seat_name(first), operation=what)
+
+
+def denial_words(denial: Refused) -> str:
+    """A denial, with the rule that it rests on."""
+    if not isinstance(denial, Denied):
+        return str(denial)
+    return _("{sentence} The rule: “{rule}”.").format(sentence=denial, rule=rule_words(denial.rule))
 
 
 def rows_words(count: int) -> str:

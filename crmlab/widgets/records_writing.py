@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from crmlab.crm.access.beforehand import denial_of
 from crmlab.crm.access.browse import look
 from crmlab.crm.access.noting import note_contact
+from crmlab.crm.access.permissions import barred
 from crmlab.crm.base.base_forms import base_forms
 from crmlab.crm.base.master import Outcome, change, create
 from crmlab.crm.base.review import ACCEPTED, REJECTED, Waitings, open_proposals, review
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.labels import label
 from crmlab.errors import CrmlabError, StaleRecord
 from crmlab.text import gettext as _
@@ -26,6 +29,7 @@ from crmlab.widgets.records_view import (
     weight_view,
 )
 from crmlab.widgets.records_window import ENTER, REVIEW
+from crmlab.widgets.records_words import denial_words, seats_words
 
 CREATE = "create"
 """The form for something new."""
@@ -37,6 +41,7 @@ class Writing(Looking):
     def clear(self) -> None:
         super().clear()
         self.entering = next(iter(base_forms()))
+        self.may_not = ""
         self.near = False
         self.made: tuple[str, str] | None = None
         self.waiting: Waitings | None = None
@@ -44,6 +49,7 @@ class Writing(Looking):
     def context(self) -> dict[str, Any]:
         told = super().context()
         changing = told["record"] is not None and self.aspect == CHANGE
+        noting = told["record"] is not None and self.aspect == TIMELINE
         entering = self.who is not None and self.part == ENTER
         reviewing = self.waiting is not None and self.part == REVIEW
         return {
@@ -51,10 +57,13 @@ class Writing(Looking):
             "note_fields": contact_form(
                 self.drafts.get(NOTE, {}), self.errors.get(NOTE, {}), told["now"]
             )
-            if told["record"] is not None and self.aspect == TIMELINE
+            if noting and not self.may_not
             else [],
+            "may_not": self.may_not,
             "can_enter": ENTER in self.parts,
-            "change_fields": self._fields(self.opened().kind, CHANGE) if changing else [],
+            "change_fields": self._fields(self.opened().kind, CHANGE)
+            if changing and not self.may_not
+            else [],
             "form_kinds": form_kinds(self.entering),
             "entering": {
                 "kind": self.entering,
@@ -62,6 +71,7 @@ class Writing(Looking):
                 "fields": self._fields(self.entering, CREATE),
                 "near": self.near,
                 "weight": weight_view(self.entering),
+                "may_not": denial_words(denial) if (denial := barred(self.me(), "create")) else "",
             }
             if entering
             else None,
@@ -79,6 +89,14 @@ class Writing(Looking):
             "reviewing": reviewing,
         }
 
+    def _may_not(self, operation: str | None) -> str:
+        """Why the record that is open has no form for this; empty if it has."""
+        if operation is None:
+            return ""
+        record = self.opened()
+        denial = denial_of(self.sandbox, self.me(), operation, record.kind, record.key)
+        return denial_words(denial) if denial else ""
+
     def _fields(self, kind: str, form: str) -> list[dict[str, Any]]:
         entries, errors = self.drafts.get(form, {}), self.errors.get(form, {})
         is_new = form == CREATE
@@ -90,6 +108,8 @@ class Writing(Looking):
         """Turn to what a record says, to its form, its history or its timeline."""
         if aspect == CHANGE:
             self.drafts.setdefault(CHANGE, entries_of(self.opened()))
+        # Asked once: a form that somebody has begun does not go away under their hands.
+        self.may_not = self._may_not({CHANGE: "change", TIMELINE: "note"}.get(aspect))
         return super().do_aspect(forms, aspect)
 
     def do_change(self, _forms: Forms) -> str:
@@ -106,7 +126,8 @@ class Writing(Looking):
         self.drafts.pop(CHANGE)
         self.record = look(self.sandbox, self.me(), kind, key, at=self.now())
         self.aspect, self.stale = SAYS, False
-        self.notice = _outcome(done, at_once=[name for name in given if name not in done.waiting])
+        at_once = [name for name in given if name not in done.waiting]
+        self.notice = _outcome(kind, done, at_once)
         return "notice"
 
     def do_fresh(self, _forms: Forms) -> str:
@@ -161,7 +182,7 @@ class Writing(Looking):
         )
         self.near = False
         self.drafts.pop(CREATE)
-        self.notice = _outcome(done, at_once=[done.key] if done.version else [])
+        self.notice = _outcome(self.entering, done, at_once=[done.key] if done.version else [])
         self.made = (self.entering, done.key) if done.version else None
         return "notice"
 
@@ -208,7 +229,7 @@ def _note_form(proposal: str) -> str:
     return f"review-{proposal}"
 
 
-def _outcome(done: Outcome, at_once: list[str]) -> str:
+def _outcome(kind: str, done: Outcome, at_once: list[str]) -> str:
     """What became of a form, in a sentence or two."""
     told = []
     if at_once == [done.key]:
@@ -216,9 +237,14 @@ def _outcome(done: Outcome, at_once: list[str]) -> str:
     elif at_once:
         names = ", ".join(label(name) for name in at_once)
         told.append(_("Saved: {columns}.").format(columns=names))
+    form = base_forms()[kind]
     for column, number in done.waiting.items():
-        what = done.key if column == "new" else label(column)
+        weight = form.new if column == WHOLE else form.columns[column]
         told.append(
-            _("{what} waits for its reviewers as {number}.").format(what=what, number=number)
+            _("{what} waits for review by {seats} ({number}).").format(
+                what=done.key if column == WHOLE else label(column),
+                seats=seats_words(weight.by),
+                number=number,
+            )
         )
     return " ".join(told) or _("Everything stands there already; nothing was changed.")

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from crmlab.calendar import STANDARD
+from crmlab.crm.access.permissions import seat_name
 from crmlab.crm.casework.looking import Look
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Case
-from crmlab.procedures.conditions import holds
+from crmlab.procedures.conditions import Raw, bare, holds
 from crmlab.procedures.engine import may_send_back_to
 from crmlab.procedures.names import END
 from crmlab.procedures.steps import Field, Step
@@ -18,10 +19,12 @@ from crmlab.procedures.wording import fill, show
 from crmlab.procedures.world import CaseWorld
 from crmlab.text import gettext as _
 from crmlab.widgets.drawing import until, urgency, worktime
+from crmlab.widgets.half_filled import Typed
 from crmlab.widgets.telling import seat_view
 
 INPUTS = {"text": "text", "integer": "text", "amount": "text", "date": "date"}
 MODES = {"integer": "numeric", "amount": "decimal"}
+"""How numbers are typed on a small screen, by the field types that are numbers."""
 WRITTEN = ("text", "long_text", "record", "date")
 """Field types whose value is what somebody typed, in no language."""
 
@@ -95,12 +98,19 @@ def step_view(
     }
 
 
-def typed_view(
-    procedure: Procedure, case: Case, entries: dict[str, Any], reason: str
-) -> dict[str, Any]:
+def entered(fields: dict[str, Field], form: dict[str, Any]) -> dict[str, Raw]:
+    """What stands in a step's form, without what is left empty; numbers without their currency."""
+    filled = {name: form[name] for name in fields if form.get(name) not in (None, "")}
+    return {
+        name: bare(entry) if fields[name].type in MODES and isinstance(entry, str) else entry
+        for name, entry in filled.items()
+    }
+
+
+def typed_view(procedure: Procedure, typed: Typed) -> dict[str, Any]:
     """What somebody had typed at a step, as they typed it, to be copied from."""
-    assert case.step is not None
-    step = procedure.steps[case.step]
+    step, entries = procedure.steps[typed.step], typed.entries
+    reason = typed.back.get("reason", "")
     told = [
         {"label": _(field.label), "value": _typed(field, entries[name]), "raw": not field.choices}
         for name, field in step.fields.items()
@@ -108,7 +118,7 @@ def typed_view(
     ]
     if reason.strip():
         told.append({"label": _("Why, in a sentence"), "value": reason, "raw": True})
-    return {"case": case.case_id, "step": _(step.title), "entries": told}
+    return {"case": typed.case, "step": _(step.title), "entries": told}
 
 
 def _typed(field: Field, entry: Any) -> str:
@@ -125,7 +135,11 @@ def evidence_view(step: Step, world: CaseWorld) -> list[dict[str, str]]:
 
 
 def timeline_view(procedure: Procedure, case: Case, look: Look) -> list[dict[str, Any]]:
-    """What has happened in the case and with its customer, the latest first."""
+    """What has happened in the case and with its customer, the latest first.
+
+    A contact says who it was. A step has hours beside it, and says the seat alone: hours belong to
+    steps, never to persons.
+    """
     found = [*_contacts(procedure, look), *_visits(procedure, case)]
     return sorted(found, key=lambda item: item["at"])[::-1]  # of one moment, the later first
 
@@ -204,6 +218,8 @@ def _visits(procedure: Procedure, case: Case) -> Iterator[dict[str, Any]]:
         yield {
             "kind": "now" if visit.done_at is None else "done",
             "title": title.format(step=_(step.short)),
+            "person": "",
+            "elsewhere": "",
             "seat": seat_view(procedure, step.seat),
             "at": visit.done_at or visit.entered_at,
             "took": worktime(STANDARD.between(visit.entered_at, visit.done_at))
@@ -224,7 +240,11 @@ def _contacts(procedure: Procedure, look: Look) -> Iterator[dict[str, Any]]:
         yield {
             "kind": "contact",
             "title": entry.title,
+            "person": entry.person,
             "seat": seat_view(procedure, entry.seat) if entry.seat in procedure.seats else None,
+            "elsewhere": seat_name(entry.seat)
+            if entry.seat and entry.seat not in procedure.seats
+            else "",
             "at": entry.at,
             "took": "",
             "late": "",

@@ -23,7 +23,7 @@ from crmlab.errors import BankError, Denied, SandboxError
 from crmlab.learning.bank import load_bank
 from crmlab.learning.doing import Doing
 from crmlab.learning.lessons import Stage, lesson_state
-from crmlab.learning.on_record import LINES, Trail, check
+from crmlab.learning.on_record import LINES, Trail, check, watcher
 from crmlab.learning.outcome import NOT_TRIED, State
 from crmlab.learning.progress import Progress
 from crmlab.practice.office import OPENS, begin, moment
@@ -231,6 +231,33 @@ def test_tasks_look_at_the_window_on_the_crm(records: Records, progress: Progres
     assert "1 of 6 tasks done" in Tasks("60", progress=progress).text(), "without the window, too"
     standing = lesson_state(progress, "60")
     assert (standing.stage, standing.done, standing.of) == (Stage.UNDER_WAY, 1, 6)
+
+
+def test_work_in_the_window_is_progress_before_any_task_is_checked(
+    sandbox: Sandbox, progress: Progress
+) -> None:
+    trail = Trail(sandbox, since=OPENS)
+    window = Records(sandbox, past="last_week", watch=watcher("60", trail, progress))
+    window.click("sit", person="U-07", seat="sales_representative")
+    assert lesson_state(progress, "60").stage is Stage.NOT_STARTED, "to sit down is not work yet"
+    window.click("list", {"kind": "customer"})
+    window.click("list", {"kind": "customer"})
+    window.click("part", part="take")
+    window.click("export", {"kind": "customer", "reason": "For the weekend."})
+    begun = lesson_state(progress, "60")
+    assert (begun.stage, begun.sentence()) == (Stage.UNDER_WAY, "begun")
+    noted = {key: state.value["seats"] for key, state in progress.states("60", "record/").items()}
+    assert noted == {
+        "record/list": ["sales_representative"],
+        "record/denied": ["sales_representative"],
+    }
+    window.click("again")
+    window.click("reset")
+    window.click("sit", person="U-14", seat="sales_manager")
+    window.click("list", {"kind": "customer"})
+    states = progress.states("60", "record/")
+    assert states["record/list"].value["seats"] == ["sales_representative", "sales_manager"]
+    assert states["record/list"].attempts == 2, "what is known already is not noted again"
 
 
 def test_what_happened_before_in_the_window_is_not_the_trainees_work(

@@ -79,3 +79,15 @@ def test_keys_at_the_desk_stay_at_the_desk(desk: DeskPage) -> None:
     assert text.input_value() == "Four pumps\nleak."
     assert desk.page.locator(".jp-Notebook .jp-Cell").count() == cells
     assert button.is_visible()
+
+
+def test_a_half_filled_form_is_there_again_when_the_cells_are_run_again(desk: DeskPage) -> None:
+    page = desk.page
+    desk.open(CASE)
+    desk.fill({"description": "Four pumps le"})
+    before = desk.form.locator("[name=description]").element_handle()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function("node => !node.isConnected", arg=before, timeout=60_000)
+    page.wait_for_selector(".jp-OutputArea .desk [name=description]", state="attached")
+    assert desk.form.locator("[name=description]").input_value() == "Four pumps le"

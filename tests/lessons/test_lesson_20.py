@@ -65,3 +65,36 @@ def test_a_name_that_sounds_alike_is_offered_before_a_customer_is_created(
     desk.fill(first)
     desk.hand_over()
     assert "Qualify" in desk.step()
+
+
+def test_what_is_typed_is_there_again_when_the_page_is_loaded_again(fresh: Any, page: Any) -> None:
+    desk = at_the_desk(fresh, page)
+    desk.open("L-2001")
+    desk.fill({"company": "Half a na", "need": "Six pumps, and"})  # and nothing is pressed
+    desk = loaded_again(page)
+    assert "Capture" in desk.step()
+    assert desk.form.locator("[name=company]").input_value() == "Half a na"
+    assert desk.form.locator("[name=need]").input_value() == "Six pumps, and"
+    assert desk.notice() == "The form is as you left it."
+    assert page.evaluate("document.activeElement.closest('.step-card') !== null")
+    assert desk.view.locator(".step-card h3").evaluate(IN_SIGHT)
+    desk.fill(right_entries("L-2001", "lead_to_cash")["capture_lead"])
+    desk.hand_over()
+    kept = page.evaluate("JSON.stringify(Object.values(sessionStorage))")
+    assert "L-2001" in kept
+    assert "Six pumps" not in kept
+    assert "Qualify" in loaded_again(page).step()
+
+
+IN_SIGHT = """node => {
+    const { top, bottom } = node.getBoundingClientRect();
+    return top >= 0 && bottom <= window.innerHeight;
+}"""
+
+
+def loaded_again(page: Any) -> DeskPage:
+    """The page as it is after a reload, with the case that was open."""
+    page.reload(wait_until="commit")
+    page.wait_for_selector("html[data-state=ready]")
+    page.wait_for_selector(".case-about")
+    return DeskPage(page)

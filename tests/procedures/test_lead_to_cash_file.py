@@ -247,6 +247,7 @@ def test_another_amount_than_the_bank_shows_is_a_slip_and_felt(
     ("step", "entry"),
     [
         ("explore_needs", {"needed_by": "9999-12-31"}),
+        ("quote", {"item": "DP-20"}),
         ("quote", {"price_list": "PL-CU-007"}),
         ("win_order", {"ordered_on": "2026-07-18"}),
         ("win_order", {"deliver_by": "2026-05-13"}),
@@ -268,6 +269,15 @@ def test_an_item_taken_for_another_is_quoted_by_its_own_list_price(
     assert "DP-12, list PL-BASE: ¥2,150, in force today." in shown
     assert not any("DP-20" in line for line in shown)
     assert done(sale, case).step == "win_order", "at its list price nobody has to agree"
+    assert refused(sale, case, unit_price="1") == {"unit_price"}
+
+
+def test_a_new_item_below_its_list_price_is_refused_beside_the_price(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    case = brought(sale, opened("L-2080"), "quote")
+    assert case.values["match_item"]["new_item"]
+    assert refused(sale, case, unit_price="1") == {"unit_price"}
 
 
 def test_the_last_call_knows_what_happened(sale: Procedure, opened: Callable[[str], Case]) -> None:

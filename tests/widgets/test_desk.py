@@ -572,6 +572,122 @@ def test_nothing_of_a_file_is_taken_for_markup(tmp_path: Path) -> None:
     assert "](http" not in told.replace("\\]", "")
 
 
+# The page is loaded again, and under Voila it has another kernel then
+
+
+def loaded_again(desk: Desk, typed: dict[str, dict[str, str]] | None = None) -> Desk:
+    """The desk that a new kernel draws in the same tab: what the browser has kept comes with it.
+
+    Args:
+        typed: what stood in its forms, by form, when the page went.
+    """
+    earlier = json.loads(json.dumps(desk.view["kept"]))
+    again = Desk(desk.procedure, sandbox=Sandbox(desk.practice.sandbox.place))
+    assert again.view["kept"]["at"] == earlier["at"]
+    again.act("resume", {"earlier": earlier}, typed or {})
+    return again
+
+
+def typed_in(desk: Desk) -> str:
+    return str(soup(desk).select_one("[name=description]").get_text())
+
+
+def kept_of(desk: Desk) -> str:
+    return json.dumps(desk.view["kept"])
+
+
+def test_a_half_filled_form_is_there_again_with_its_case(desk: Desk) -> None:
+    again = loaded_again(desk, {"step": {"description": "Half a sen", "batch_no": ""}})
+    assert again.case == desk.case
+    assert typed_in(again) == "Half a sen"
+    assert again.notice == "The form is as you left it."
+    assert again.view["focus"] == "step"
+    assert typed_in(loaded_again(again)) == "Half a sen", "and again"
+    again.click("hand_over", right(again.procedure, CASE)["register"])
+    assert again.case.step == "acknowledge"
+    assert "Half a sen" not in kept_of(again), "it is dropped when the step is handed over"
+
+
+def test_a_case_that_was_only_open_is_open_again_without_a_word(desk: Desk) -> None:
+    again = loaded_again(desk, {"step": {"description": "", "batch_no": ""}})
+    assert again.case == desk.case
+    assert (again.notice, again.view["focus"]) == ("", "")
+
+
+def test_a_reason_for_sending_back_is_there_again_and_dropped_when_sent(desk: Desk) -> None:
+    play_to(desk, "assess")
+    desk.click("sit", seat="quality_engineer")
+    desk.click("panel", name="send_back")
+    back = {"to": "register", "reason": "Which pump?"}
+    again = loaded_again(desk, {"send_back": back, "step": {"reason": "A seal"}})
+    form = soup(again).select_one("form[data-form=send_back]")
+    assert form.select_one("[name=reason]").get_text() == "Which pump?"
+    again.click("send_back")
+    assert again.case.step == "register"
+    assert "Which pump?" not in kept_of(again)
+    assert "A seal" not in kept_of(again)
+
+
+def test_what_was_typed_at_another_case_is_kept_too(desk: Desk) -> None:
+    other = next(str(x["data-case"]) for x in soup(desk).select(".inbox [data-case]")[1:])
+    desk.click("sit", seat="service_agent")
+    desk.click("open", case=CASE)
+    desk.act("open", {"case": other}, {"step": {"description": "Mine"}})
+    again = loaded_again(desk)
+    assert again.case.case_id == other
+    again.click("open", case=CASE)
+    assert typed_in(again) == "Mine"
+
+
+def test_two_windows_keep_their_own_and_put_aside_what_the_other_was_quicker_with(
+    complaint: Procedure, sandbox: Sandbox, desk: Desk
+) -> None:
+    other = Desk(complaint, sandbox=Sandbox(sandbox.place))
+    other.click("open", case=CASE)
+    desk.click("hand_over", right(complaint, CASE)["register"])
+    again = loaded_again(other, {"step": {"description": "Mine"}})
+    assert again.case.step == "acknowledge"
+    assert "Mine" in soup(again).select_one(".set-aside").get_text()
+    once_more = loaded_again(again)
+    assert "Mine" in soup(once_more).select_one(".set-aside").get_text()
+    once_more.click("put_away", number=0)
+    assert "Mine" not in kept_of(once_more)
+
+
+def test_a_case_given_to_a_colleague_takes_its_half_filled_form_along(desk: Desk) -> None:
+    colleague = next(p for p in desk.practice.people("service_agent") if p.key != desk.case.holder)
+    desk.click("panel", name="reassign")
+    desk.act("reassign", {"holder": colleague.key}, {"step": {"description": "Mine"}})
+    again = loaded_again(desk)
+    assert typed_in(again) == "Mine"
+    assert not soup(again).select(".set-aside")
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [None, {}, {"at": 1}, {"case": "C-1042", "typed": [{"step": "no_such"}]}, "x"],
+)
+def test_what_a_browser_gives_back_and_nobody_understands_is_left_alone(
+    complaint: Procedure, sandbox: Sandbox, spoilt: Any
+) -> None:
+    begun = Desk(complaint, sandbox=sandbox)
+    if isinstance(spoilt, dict) and spoilt:
+        nothing = {"case": "X-1", "step": "no_such", "version": 1, "entries": {"a": "b"}}
+        spoilt = {**begun.view["kept"], "typed": [nothing], "aside": [nothing], **spoilt}
+    begun.act("resume", {"earlier": spoilt}, {"step": {"description": "Mine"}})
+    assert begun.case is None
+    assert "Choose a case from the inbox" in begun.text()
+    assert begun.trouble == ""
+
+
+def test_a_desk_at_which_somebody_works_already_is_not_moved(desk: Desk) -> None:
+    before = desk.view["kept"]
+    desk.click("hand_over", right(desk.procedure, CASE)["register"])
+    desk.act("resume", {"earlier": before}, {"step": {"description": "Old"}})
+    assert desk.case.step == "acknowledge"
+    assert "Old" not in kept_of(desk)
+
+
 # A run of several parts
 
 

@@ -32,6 +32,7 @@ YU = {"person": "U-21", "seat": "finance_controller"}
 BAO = {"person": "U-23", "seat": "data_steward"}
 HUA = {"person": "U-12", "seat": "inside_sales"}
 LISTED, OWN, OTHERS = "customer", "CU-003", "CU-008"
+REVIEWERS = "Finance controller, Sales director, General manager"
 REASON = "Addresses for the letter about the summer."
 NEW_CUSTOMER = {
     "name": "Jinhe Papers", "city": "Jiaxing", "branch": "East", "contact": "Lou Qing",
@@ -179,7 +180,7 @@ def test_somebody_elses_customer_cannot_be_opened_found_or_looked_up(records: Re
     open_(records, OTHERS)
     assert f"you see no customer '{OTHERS}'" in records.trouble
     assert "The rule: “Sales representative: See”" in records.trouble
-    assert name not in records.text()
+    assert name not in records.trouble
     assert own_lines(records) == ["search", "denied"]
 
 
@@ -201,6 +202,22 @@ def test_the_search_offers_what_it_finds_and_wants_a_text(records: Records) -> N
     records.click("close")
     assert keys(records) == [OWN]
     assert records.view["focus"] == "hits"
+
+
+def test_what_was_found_says_for_which_words_and_goes_when_others_are_refused(
+    records: Records,
+) -> None:
+    records.click("sit", **SHEN)
+    records.click("search", {"text": " jinhe "})
+    assert soup(records).select_one("h3.listed").get_text() == "1 found for “jinhe”"
+    forms = {"search": {"text": "ruian"}}
+    records.act("open", {"kind": LISTED, "key": OWN}, forms)  # typed, and a hit was pressed
+    records.click("close")
+    assert soup(records).select_one("[name=text]")["value"] == "ruian"
+    assert soup(records).select_one("h3.listed").get_text() == "1 found for “jinhe”"
+    records.click("search", {"text": " "})
+    assert keys(records) == []
+    assert not soup(records).select("h3.listed")
 
 
 def test_a_search_takes_the_place_of_a_list_and_a_list_that_of_a_search(records: Records) -> None:
@@ -441,7 +458,7 @@ def test_what_weighs_more_waits_for_others_who_say_yes(records: Records) -> None
     records.click("sit", **SHEN)
     open_(records, "PL-BASE/LP-40/2026-01-01", "price", "change")
     records.click("change", {"unit_price": "3450"})
-    assert "Unit price waits for its reviewers as PP-1002" in records.notice
+    assert f"Unit price waits for review by {REVIEWERS} (PP-1002)" in records.notice
     assert "3,480.00" in records.text()
 
     records.click("part", part="review")
@@ -546,7 +563,7 @@ def test_what_weighs_more_in_something_new_is_proposed_beside_it(records: Record
         "unit": "piece", "cost": "90",
     }  # fmt: skip
     records.click("create", entries)
-    assert "UV-15 is there now. Cost waits for its reviewers as PP-1002." in records.notice
+    assert "UV-15 is there now. Cost waits for review by" in records.notice
     records.click("enter", kind="price")
     assert "It holds when 2 other people have said yes" in records.text()
     price = {
@@ -554,7 +571,7 @@ def test_what_weighs_more_in_something_new_is_proposed_beside_it(records: Record
         "valid_from": "2026-06-01",
     }  # fmt: skip
     records.click("create", price)
-    assert "waits for its reviewers as PP-1003" in records.notice
+    assert "(PP-1003)" in records.notice
     records.click("sit", **YU)
     records.click("part", part="review")
     assert "New: Price list: PL-BASE; Product: UV-15; Unit price: 140" in records.text()
@@ -572,7 +589,11 @@ def test_a_list_for_a_customer_is_entered_agreed_upon_and_then_shows_its_prices(
     assert "'CU-999' is not in the CRM" in page.select_one(".bad .err").get_text()
     assert page.select_one("[name=valid_from]")["aria-invalid"] == "true"
     records.click("create", {"customer_id": OWN, "valid_from": "2026-06-01"})
-    assert "PL-001 waits for its reviewers as PP-1002" in records.notice
+    assert f"PL-001 waits for review by {REVIEWERS} (PP-1002)." in records.notice
+    records.click("enter", kind="price")
+    records.click("create", {"price_list_id": "pl-001"})
+    told = soup(records).select_one(".bad .err").get_text()
+    assert told == f"PL-001 is not there yet: it waits for review by {REVIEWERS} (PP-1002)."
     agree(records, "PP-1002")
     open_(records, "PL-001", "price_list")
     assert {"Valid from", "Valid to", "Currency", "Customer"} <= labels(records)
@@ -595,6 +616,24 @@ def test_a_list_for_a_customer_is_entered_agreed_upon_and_then_shows_its_prices(
     open_(records, "PL-001", "price_list", "change")
     fields = {node["name"] for node in soup(records).select("form[data-form=change] [name]")}
     assert fields == {"name", "valid_from", "valid_to"}
+
+
+def test_a_form_offers_the_records_that_it_is_for(records: Records) -> None:
+    records.click("sit", **HUA)  # who makes base data for the customers of her branch
+    records.click("part", part="enter")
+    offered = {}
+    for kind in ("price_list", "price", "customer_code"):
+        records.click("enter", kind=kind)
+        for entry in soup(records).select("form[data-form=create] input[list]"):
+            page = soup(records).select_one(f"[id={entry['list']}]")
+            offered[kind, entry["name"]] = [str(x["value"]) for x in page.select("option")]
+    with records.sandbox.read() as session:
+        branch = session.get_one(tables.User, "U-12").branch
+        own = session.query(tables.Customer.customer_id).filter_by(branch=branch)
+        assert offered["price_list", "customer_id"] == sorted(key for (key,) in own)
+    assert offered["customer_code", "customer_id"] == offered["price_list", "customer_id"]
+    assert "PL-BASE" in offered["price", "price_list_id"]
+    assert "LP-40" in offered["price", "product_id"]
 
 
 def agree(view: Records, proposal: str) -> None:
@@ -642,7 +681,7 @@ def test_what_is_added_to_a_timeline_is_there_at_once_and_on_record(records: Rec
     page = soup(records)
     first = page.select_one(".time li")
     assert first.b.get_text() == "Visit"
-    assert "Sales representative" in first.get_text()
+    assert "Shen Jie, Sales representative" in first.get_text()
     assert TYPED in first.get_text()
     assert not page.select("script, img")
     assert page.select_one("[name=note]").get_text() == ""
@@ -687,12 +726,38 @@ def test_a_customer_who_was_handed_over_meanwhile_is_added_to_by_the_new_colleag
     assert soup(records).select_one("[name=note]").get_text() == "They want a drawing."
 
 
-def test_a_seat_that_may_make_nothing_is_told_at_once(records: Records) -> None:
+def test_a_seat_that_may_make_nothing_is_told_who_may_and_gets_no_form(records: Records) -> None:
     records.click("sit", **SHEN)
     records.click("part", part="enter")
-    records.click("create")
+    told = soup(records).select_one(".records-part").get_text()
+    assert "As Sales representative you may create no base data; ask the" in told
+    assert "The rule: “Sales representative: Create”" in told
+    assert not soup(records).select(".records-part form, [data-do=enter]")
+    assert own_lines(records) == [], "nobody has tried"
+    records.act("create", {}, {"create": {"name": "Haiyun"}})  # as from a page of before
     assert "you may create no base data" in records.trouble
     assert own_lines(records) == ["denied"]
+
+
+@pytest.mark.parametrize(
+    ("sits", "told"),
+    [
+        ({"person": "U-05", "seat": "warehouse_lead"}, "you may change no base data"),
+        (HUA, "you change no customer 'CU-015', only your branch's customers"),
+    ],
+)
+def test_a_record_that_a_seat_sees_and_may_not_change_says_who_may(
+    sandbox: Sandbox, sits: dict[str, str], told: str
+) -> None:
+    records = Records(sandbox, past="last_week")
+    records.click("sit", **sits)
+    open_(records, "CU-015", aspect="change")
+    assert told in records.text()
+    assert "; ask the " in records.text()
+    assert not soup(records).select("form[data-form=change]")
+    records.click("aspect", aspect="timeline")
+    assert soup(records).select("form[data-form=note]")
+    assert told not in records.text()
 
 
 # The rules, and what people type

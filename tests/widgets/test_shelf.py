@@ -74,6 +74,17 @@ def test_another_name_has_another_progress(folder: Path) -> None:
     assert "1 of 2 parts done" not in view.text()
 
 
+def test_whose_progress_it_is_stands_before_everything_that_is_kept_under_the_name(
+    folder: Path,
+) -> None:
+    view = shelf(folder)
+    view.click("name", {"name": "Lin Yue"})
+    page = BeautifulSoup(view.view["html"], "html.parser")
+    who, first = page.select_one("[data-do=naming]"), page.select_one("a, .cards, .standing")
+    assert "You are Lin Yue." in who.parent.get_text()
+    assert who in first.find_all_previous("button")
+
+
 def test_a_class_room_gives_the_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(learner.VARIABLE, "Seat 4")
     view = shelf(folder)

@@ -250,12 +250,19 @@ def out_of_reach(who: Who, operation: str, scope: Scope, kind: str, key: str) ->
     if scope is Scope.ALL or (entity is not Customer and entity not in WAYS):
         sentence = _("There is no {kind} '{key}' in the CRM; check the number.")
         return Refused(sentence.format(**named), {"key": sentence.format(**named)})
-    reach = {
+    seen = {
         Scope.OWN: _("you see no {kind} '{key}', only your own customers and what is theirs"),
         Scope.BRANCH: _(
             "you see no {kind} '{key}', only your branch's customers and what is theirs"
         ),
-    }[scope]
+    }
+    changed = {
+        Scope.OWN: _("you change no {kind} '{key}', only your own customers and what is theirs"),
+        Scope.BRANCH: _(
+            "you change no {kind} '{key}', only your branch's customers and what is theirs"
+        ),
+    }
+    reach = (changed if operation == "change" else seen)[scope]
     return denied(who, operation, reach.format(**named))
 
 

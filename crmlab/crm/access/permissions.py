@@ -154,10 +154,17 @@ def permit(session: Session, who: Who, operation: str) -> Scope:
     if operation not in OPERATIONS:
         raise ValueError(f"no operation of the permissions: {operation}")
     check_seat(session, who)
-    scope = permissions().scope(who.seat, operation)
-    if scope is Scope.NONE:
-        raise denied(who, operation, _may_not(operation))
-    return scope
+    if denial := barred(who, operation):
+        raise denial
+    return permissions().scope(who.seat, operation)
+
+
+def barred(who: Who, operation: str) -> Denied | None:
+    """The denial that this operation meets from this seat whatever it is about; None if the seat
+    may do it at all."""
+    if permissions().scope(who.seat, operation) is not Scope.NONE:
+        return None
+    return denied(who, operation, _may_not(operation))
 
 
 def check_seat(session: Session, who: Who) -> None:
@@ -287,6 +294,7 @@ __all__ = [
     "Permissions",
     "Scope",
     "Who",
+    "barred",
     "check_seat",
     "denied",
     "load",

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
 from crmlab.crm.access.browse import check_size, out_of_reach
+from crmlab.crm.access.doers import Deed, doers
 from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Who, permissions
 from crmlab.crm.access.scopes import visible
@@ -43,7 +44,7 @@ class Entry:
         kind: call, message, visit, comment, stage, step, quote, approval, order, credit,
             shipment, invoice, payment or complaint.
         title: what happened, in a few words; `note`: what was said or written about it.
-        seat: who did it, if that is kept.
+        seat, person: in which seat it was done, and by whom; empty where nobody knows.
         record, key: the record that it is kept in.
         place: where it stands in the timeline; `before` goes on from there.
     """
@@ -53,6 +54,7 @@ class Entry:
     title: str
     note: str
     seat: str | None
+    person: str
     record: str
     key: str
     place: str
@@ -107,7 +109,8 @@ def timeline(
     # Of one moment, what came of the others stands above them; rows of a table keep their order.
     found.sort(key=lambda item: (item[1][0], item[0]), reverse=True)
     told = [_entry(SOURCES[rank], rank, row, with_limits) for rank, row in found[:size]]
-    entries = list(_with_lines(session, told))
+    deeds = [_deed(SOURCES[rank], row) for rank, row in found[:size]]
+    entries = list(_with_lines(session, list(_with_doers(session, told, deeds))))
     return Stretch(entries, entries[-1].place if len(found) > size else None)
 
 
@@ -148,10 +151,30 @@ def _entry(source: Source, rank: int, row: Any, with_limits: bool) -> Entry:
         title=said.title,
         note=said.note,
         seat=said.seat,
+        person=said.user or "",
         record=source.record,
         key=key,
         place=f"{at.isoformat(timespec='seconds')}|{rank}|{key}",
     )
+
+
+def _deed(source: Source, row: Any) -> Deed:
+    return Deed(source.at.class_.__tablename__, str(row[1]), row[0], source.ending)
+
+
+def _with_doers(session: Session, entries: list[Entry], deeds: list[Deed]) -> Iterator[Entry]:
+    """The entries, with the person and the seat that the audit trail has; of what was there before
+    it began, those that the record itself names."""
+    known = doers(session, set(deeds))
+    told = []
+    for entry, deed in zip(entries, deeds, strict=True):
+        user, seat = known.get(deed, (None, None))
+        told.append(replace(entry, person=user or entry.person, seat=entry.seat or seat))
+    users = {entry.person for entry in told}
+    query = select(tables.User.user_id, tables.User.name).where(tables.User.user_id.in_(users))
+    names = {user.user_id: user.name for user in ask(session, query, {})}
+    for entry in told:
+        yield replace(entry, person=names.get(entry.person, entry.person))
 
 
 _LINES: tuple[tuple[str, Any, Any], ...] = (

@@ -35,12 +35,14 @@ from crmlab.text import show_day
 
 @dataclass(frozen=True)
 class Said:
-    """What an entry says, beside its moment and its record."""
+    """What an entry says, beside its moment and its record; seat and person if the record names
+    them."""
 
     kind: str
     title: str
     note: str = ""
     seat: str | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Source:
             and up to a number (`most`); moment and key first.
         near: an index leads from the customer to the latest of them, so they are found at once.
         say: what a row says, with or without the credit limit.
+        ending: the moment is that of the record's end, not of its making.
     """
 
     record: str
@@ -62,6 +65,7 @@ class Source:
     rows: Select[Any]
     near: bool
     say: Callable[[Row[Any], bool], Said]
+    ending: bool
 
 
 def contact_word(channel: str) -> str:
@@ -82,11 +86,12 @@ def _contact(row: Row[Any], _limits: bool) -> Said:
 def _stage(row: Row[Any], _limits: bool) -> Said:
     stage = _(_stage_name(row.stage))
     title = _("Opportunity {key}: {stage}").format(key=row.opportunity_id, stage=stage)
-    return Said("stage", title, row.evidence or "")
+    return Said("stage", title, row.evidence or "", user=row.owner)
 
 
 def _lost(row: Row[Any], _limits: bool) -> Said:
-    return Said("stage", _("Opportunity {key}: lost").format(key=row.opportunity_id))
+    title = _("Opportunity {key}: lost").format(key=row.opportunity_id)
+    return Said("stage", title, user=row.owner)
 
 
 def _step(row: Row[Any], _limits: bool) -> Said:
@@ -205,6 +210,7 @@ def _source(
     where: ColumnElement[bool] | None = None,
     through: tuple[InstrumentedAttribute[Any], InstrumentedAttribute[Any]] | None = None,
     ends: InstrumentedAttribute[Any] | None = None,
+    ending: bool = False,
 ) -> Source:
     """A source: the table of `at`, which names its customer, or does so `through` another.
 
@@ -229,7 +235,7 @@ def _source(
         rows = rows.where(or_(ends.is_(None), ends >= since))
     rows = rows.where(owner.customer_id == bindparam("customer"), at >= since, at <= until)
     rows = rows.order_by(at.desc(), key.desc()).limit(most)
-    return Source(record, at, key, rows, owner in (entity, Customer), say)
+    return Source(record, at, key, rows, owner in (entity, Customer), say, ending)
 
 
 _IS_LOST = and_(Opportunity.outcome == "lost", Opportunity.closed_at.is_not(None))
@@ -250,10 +256,18 @@ SOURCES = (
         StageEntry.opportunity_id,
         StageEntry.stage,
         StageEntry.evidence,
+        StageEntry.owner,
         through=(StageEntry.opportunity_id, Opportunity.opportunity_id),
         ends=Opportunity.closed_at,
     ),
-    _source("opportunity", Opportunity.closed_at, _lost, where=_IS_LOST),
+    _source(
+        "opportunity",
+        Opportunity.closed_at,
+        _lost,
+        Opportunity.owner,
+        where=_IS_LOST,
+        ending=True,
+    ),
     _source("quote", Quote.quoted_at, _quote, Quote.valid_until),
     _source(
         "approval",
@@ -323,6 +337,12 @@ SOURCES = (
         where=Event.lifecycle.in_(("complete", "withdraw")),
         through=(Event.case_id, CaseRow.case_id),
     ),
-    _source("complaint", Complaint.closed_at, _settled, where=Complaint.closed_at.is_not(None)),
+    _source(
+        "complaint",
+        Complaint.closed_at,
+        _settled,
+        where=Complaint.closed_at.is_not(None),
+        ending=True,
+    ),
 )
 """The tables, in the order in which one thing leads to the next when they share a moment."""

@@ -23,6 +23,8 @@ from crmlab.crm.access.permissions import Scope, Who, denied, not_shown, permiss
 from crmlab.crm.access.scopes import key_of, may_see, visible
 from crmlab.crm.base.base_forms import BaseForm, Weight, filled, form_of, said
 from crmlab.crm.base.duplicates import near
+from crmlab.crm.base.ended import over
+from crmlab.crm.base.waiting import WHOLE, still_waits
 from crmlab.crm.booking.book import book, draft_of, new_key
 from crmlab.crm.booking.numbering import next_number
 from crmlab.crm.entered import cleaned, short
@@ -32,9 +34,6 @@ from crmlab.crm.tables.types import plain
 from crmlab.errors import Refused
 from crmlab.procedures.conditions import Raw
 from crmlab.text import gettext as _
-
-WHOLE = "new"
-"""What stands for the column of a proposal that is about a whole new record."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,10 @@ def change(
             raise stale(session, who, kind, key, seen_version)
         entries, faults = _filled(session, form, changes, whole=False)
         entries = {n: entry for n, entry in entries.items() if said(entry) != now(row, n)}
-        barred = _barred(session, form, kind, key, entries)
+        barred = {
+            **over(session, kind, row, entries, STANDARD.local(at).date()),
+            **_barred(session, form, kind, key, entries),
+        }
         possible = {n: entry for n, entry in entries.items() if not form.columns[n].fixed}
         draft = draft_of(session, kind, None, possible, existing_key=key)
         _refuse(form, {**barred, **draft.faults, **faults})
@@ -216,7 +218,11 @@ def _filled(
     for name, entry in entries.items():
         of = form.columns[name].record
         if of and entry:
-            entries[name] = records.canonical(session, of, cleaned(str(entry))) or entry
+            there = records.canonical(session, of, cleaned(str(entry)))
+            entries[name] = there or entry
+            waits = None if there else still_waits(session, of, cleaned(str(entry)))
+            if waits and name not in faults:
+                faults[name] = waits
     return entries, faults
 
 

@@ -22,7 +22,9 @@ from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Who, permissions, seat_name
 from crmlab.crm.access.scopes import visible
 from crmlab.crm.base.base_forms import Weight, base_forms
-from crmlab.crm.base.master import WHOLE, now
+from crmlab.crm.base.ended import over
+from crmlab.crm.base.master import now
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.booking.book import book
 from crmlab.crm.columns import text
 from crmlab.crm.entered import cleaned, short
@@ -114,6 +116,7 @@ def review(
         said = _note(note, accepts)
         if accepts:
             _still_true(session, who, proposal)
+            _not_over(session, proposal, at)
         session.add(
             tables.Review(
                 proposal_id=number,
@@ -244,6 +247,16 @@ def _still_true(session: Session, who: Who, proposal: tables.Proposal) -> None:
     row = session.get_one(records.kind(proposal.record), proposal.key)
     if now(row, proposal.column) != proposal.before:
         raise stale_column(session, who, proposal)
+
+
+def _not_over(session: Session, proposal: tables.Proposal, at: datetime) -> None:
+    """See that the record has not become history since the change of it was proposed."""
+    if proposal.column == WHOLE:
+        return
+    row = session.get_one(records.kind(proposal.record), proposal.key)
+    today = STANDARD.local(at).date()
+    if faults := over(session, proposal.record, row, [proposal.column], today):
+        raise Refused(" ".join(faults.values()), faults)
 
 
 def _yes(session: Session, proposals: list[str]) -> dict[str, set[str]]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import records
 from crmlab.crm.base.duplicates import near
+from crmlab.crm.base.waiting import still_waits
 from crmlab.procedures import Procedure
 from crmlab.procedures.case import Action, HandOver
 from crmlab.procedures.signs import fault_of
@@ -30,7 +31,8 @@ def faults_of(session: Session, procedure: Procedure, action: Action) -> dict[st
     if not isinstance(action, HandOver):
         return {}
     faults = {
-        name: _("'{key}' is not in the CRM; choose one from the list.").format(key=key)
+        name: still_waits(session, field.record or "", key)
+        or _("'{key}' is not in the CRM; choose one from the list.").format(key=key)
         for name, field, key in _records_named(procedure, action)
         if records.canonical(session, field.record or "", key) is None
     }

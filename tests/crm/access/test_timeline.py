@@ -11,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmlab.crm import tables
+from crmlab.crm.access.noting import note_contact
 from crmlab.crm.access.permissions import Who
-from crmlab.crm.access.timeline import Stretch, read_timeline, timeline
+from crmlab.crm.access.timeline import Entry, Stretch, read_timeline, timeline
 from crmlab.crm.store.sandbox import Sandbox, passing_sandbox
 from crmlab.errors import Denied, Refused
+from crmlab.practice.session import Practice
+from crmlab.procedures import Procedure
+from crmlab.simulation.colleagues import right_action
 from tests.crm.access.test_browse import NASTY, customer
 from tests.crm.people import AGENT, AT, FINANCE, GENERAL, REPRESENTATIVE, put, trail
 
@@ -251,6 +255,44 @@ def test_nobody_opens_the_timeline_of_a_customer_out_of_reach(sandbox: Sandbox) 
     lines = trail(sandbox)[before:]
     assert {line["operation"] for line in lines} == {"denied"}
     assert len(lines) == 4 + len(NASTY)
+
+
+def test_an_entry_says_who_it_was_as_far_as_anybody_knows(sandbox: Sandbox) -> None:
+    busy_customer(sandbox)
+    assert {(e.title, e.person) for e in timeline_of(sandbox, "CU-T") if e.person} == {
+        ("Opportunity L-T2: lost", "Shen Jie")  # its owner: the trail has not seen it end
+    }
+    call = {"channel": "call", "at": "2026-05-11T16:00", "note": "They want a drawing."}
+    note_contact(sandbox, REPRESENTATIVE, "CU-004", call, at=AT)
+    latest = timeline_of(sandbox, "CU-004")[0]
+    assert (latest.note, latest.person, latest.seat) == (
+        "They want a drawing.", "Shen Jie", "sales_representative",
+    )  # fmt: skip
+
+
+def test_what_a_case_leaves_on_the_timeline_names_whoever_held_it(
+    complaint: Procedure, sandbox: Sandbox
+) -> None:
+    practice = Practice(complaint, sandbox)
+    case = practice.open("C-1042")
+    holders = {}
+    while case.step:
+        holders[complaint.steps[case.step].short] = case.holder
+        case = practice.do(case, right_action(complaint, practice.as_it_stands(case))).case
+    with sandbox.read() as session:
+        names = {user.user_id: user.name for user in session.query(tables.User)}
+    told = timeline_of(sandbox, case.records["customer"])
+    by_step = {entry.title: entry.person for entry in told if entry.kind == "step"}
+    assert by_step == {f"C-1042, {step}: done": names[holder] for step, holder in holders.items()}
+    closed = next(entry for entry in told if entry.title == "Complaint C-1042 closed")
+    received = next(entry for entry in told if entry.title == "Complaint C-1042 received")
+    assert closed.person == names[list(holders.values())[-1]]
+    assert received.person == names[holders["Register"]]
+
+
+def timeline_of(sandbox: Sandbox, customer_id: str) -> list[Entry]:
+    with sandbox.read() as session:
+        return timeline(session, GENERAL.seat, customer_id).entries
 
 
 def test_reading_a_timeline_is_on_record(sandbox: Sandbox) -> None:

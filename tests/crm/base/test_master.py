@@ -14,7 +14,8 @@ from crmlab.crm.access import permissions, scopes
 from crmlab.crm.access.history import history
 from crmlab.crm.access.permissions import Who
 from crmlab.crm.base.base_forms import FILE, base_forms, loads
-from crmlab.crm.base.master import WHOLE, Outcome, change, create
+from crmlab.crm.base.master import Outcome, change, create
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.booking.book import book
 from crmlab.crm.store.audit import trail_of
 from crmlab.crm.store.sandbox import Sandbox

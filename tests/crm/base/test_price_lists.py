@@ -17,8 +17,9 @@ from crmlab.crm import tables
 from crmlab.crm.access.browse import look
 from crmlab.crm.access.history import history
 from crmlab.crm.access.permissions import Who
-from crmlab.crm.base.master import WHOLE, change, create
+from crmlab.crm.base.master import change, create
 from crmlab.crm.base.review import Verdict, review
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.booking.book import book
 from crmlab.crm.booking.prices import before, prices_for
 from crmlab.crm.store.audit import trail_of
@@ -47,6 +48,7 @@ from tests.crm.own_rows import (
     put,
 )
 
+DAY = timedelta(days=1)
 AGREED = {
     "name": "Wuyi Tea House, agreed prices",
     "customer_id": OTHER_CUSTOMER,
@@ -275,10 +277,65 @@ def test_a_price_waits_for_its_list(crm: Sandbox) -> None:
     entries = {"price_list_id": outcome.key, "product_id": PRODUCT, "unit_price": "90",
                "valid_from": "2026-06-01"}  # fmt: skip
     faults = faults_of(crm, lambda: proposed(crm, kind="price", **entries))
-    assert faults == {"price_list_id": "'PL-001' is not in the CRM; choose one that is."}
+    assert faults == {
+        "price_list_id": "PL-001 is not there yet: it waits for review by Finance controller, "
+        f"Sales director, General manager ({outcome.waiting[WHOLE]})."
+    }
     agreed(crm, outcome.waiting[WHOLE])
     agreed(crm, proposed(crm, kind="price", **entries))
     assert price_of(crm, OTHER_CUSTOMER, "2026-06-01") == (90, "PL-001")
+
+
+# What has ended ------------------------------------------------------------------------------------
+
+
+def price_until(crm: Sandbox, last: date) -> str:
+    """A price of the base list that holds until this day; its key."""
+    with crm.write("prepare", subject="price", at=NOW) as session:
+        return put(session, "100", "2026-01-01", last.isoformat())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unit_price": "95"},
+        {"valid_to": ""},
+        {"valid_from": "2026-04-01", "valid_to": "2026-12-31"},
+    ],
+)
+def test_a_price_that_has_ended_stays_as_it_was(crm: Sandbox, changes: dict[str, str]) -> None:
+    key = price_until(crm, NOW.date() - DAY)
+    faults = faults_of(crm, lambda: change(crm, STEWARD, "price", key, 1, changes, NOW))
+    assert set(faults) == set(changes)
+    (told,) = set(faults.values())
+    assert told == (
+        "This price ended on 19 May 2026 and stays as it was; enter a new price that holds from "
+        "20 May 2026 on."
+    )
+
+
+def test_on_its_last_day_a_price_can_still_be_changed(crm: Sandbox) -> None:
+    key = price_until(crm, NOW.date())
+    (proposal,) = change(crm, STEWARD, "price", key, 1, {"unit_price": "95"}, NOW).waiting.values()
+    assert review(crm, FINANCE, proposal, True, "", NOW) == Verdict("open", 1)
+    with pytest.raises(Refused, match="This price ended on") as refusal:
+        review(crm, DIRECTOR, proposal, True, "", NOW + DAY)
+    assert list(refusal.value.fields) == ["unit_price"]
+    assert review(crm, DIRECTOR, proposal, False, "It is over.", NOW + DAY).state == "rejected"
+
+
+def test_a_price_ends_with_its_list_and_the_list_can_still_be_named(crm: Sandbox) -> None:
+    ends = {"valid_from": "2026-01-01", "valid_to": (NOW.date() + DAY).isoformat()}
+    on = new_list(crm, **ends)
+    new_price(crm, on, "90", ends["valid_from"])
+    later, price = NOW + 2 * DAY, f"{on}/{PRODUCT}/2026-01-01"
+    for kind, key, entries in (
+        ("price", price, {"unit_price": "95"}),
+        ("price_list", on, {"valid_to": "2026-12-31"}),
+    ):
+        faults = faults_of(crm, lambda: change(crm, STEWARD, kind, key, 1, entries, later))  # noqa: B023
+        assert list(faults) == list(entries)
+    assert change(crm, STEWARD, "price_list", on, 1, {"name": "Spring"}, later).waiting
 
 
 def test_a_customers_list_goes_before_the_base_list_from_its_first_day_to_its_last(

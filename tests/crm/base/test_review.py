@@ -13,8 +13,9 @@ from sqlalchemy import select
 from crmlab.crm import tables
 from crmlab.crm.access.history import history
 from crmlab.crm.access.permissions import Who
-from crmlab.crm.base.master import WHOLE, change, create
+from crmlab.crm.base.master import change, create
 from crmlab.crm.base.review import Verdict, open_proposals, review
+from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.records import KINDS
 from crmlab.crm.store import audit
 from crmlab.crm.store.sandbox import Sandbox, open_sandbox

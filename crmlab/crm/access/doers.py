@@ -1,0 +1,63 @@
+"""Who did what a timeline tells of: the audit trail knows, wherever it saw the record written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from crmlab.crm.sql import ask
+from crmlab.crm.tables import Audit, AuditRow
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What happened to a row.
+
+    Attributes:
+        ended: it is the end of the row that is told of, and not its making.
+    """
+
+    table: str
+    key: str
+    at: datetime
+    ended: bool
+
+
+def doers(session: Session, deeds: Collection[Deed]) -> dict[Deed, tuple[str | None, str | None]]:
+    """The person and the seat behind each of these, where the trail has them.
+
+    It is the line of that very moment; or else, of what was made, the line that made it: a call
+    is often written down later than it was made. What was there before the trail began has none.
+    """
+    if not deeds:
+        return {}
+    keys: dict[str, set[str]] = {}
+    for deed in deeds:
+        keys.setdefault(deed.table, set()).add(deed.key)
+    rows = (and_(AuditRow.table == table, AuditRow.key.in_(of)) for table, of in keys.items())
+    query = (
+        select(AuditRow.table, AuditRow.key, Audit.at, Audit.user_id, Audit.seat)
+        .join(Audit, Audit.audit_id == AuditRow.audit_id)
+        .where(or_(*rows))
+        .order_by(Audit.audit_id)
+    )
+    lines: dict[tuple[str, str], list[Any]] = {}
+    for line in ask(session, query, {}):
+        lines.setdefault((line.table, line.key), []).append(line)
+    return dict(_found(deeds, lines))
+
+
+def _found(
+    deeds: Collection[Deed], lines: dict[tuple[str, str], list[Any]]
+) -> Iterator[tuple[Deed, tuple[str | None, str | None]]]:
+    for deed in deeds:
+        known = lines.get((deed.table, deed.key), [])
+        of_the_moment = [line for line in known if line.at == deed.at]
+        line = next(iter(of_the_moment[::-1] or ([] if deed.ended else known)), None)
+        if line is not None:
+            yield deed, (line.user_id, line.seat)
