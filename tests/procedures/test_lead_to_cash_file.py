@@ -209,6 +209,16 @@ def test_a_held_order_that_finance_sends_back_comes_to_finance_again(
     assert done(sale, case).step == "release_credit"
 
 
+def test_an_order_that_went_out_as_it_was_entered_can_be_looked_at_again(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    """Whoever gets it back after a slip can leave it as it left."""
+    case = done(sale, brought(sale, opened("L-2001"), "enter_order"), quantity=3)
+    case = sent_back(sale, done(sale, case), "enter_order")
+    assert case.values["pick_and_ship"]["quantity"] == 3
+    assert done(sale, case).values["enter_order"]["quantity"] == 3
+
+
 @pytest.mark.parametrize("up_to", ["121583", "999999"])
 def test_a_release_is_for_the_amount_of_the_order(
     sale: Procedure, opened: Callable[[str], Case], up_to: str
