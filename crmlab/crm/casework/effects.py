@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
+from crmlab.crm.access.permissions import permissions
 from crmlab.crm.booking.book import book
+from crmlab.crm.booking.draft import Terms
 from crmlab.crm.records import kind
 from crmlab.crm.tables.types import typed
 from crmlab.errors import Refused
@@ -76,6 +78,10 @@ def _write_own_record(session: Session, procedure: Procedure, case: Case, action
 
 def _book(session: Session, procedure: Procedure, case: Case, action: HandOver) -> Case:
     """Book what the step creates. Done again, it changes what it had booked."""
+    terms = Terms(
+        overdue_allowed=procedure.house.overdue_allowed,
+        limits_shown="credit_limit" not in permissions().hidden(action.seat, "credit_check"),
+    )
     for name, booking in procedure.steps[action.step].books.items():
         world = CaseWorld(procedure, case, action.step)
         if booking.when is not None and not holds(booking.when, world):
@@ -89,6 +95,7 @@ def _book(session: Session, procedure: Procedure, case: Case, action: HandOver) 
                 None if key is None else str(key),
                 columns,
                 existing_key=None if booking.each_time else case.records.get(name),
+                terms=terms,
             )
         except Refused as refusal:
             raise _beside_the_field(procedure, action.step, booking, refusal) from None
