@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +16,13 @@ from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, SendBack
 from crmlab.procedures.conditions import Raw, holds
 from crmlab.procedures.engine import act
+from crmlab.procedures.schema import House
 from crmlab.procedures.steps import Evidence
 from crmlab.procedures.wording import fill
 from crmlab.procedures.world import CaseWorld
 from crmlab.simulation.colleagues import right_action
 
+ROOT = Path(__file__).parents[2]
 SEATS = [
     "inside_sales",
     "sales_representative",
@@ -198,6 +202,31 @@ def test_an_order_that_has_grown_since_its_release_goes_to_finance_again(
     more = done(sale, case, quantity=48)
     assert more.step == "release_credit"
     assert done(sale, more).step == "pick_and_ship"
+
+
+@pytest.mark.parametrize(("allowed", "held"), [(19, True), (20, False), (None, False)])
+def test_for_how_long_an_invoice_may_be_overdue_is_a_rule_of_the_house(
+    sale: Procedure, allowed: int | None, held: bool
+) -> None:
+    file = sale.model_copy(update={"house": House(overdue_allowed=allowed)})
+
+    def overdue(step: str) -> Case:
+        case = brought(file, case_for_trial(file, "L-2003"), step)
+        return case.model_copy(update={"facts": {**case.facts, "overdue_days": 20}})
+
+    assert done(file, overdue("enter_order")).step == (
+        "release_credit" if held else "pick_and_ship"
+    )
+    if held:
+        assert refused(file, overdue("pick_and_ship")) == set()
+    else:
+        assert done(file, overdue("pick_and_ship")).step == "invoice"
+
+
+@pytest.mark.parametrize("text", ["notebooks/22_credit_limits.ipynb", "exercises/lesson_22.yaml"])
+def test_the_lesson_on_credit_names_the_days_that_the_file_has(sale: Procedure, text: str) -> None:
+    named = re.findall(r"due for more than (\d+) days", (ROOT / text).read_text(encoding="utf-8"))
+    assert set(named) == {str(sale.house.overdue_allowed)}
 
 
 def test_a_held_order_that_finance_sends_back_comes_to_finance_again(
