@@ -263,6 +263,23 @@ def test_while_one_waits_nothing_is_released(
     assert refused(sale, case, up_to="20000") == {"up_to"}
 
 
+def test_what_a_release_rests_on_is_asked_for_a_release_and_not_while_one_waits(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    case = brought(sale, opened("L-2006"), "release_credit")
+    assert done(sale, case).values["release_credit"]["basis"] is None
+    assert refused(sale, case, decision="release", up_to="20000", basis=None) == {"basis"}
+
+
+def test_a_customer_is_known_or_new_and_never_neither(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    neither: dict[str, Raw] = {"existing_customer": None, "somebody_else": False}
+    assert refused(sale, opened("L-2001"), **neither) == {"existing_customer"}
+    both: dict[str, Raw] = {"existing_customer": "CU-015", "somebody_else": True}
+    assert refused(sale, opened("L-2001"), **both) == {"somebody_else"}
+
+
 def test_a_guarantee_that_is_not_there_is_a_slip(
     sale: Procedure, opened: Callable[[str], Case]
 ) -> None:
