@@ -135,7 +135,11 @@ def _change_records(session: Session, procedure: Procedure, case: Case, action: 
 
 
 def _enter_stage(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
-    """Bring the case's opportunity to the step's stage of the funnel, with what shows it."""
+    """Bring the case's opportunity to the step's stage of the funnel, with what shows it.
+
+    A step that is done again brings it no further, and not back either: what was reached stays
+    reached, until the procedure itself sets another stage.
+    """
     enters = procedure.steps[action.step].enters
     if enters is None:
         return
@@ -146,26 +150,33 @@ def _enter_stage(session: Session, procedure: Procedure, case: Case, action: Han
         return
     shown = case.values[action.step].get(enters.evidence or "")
     evidence = None if shown is None else str(shown)
-    if opportunity.stage == enters.stage and (last := _last_entry(session, opportunity)):
-        last.evidence = last.evidence or evidence  # the step was done again
-        return
-    opportunity.stage = enters.stage
-    session.add(
-        tables.StageEntry(
-            opportunity_id=opportunity.opportunity_id,
-            stage=enters.stage,
-            entered_at=action.at,
-            owner=opportunity.owner,
-            amount=opportunity.amount,
-            evidence=evidence,
+    funnel = list(procedure.stages)
+    stands = funnel.index(opportunity.stage) if opportunity.stage in funnel else -1
+    comes_to = funnel.index(enters.stage)
+    if stands >= comes_to and (entry := _entry(session, opportunity, enters.stage)):
+        entry.evidence = entry.evidence or evidence
+    elif stands <= comes_to:
+        opportunity.stage = enters.stage
+        session.add(
+            tables.StageEntry(
+                opportunity_id=opportunity.opportunity_id,
+                stage=enters.stage,
+                entered_at=action.at,
+                owner=opportunity.owner,
+                amount=opportunity.amount,
+                evidence=evidence,
+            )
         )
-    )
 
 
-def _last_entry(session: Session, opportunity: tables.Opportunity) -> tables.StageEntry | None:
-    """The last one; None for an opportunity that somebody brought to its stage in another way."""
+def _entry(
+    session: Session, opportunity: tables.Opportunity, stage: str
+) -> tables.StageEntry | None:
+    """The last entry into a stage; None for an opportunity that somebody brought there in another
+    way."""
     entries = select(tables.StageEntry).where(
-        tables.StageEntry.opportunity_id == opportunity.opportunity_id
+        tables.StageEntry.opportunity_id == opportunity.opportunity_id,
+        tables.StageEntry.stage == stage,
     )
     return session.scalar(entries.order_by(tables.StageEntry.entry_id.desc()).limit(1))
 
