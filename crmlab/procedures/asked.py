@@ -10,9 +10,9 @@ from crmlab.procedures.figures import Figure
 from crmlab.procedures.names import PLACEHOLDER
 
 
-def facts_asked(parts: Iterable[Data], figures: Mapping[str, Figure]) -> frozenset[str]:
+def facts_asked(parts: Iterable[Data | str], figures: Mapping[str, Figure]) -> frozenset[str]:
     """The facts that these parts name, themselves or through a figure."""
-    waiting = list(parts)
+    waiting: list[Data | str] = list(parts)
     facts: set[str] = set()
     seen: set[str] = set()
     while waiting:

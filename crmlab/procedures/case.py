@@ -21,6 +21,7 @@ class Visit(Data):
         done_at: when the seat let go of it; None while it is there.
         worked_hours: working hours of the seat itself, without waiting.
         sent_back: it ended by being sent back, so the step was not done.
+        past: the steps that it went past on its way here, since they stand as they were done.
     """
 
     step: str
@@ -30,6 +31,7 @@ class Visit(Data):
     done_at: datetime | None = None
     worked_hours: float = 0
     sent_back: bool = False
+    past: list[str] = []
 
 
 class Slip(Data):
@@ -133,6 +135,20 @@ class Case(Data):
     def visit(self) -> Visit:
         """The stay that is going on now."""
         return self.visits[-1]
+
+    @property
+    def came_by(self) -> list[str]:
+        """The steps that lie before the current one on the way that the case has taken.
+
+        Whoever sent it back to here comes later on that way, and so does all that was done between.
+        """
+        way: list[str] = []
+        for visit in self.visits:
+            for step in (*visit.past, visit.step):
+                if step in way:  # sent back to it, or round to it
+                    del way[way.index(step) :]
+                way.append(step)
+        return way[:-1]
 
     @property
     def last_moment(self) -> datetime:

@@ -10,6 +10,7 @@ still there. Putting the slip right before then spares the others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -92,10 +93,9 @@ def act(
     return _reassign(case, action)
 
 
-def may_send_back_to(procedure: Procedure, case: Case) -> list[str]:
+def may_send_back_to(case: Case) -> list[str]:
     """The earlier steps that the current one may return the case to, nearest first."""
-    seen = [v.step for v in reversed(case.visits) if v.step in case.done and v.step != case.step]
-    return list(dict.fromkeys(seen))
+    return [step for step in reversed(case.came_by) if step in case.done]
 
 
 def live_mistakes(procedure: Procedure, case: Case) -> list[str]:
@@ -171,7 +171,7 @@ def _hand_over(
     )
     _check_rules(procedure, filled, action.step)
     filled, new_slips = _note_slips(procedure, filled, action.at)
-    goes_to, filled = _where_next(procedure, filled, action.step)
+    goes_to, past, filled = _where_next(procedure, filled, action.step)
     felt = _landing(procedure, filled, action.step, action.at)
     events = [_event(case, action.step, action.at, "complete", action.seat)]
     if goes_to == END:
@@ -185,7 +185,7 @@ def _hand_over(
         )
     late = sum(part.delay_days for part in felt) * HOURS_PER_DAY
     arrives = calendar.add(action.at, late) if late else action.at
-    visit = _arrive(procedure, goes_to, arrives, calendar)
+    visit = _arrive(procedure, goes_to, arrives, calendar, past)
     moved = filled.model_copy(
         update={
             "step": goes_to,
@@ -208,7 +208,7 @@ def _send_back(
     if not reason:
         sentence = _("Say why you send it back, so that the other desk knows what to put right.")
         raise Refused(sentence, {"reason": sentence})
-    allowed = may_send_back_to(procedure, case)
+    allowed = may_send_back_to(case)
     if action.to not in allowed:
         names = ", ".join(_(procedure.steps[name].title) for name in allowed)
         sentence = (
@@ -302,8 +302,9 @@ def _note_slips(procedure: Procedure, case: Case, at: datetime) -> tuple[Case, l
     return case.model_copy(update={"slips": [*kept, *new]}), new
 
 
-def _where_next(procedure: Procedure, case: Case, step: str) -> tuple[str, Case]:
-    """The next step. Work that was sent back returns past what is already done.
+def _where_next(procedure: Procedure, case: Case, step: str) -> tuple[str, list[str], Case]:
+    """The next step, and the steps that are gone past: work that was sent back returns past what
+    is already done.
 
     A corrected step may open a way that was not taken before (a severity put right opens
     containment). Then there is no return: what was done after that on the old ground is done
@@ -311,16 +312,16 @@ def _where_next(procedure: Procedure, case: Case, step: str) -> tuple[str, Case]
     """
     first = goes_to = route(procedure, case, step)
     if case.returns_to is None:
-        return goes_to, case
-    passed = {step}
+        return goes_to, [], case
+    past: list[str] = []
     while goes_to not in (END, case.returns_to) and goes_to in case.done:
-        if goes_to in passed:
-            return first, case.model_copy(update={"returns_to": None})
-        passed.add(goes_to)
+        if goes_to in (step, *past):
+            return first, [], case.model_copy(update={"returns_to": None})
+        past.append(goes_to)
         goes_to = route(procedure, case, goes_to)
     still_away = goes_to not in (END, case.returns_to) and case.visits_to(goes_to)
     waits = case.returns_to if still_away else None
-    return goes_to, case.model_copy(update={"returns_to": waits})
+    return goes_to, past, case.model_copy(update={"returns_to": waits})
 
 
 def _landing(procedure: Procedure, case: Case, moment: str, at: datetime) -> list[Felt]:
@@ -356,9 +357,16 @@ def _quotes(procedure: Procedure, case: Case, mistake: str, part: int) -> dict[s
     }
 
 
-def _arrive(procedure: Procedure, step: str, at: datetime, calendar: WorkingCalendar) -> Visit:
+def _arrive(
+    procedure: Procedure,
+    step: str,
+    at: datetime,
+    calendar: WorkingCalendar,
+    past: Sequence[str] = (),
+) -> Visit:
     due = calendar.add(at, procedure.steps[step].deadline_hours)
-    return Visit(step=step, seat=procedure.steps[step].seat, entered_at=at, due_at=due)
+    seat = procedure.steps[step].seat
+    return Visit(step=step, seat=seat, entered_at=at, due_at=due, past=list(past))
 
 
 def _event(case: Case, step: str, at: datetime, lifecycle: str, seat: str) -> Event:

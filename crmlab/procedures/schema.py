@@ -157,6 +157,18 @@ class PracticeCase(Data):
     seed: int = 7
 
 
+class House(Data):
+    """Rules of the house that the CRM itself holds to, whatever a step asks for.
+
+    Attributes:
+        overdue_allowed: days for which an invoice of a customer may be overdue before their orders
+            stay here until somebody releases them; without it, none stays here for that. A fact
+            that is read from `customer.overdue_allowed` is this number.
+    """
+
+    overdue_allowed: Annotated[int, Setting(ge=0, le=365)] | None = None
+
+
 class About(Data):
     """The record that a case is: made with the case's number at the first hand-over.
 
@@ -182,6 +194,7 @@ class Procedure(Data):
     purpose: Text
     source: str = ""
     about: About | None = None
+    house: House = House()
     start: Name
     seats: Annotated[dict[Name, Seat], Setting(min_length=1)]
     baseline: Baseline = Baseline()

@@ -63,7 +63,7 @@ def way_back(procedure: Procedure, case: Case) -> tuple[str, str] | None:
     step = case.step
     right = {**case.values, step: right_fields(procedure, case)}
     world = CaseWorld(procedure, case.model_copy(update={"values": right}), step)
-    allowed = may_send_back_to(procedure, case)
+    allowed = may_send_back_to(case)
     for rule in procedure.steps[step].rules:
         if holds(rule.refuse_when, world):
             for reference in _fields_named(rule.refuse_when):

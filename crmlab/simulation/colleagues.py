@@ -111,7 +111,7 @@ def seen_slip(procedure: Procedure, case: Case) -> tuple[str, str] | None:
 
     Nobody asks twice: what was sent back once, and not put right, is let pass.
     """
-    allowed = may_send_back_to(procedure, case)
+    allowed = may_send_back_to(case)
     asked = {name for returned in case.sent_back for name in returned.slips}
     for slip in case.live_slips():
         noticed = case.step in procedure.mistakes[slip.mistake].noticed_at

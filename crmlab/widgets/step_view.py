@@ -92,7 +92,7 @@ def step_view(
         ],
         "back_to": [
             {"value": name, "label": _(procedure.steps[name].title)}
-            for name in may_send_back_to(procedure, case)
+            for name in may_send_back_to(case)
         ],
         "returned": returned_view(procedure, case),
     }

@@ -8,17 +8,20 @@ import pytest
 
 from crmlab.crm import tables
 from crmlab.crm.access.browse import look
-from crmlab.crm.access.permissions import Who
+from crmlab.crm.access.permissions import Who, permissions
 from crmlab.crm.base.master import change
 from crmlab.crm.base.review import review
-from crmlab.crm.casework import looking
+from crmlab.crm.casework import cases as crm
+from crmlab.crm.casework.desks import holders
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure, load
-from crmlab.procedures.case import Case
+from crmlab.procedures.case import Case, HandOver
+from crmlab.procedures.conditions import holds
 from crmlab.procedures.walk import right_fields
-from crmlab.widgets.step_view import step_view
+from crmlab.procedures.wording import fill
+from crmlab.procedures.world import CaseWorld
 
 STEWARD = Who("U-23", "data_steward")
 REVIEWERS = (Who("U-21", "finance_controller"), Who("U-17", "sales_director"))
@@ -50,6 +53,17 @@ def brought(practice: Practice, case_id: str, to: str) -> Case:
     return case
 
 
+def seen(practice: Practice, case: Case) -> str:
+    """The evidence of the case's step, as it stands."""
+    now = practice.as_it_stands(case)
+    assert now.step is not None
+    world = CaseWorld(practice.procedure, now, now.step)
+    evidence = practice.procedure.steps[now.step].evidence
+    return " ".join(
+        fill(item.says, world) for item in evidence if not item.when or holds(item.when, world)
+    )
+
+
 def order_of(sandbox: Sandbox, case: Case) -> tables.Order:
     with sandbox.read() as session:
         return session.get_one(tables.Order, case.records["order"])
@@ -62,11 +76,15 @@ def test_an_order_that_was_clear_goes_to_finance_when_the_limit_is_lowered(
     case = brought(practice, "L-2001", "pick_and_ship")
     assert order_of(sandbox, case).credit == "clear"
     limited(sandbox, "CU-015", "100", practice.now(case))
-    seen = looking.look(sandbox, sale, case, sale.steps["pick_and_ship"].seat)
-    shown = " ".join(item["says"] for item in step_view(practice, case, seen)["evidence"])
-    assert "¥20,880 together, against a limit of ¥100" in shown
-    with pytest.raises(Refused, match="¥20,880 for this one, against a limit of ¥100;"):
+    shown = seen(practice, case)
+    with pytest.raises(Refused) as refusal:
         step(practice, case)
+    for told in (shown, str(refusal.value)):
+        assert "credit" in told, "the warehouse is told why, and who knows more"
+        assert "finance can tell you" in told
+        assert "¥20,880" not in told, "but not the sum, in which the limit stands"
+        assert "¥100" not in told
+    assert "Send the case back to inside sales" in str(refusal.value)
     assert practice.case("L-2001") == case
 
     case = practice.send_back(case, "enter_order", "The limit is lower now.").case
@@ -133,5 +151,35 @@ def test_a_customer_who_was_new_is_held_to_the_limit_that_they_have_now(
     practice = Practice(sale, sandbox)
     case = brought(practice, "L-2002", "pick_and_ship")
     limited(sandbox, case.records["customer"], "100", practice.now(case))
-    with pytest.raises(Refused, match="limit of ¥100"):
+    with pytest.raises(Refused, match="credit does not cover this order"):
         step(practice, case)
+
+
+def test_what_a_seat_is_not_shown_is_not_told_by_a_refusal_either(
+    sandbox: Sandbox, sale: Procedure
+) -> None:
+    """Whoever ships by their own file: the CRM tells the sum to those who may see the limit."""
+    practice = Practice(sale, sandbox)
+    case = brought(practice, "L-2001", "pick_and_ship")
+    limited(sandbox, "CU-015", "100", practice.now(case))
+    shipping, known = sale.steps["pick_and_ship"], permissions()
+    for seat in known.matrix:
+        own = shipping.model_copy(update={"seat": seat, "rules": []})
+        file = sale.model_copy(
+            update={
+                "steps": {**sale.steps, "pick_and_ship": own},
+                "seats": {seat: sale.seats["warehouse"], **sale.seats},
+            }
+        )
+        now = practice.as_it_stands(case)
+        turn = {"seat": seat, "step": "pick_and_ship", "at": practice.now(case)}
+        action = HandOver(**turn, fields=right_fields(file, now))
+        with sandbox.read() as session:
+            people = holders(session, seat)
+        with pytest.raises(Refused) as refusal:
+            crm.apply(sandbox, file, case, action, user=people[0].user_id if people else None)
+        told = str(refusal.value)
+        may_see = "credit_limit" not in known.hidden(seat, "customer")
+        assert ("> limit ¥100" in told) is may_see, seat
+        assert ("¥" in told) is may_see, seat
+        assert may_see or "ask finance" in told, seat

@@ -17,7 +17,7 @@ from crmlab.practice.trial import case_for_trial
 from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, SendBack
 from crmlab.procedures.conditions import holds
-from crmlab.procedures.engine import act
+from crmlab.procedures.engine import act, may_send_back_to
 from crmlab.procedures.names import PLACEHOLDER
 from crmlab.procedures.walk import (
     Pace,
@@ -531,6 +531,32 @@ def test_a_no_that_becomes_a_yes_late_is_talked_over_again(
     after = [visit.step for visit in by_the_procedure(complaint, case).visits]
     again = after[after.index("verify_and_close") + 1 :]
     assert again == STEPS[STEPS.index("assess") :]
+
+
+def test_a_no_that_becomes_a_yes_late_is_not_talked_over_before_there_is_a_proposal(
+    complaint: Procedure, opened: Open
+) -> None:
+    """The talk about the no is done, but it comes after the proposal now, not before it."""
+    case, pace = opened("C-1044"), usual_pace(complaint)
+    while case.step != "correct_and_prevent":
+        case = hand_over_right(complaint, case, pace).case
+    assert "propose_remedy" not in case.done, "it was a no"
+    back = SendBack(
+        seat="quality_engineer",
+        step="correct_and_prevent",
+        to="assess",
+        reason="Is it not our fault after all?",
+        at=STANDARD.add(case.visit.entered_at, 1),
+    )
+    case = act(complaint, case, back).case
+    while case.step != "propose_remedy":
+        fields = right_fields(complaint, case)
+        if case.step == "assess":
+            fields["valid"] = True
+        case = hand_over_right(complaint, case, pace, fields=fields).case
+    assert "communicate_decision" in case.done
+    assert "communicate_decision" not in may_send_back_to(case)
+    assert by_the_procedure(complaint, case).closed_at
 
 
 def complained_about(batch_written: bool) -> Case:

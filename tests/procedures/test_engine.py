@@ -325,9 +325,32 @@ def test_a_way_that_leads_back_is_done_anew_even_after_a_return() -> None:
 
 def test_where_a_case_can_be_sent_back_to_is_told_nearest_first() -> None:
     case = walked(PROCEDURE, {}, {}, {})
-    assert may_send_back_to(PROCEDURE, case) == ["check", "lend", "ask"]
+    assert may_send_back_to(case) == ["check", "lend", "ask"]
     returned = act(PROCEDURE, case, send_back(PROCEDURE, case, "lend")).case
-    assert may_send_back_to(PROCEDURE, returned) == ["check", "ask"]
+    assert may_send_back_to(returned) == ["ask"], "never forward to what was done after it"
+    first = act(PROCEDURE, returned, send_back(PROCEDURE, returned, "ask")).case
+    assert may_send_back_to(first) == []
+
+
+def test_a_desk_that_gets_its_question_answered_can_ask_all_before_it_again() -> None:
+    """Those too that the answer went past."""
+    case = walked(PROCEDURE, {}, {}, {})
+    asked = act(PROCEDURE, case, send_back(PROCEDURE, case, "ask")).case
+    answered = act(PROCEDURE, asked, hand_over(PROCEDURE, asked)).case
+    assert answered.step == "back"
+    assert may_send_back_to(answered) == ["check", "lend", "ask"]
+
+
+def test_a_new_round_and_another_way_have_behind_them_what_leads_to_them() -> None:
+    loop = loads(LOOP)
+    again = walked(loop, {}, {}, {"sound": False})
+    assert again.step == "lend"
+    assert may_send_back_to(again) == ["ask"], "what the last round did afterwards is done anew"
+    case = walked(PROCEDURE, {}, {"ladder": "short"})
+    returned = act(PROCEDURE, case, send_back(PROCEDURE, case, "lend")).case
+    opened_way = act(PROCEDURE, returned, hand_over(PROCEDURE, returned)).case
+    assert opened_way.step == "check"
+    assert may_send_back_to(opened_way) == ["lend", "ask"]
 
 
 # Walking ------------------------------------------------------------------------------------

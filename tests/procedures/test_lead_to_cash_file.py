@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +16,13 @@ from crmlab.procedures import Procedure, load
 from crmlab.procedures.case import Case, SendBack
 from crmlab.procedures.conditions import Raw, holds
 from crmlab.procedures.engine import act
+from crmlab.procedures.schema import House
 from crmlab.procedures.steps import Evidence
 from crmlab.procedures.wording import fill
 from crmlab.procedures.world import CaseWorld
 from crmlab.simulation.colleagues import right_action
 
+ROOT = Path(__file__).parents[2]
 SEATS = [
     "inside_sales",
     "sales_representative",
@@ -200,6 +204,31 @@ def test_an_order_that_has_grown_since_its_release_goes_to_finance_again(
     assert done(sale, more).step == "pick_and_ship"
 
 
+@pytest.mark.parametrize(("allowed", "held"), [(19, True), (20, False), (None, False)])
+def test_for_how_long_an_invoice_may_be_overdue_is_a_rule_of_the_house(
+    sale: Procedure, allowed: int | None, held: bool
+) -> None:
+    file = sale.model_copy(update={"house": House(overdue_allowed=allowed)})
+
+    def overdue(step: str) -> Case:
+        case = brought(file, case_for_trial(file, "L-2003"), step)
+        return case.model_copy(update={"facts": {**case.facts, "overdue_days": 20}})
+
+    assert done(file, overdue("enter_order")).step == (
+        "release_credit" if held else "pick_and_ship"
+    )
+    if held:
+        assert refused(file, overdue("pick_and_ship")) == set()
+    else:
+        assert done(file, overdue("pick_and_ship")).step == "invoice"
+
+
+@pytest.mark.parametrize("text", ["notebooks/22_credit_limits.ipynb", "exercises/lesson_22.yaml"])
+def test_the_lesson_on_credit_names_the_days_that_the_file_has(sale: Procedure, text: str) -> None:
+    named = re.findall(r"due for more than (\d+) days", (ROOT / text).read_text(encoding="utf-8"))
+    assert set(named) == {str(sale.house.overdue_allowed)}
+
+
 def test_a_held_order_that_finance_sends_back_comes_to_finance_again(
     sale: Procedure, opened: Callable[[str], Case]
 ) -> None:
@@ -207,6 +236,16 @@ def test_a_held_order_that_finance_sends_back_comes_to_finance_again(
     case = sent_back(sale, case, "release_credit")
     case = sent_back(sale, case, "enter_order")
     assert done(sale, case).step == "release_credit"
+
+
+def test_an_order_that_went_out_as_it_was_entered_can_be_looked_at_again(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    """Whoever gets it back after a slip can leave it as it left."""
+    case = done(sale, brought(sale, opened("L-2001"), "enter_order"), quantity=3)
+    case = sent_back(sale, done(sale, case), "enter_order")
+    assert case.values["pick_and_ship"]["quantity"] == 3
+    assert done(sale, case).values["enter_order"]["quantity"] == 3
 
 
 @pytest.mark.parametrize("up_to", ["121583", "999999"])
@@ -222,6 +261,23 @@ def test_while_one_waits_nothing_is_released(
 ) -> None:
     case = brought(sale, opened("L-2006"), "release_credit")
     assert refused(sale, case, up_to="20000") == {"up_to"}
+
+
+def test_what_a_release_rests_on_is_asked_for_a_release_and_not_while_one_waits(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    case = brought(sale, opened("L-2006"), "release_credit")
+    assert done(sale, case).values["release_credit"]["basis"] is None
+    assert refused(sale, case, decision="release", up_to="20000", basis=None) == {"basis"}
+
+
+def test_a_customer_is_known_or_new_and_never_neither(
+    sale: Procedure, opened: Callable[[str], Case]
+) -> None:
+    neither: dict[str, Raw] = {"existing_customer": None, "somebody_else": False}
+    assert refused(sale, opened("L-2001"), **neither) == {"existing_customer"}
+    both: dict[str, Raw] = {"existing_customer": "CU-015", "somebody_else": True}
+    assert refused(sale, opened("L-2001"), **both) == {"somebody_else"}
 
 
 def test_a_guarantee_that_is_not_there_is_a_slip(

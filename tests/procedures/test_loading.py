@@ -39,6 +39,13 @@ def test_the_sound_file_loads() -> None:
             "spell",
         ),
         ("is: long}", "is: [long]}", "{to: check", "'is' should be one plain value", "['long']"),
+        (
+            "start: ask",
+            "house: {overdue_allowed: -1}\nstart: ask",
+            "house:",
+            "'overdue_allowed' is '-1'",
+            "at least 0",
+        ),
         # names that lead nowhere
         ("seat: keeper", "seat: keper", "seat: keper", "no seat 'keper'", "mean 'keeper'?"),
         ("{seat: neighbour, at", "{seat: boss, at", "{seat: boss", "no seat 'boss'", "checker"),

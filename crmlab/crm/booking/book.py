@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import records
 from crmlab.crm.booking import base_rules, delivery_rules, money_rules, order_rules
-from crmlab.crm.booking.draft import Draft
+from crmlab.crm.booking.draft import Draft, Terms
 from crmlab.crm.booking.numbering import SERIES, free_key, next_line, next_number
 from crmlab.crm.columns import convert, dangling, text
 from crmlab.crm.labels import label
@@ -51,6 +51,8 @@ def book(
     key: str | None,
     columns: dict[str, Any],
     existing_key: str | None = None,
+    *,
+    terms: Terms | None = None,
 ) -> str:
     """Write a record, and return its key.
 
@@ -62,13 +64,14 @@ def book(
             left out.
         existing_key: the record to change. Where `key` says something else, the old one stays
             and a new one is made: a code once given is not given to something else.
+        terms: what the house and the seat that writes bring along.
 
     Raises:
         Refused: `fields` says what is wrong by column; a fault of the key stands under the
             column of the key.
         ProcedureError: there is no such kind of record, or it has no such column.
     """
-    draft = draft_of(session, kind, key, columns, existing_key)
+    draft = draft_of(session, kind, key, columns, existing_key, terms=terms)
     if draft.faults:
         order = [name for name in columns if name in draft.faults]
         faults = {name: draft.faults[name] for name in dict.fromkeys([*order, *draft.faults])}
@@ -94,6 +97,8 @@ def draft_of(
     key: str | None,
     columns: dict[str, Any],
     existing_key: str | None = None,
+    *,
+    terms: Terms | None = None,
 ) -> Draft:
     """What `book` would write, with all that speaks against it; nothing is written.
 
@@ -104,6 +109,7 @@ def draft_of(
     if session.new:
         session.flush()  # what others refer to has to be there before them
     draft = _draft(session, kind, entity, key, columns, existing_key)
+    draft.terms = terms or Terms()
     if kind in RULES:
         RULES[kind](draft)
     _complete(draft, _table(entity))

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from crmlab.crm.booking.credit import LONGEST_OVERDUE, CreditStanding, standing
+from crmlab.crm.booking.credit import CreditStanding, standing
 from crmlab.crm.booking.prices import ListPrice, before, in_force, prices_for
 from crmlab.crm.columns import day_of
 
@@ -25,12 +25,14 @@ class Reckoning:
 
     Attributes:
         records: the case's records, by the names it knows them by.
+        overdue_allowed: days for which an invoice may be overdue, as the house has it.
     """
 
     session: Session
     records: dict[str, str]
     case_id: str
     at: datetime
+    overdue_allowed: int | None = None
 
     @cached_property
     def credit(self) -> CreditStanding:
@@ -117,7 +119,7 @@ COMPUTED: dict[str, Callable[[Reckoning], Any]] = {
     "customer.open_receivables": lambda case: case.credit.receivables,
     "customer.open_orders": lambda case: case.credit.open_orders,
     "customer.overdue_days": lambda case: case.credit.overdue_days,
-    "customer.overdue_allowed": lambda case: LONGEST_OVERDUE,
+    "customer.overdue_allowed": lambda case: case.overdue_allowed,
     "product.list_price": lambda case: case.list_price,
     "product.old_list_price": lambda case: case.old_list_price,
     "product.price_list": lambda case: case.price_list,

@@ -25,10 +25,6 @@ from crmlab.text import ngettext
 
 NOTHING = Decimal("0.00")
 
-LONGEST_OVERDUE = 30
-"""Days for which an invoice may be overdue before the customer's orders stay here. The procedure
-file asks for it as `customer.overdue_allowed`."""
-
 
 @dataclass(frozen=True)
 class CreditStanding:
@@ -62,11 +58,13 @@ class CreditStanding:
         """By how much the limit would be passed with this order too; zero if it would not be."""
         return NOTHING if self.room is None else max(order_amount - self.room, NOTHING)
 
-    def bears(self, order_amount: Decimal) -> bool:
+    def bears(self, order_amount: Decimal, overdue_allowed: int | None) -> bool:
         """Whether this order too may leave without a release: there is a limit, it is kept, and
-        nothing has been overdue for too long."""
-        overdue = self.overdue_days > LONGEST_OVERDUE and self.receivables > 0
-        return self.limit is not None and not self.over_limit(order_amount) and not overdue
+        nothing has been overdue for longer than the house allows, if it says for how long."""
+        if self.limit is None or self.over_limit(order_amount):
+            return False
+        too_long = overdue_allowed is not None and self.overdue_days > overdue_allowed
+        return not (too_long and self.receivables > 0)
 
     def sum_sentence(self, order_amount: Decimal) -> str:
         """The sum in words: `¥90,000 owed + ¥20,000 ordered > limit ¥100,000`."""

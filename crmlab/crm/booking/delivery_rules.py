@@ -52,7 +52,7 @@ def _may_leave(draft: Draft, order: tables.Order) -> None:
                 order=order.order_id
             ),
         )
-    elif (at := draft.will_be("shipped_at")) and (why := kept_here(draft.session, order, at)):
+    elif (at := draft.will_be("shipped_at")) and (why := kept_here(draft, order, at)):
         draft.refuse("order_id", why)
 
 
@@ -78,7 +78,7 @@ def _shipment_line(draft: Draft) -> None:
                 order=line.order_id
             ),
         )
-    elif _takes_more(draft) and (why := kept_here(draft.session, order, shipment.shipped_at)):
+    elif _takes_more(draft) and (why := kept_here(draft, order, shipment.shipped_at)):
         draft.refuse("line_id", why)
     _no_more_than_ordered(draft, line)
     _from_the_batch(draft, line, shipment)

@@ -17,6 +17,21 @@ from crmlab.text import show_day
 Row = TypeVar("Row", bound=Base)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a record is written.
+
+    Attributes:
+        overdue_allowed: days for which an invoice may be overdue before the customer's orders stay
+            here, as the house has it; None if none stays here for that.
+        limits_shown: whether whoever writes may see a customer's credit limit, and so be told the
+            sum in which it stands.
+    """
+
+    overdue_allowed: int | None = None
+    limits_shown: bool = True
+
+
 @dataclass
 class Draft:
     """What the rules of a kind look at before a record is written, and may fill in.
@@ -27,6 +42,7 @@ class Draft:
         values: the columns to write, as their types want them.
         faults: a sentence for each column that cannot be so.
         before: what the record's columns said before, filled in when it is written.
+        terms: of the house, and of the seat that writes.
         found: what the rules have asked for and the effects of writing want to know again.
     """
 
@@ -35,6 +51,7 @@ class Draft:
     row: Base | None
     values: dict[str, Any]
     faults: dict[str, str]
+    terms: Terms = Terms()
     before: dict[str, Any] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=dict)
 

@@ -15,22 +15,36 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.booking.credit import CreditStanding, beside
+from crmlab.crm.booking.draft import Draft
 from crmlab.text import gettext as _
 
 HELD, RELEASED = "held", "released"
 """What can be decided about an order that is more than the credit bears."""
 
 
-def kept_here(session: Session, order: tables.Order, at: datetime) -> str | None:
-    """Why an order may not leave at this moment, with the sum; None if its credit lets it go."""
+def kept_here(draft: Draft, order: tables.Order, at: datetime) -> str | None:
+    """Why an order may not leave at this moment; None if its credit lets it go.
+
+    The sum, in which the customer's limit stands, is only for those who may see it.
+    """
     if order.credit == HELD:
-        return held_sentence(session, order)
-    stands, amount = beside(session, order, at)
-    if stands.bears(amount) or 0 < amount <= released_up_to(session, order):
-        return None
-    return _("The order {order} may not leave: {sum}; finance releases it, with a reason.").format(
-        order=order.order_id, sum=stands.sum_sentence(amount)
+        said, (stands, amount) = _("The order {order} is held: {why}."), _checked(draft, order)
+    else:
+        stands, amount = beside(draft.session, order, at)
+        if stands.bears(amount, draft.terms.overdue_allowed):
+            return None
+        if 0 < amount <= released_up_to(draft.session, order):
+            return None
+        said = _("The order {order} may not leave: {why}.")
+    why = (
+        _("{sum}; finance releases it, with a reason").format(sum=stands.sum_sentence(amount))
+        if draft.terms.limits_shown
+        else _(
+            "the customer's credit does not cover it; ask finance, who can release it with a "
+            "reason, and send it back to whoever entered it"
+        )
     )
+    return said.format(order=order.order_id, why=why)
 
 
 def released_up_to(session: Session, order: tables.Order) -> Decimal:
@@ -41,23 +55,19 @@ def released_up_to(session: Session, order: tables.Order) -> Decimal:
     return latest.order_amount if latest and latest.decision == RELEASED else Decimal("0.00")
 
 
-def held_sentence(session: Session, order: tables.Order) -> str:
-    """Why an order is held, with the sum as it was when it was checked."""
-    check = session.scalar(_CHECKED, {"order": order.order_id})
-    if check is not None:
-        amount = check.order_amount
-        stood = CreditStanding(
-            check.credit_limit,
-            check.receivables,
-            check.open_orders,
-            check.overdue_days,
-            order.currency,
-        )
-    else:
-        stood, amount = beside(session, order, order.ordered_at)
-    return _("The order {order} is held: {sum}; finance releases it.").format(
-        order=order.order_id, sum=stood.sum_sentence(amount)
+def _checked(draft: Draft, order: tables.Order) -> tuple[CreditStanding, Decimal]:
+    """How the credit stood when it was last looked at, and what the order was worth."""
+    check = draft.session.scalar(_CHECKED, {"order": order.order_id})
+    if check is None:
+        return beside(draft.session, order, order.ordered_at)
+    stood = CreditStanding(
+        check.credit_limit,
+        check.receivables,
+        check.open_orders,
+        check.overdue_days,
+        order.currency,
     )
+    return stood, check.order_amount
 
 
 # The statements are made once: making them takes longer than asking the database.

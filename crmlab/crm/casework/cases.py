@@ -12,10 +12,16 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, defer
 
 from crmlab.crm import records, tables
-from crmlab.crm.booking.computed import Reckoning
 from crmlab.crm.casework.desks import desks, seat_of, with_holder
 from crmlab.crm.casework.effects import close_own_record, write_effects
-from crmlab.crm.casework.facts import case_of, facts_of, read_ahead, records_of, with_live_facts
+from crmlab.crm.casework.facts import (
+    case_of,
+    facts_of,
+    read_ahead,
+    reckoned,
+    records_of,
+    with_live_facts,
+)
 from crmlab.crm.casework.fitting import misfits
 from crmlab.crm.casework.form_checks import as_the_crm_writes, faults_of
 from crmlab.crm.casework.past import OPENED, OPERATIONS, gone, moved_on
@@ -91,7 +97,9 @@ def read_case(session: Session, case_id: str) -> Case:
 def as_it_stands(session: Session, procedure: Procedure, case: Case, at: datetime) -> Case:
     """The case with what the CRM says at this moment, which may be another thing than when it
     came to its desk: what a hand-over will be held to."""
-    return with_live_facts(procedure, case, Reckoning(session, case.records, case.case_id, at))
+    return with_live_facts(
+        procedure, case, reckoned(session, procedure, case.records, case.case_id, at)
+    )
 
 
 def apply(
@@ -131,7 +139,7 @@ def apply(
         if current != seen:
             raise moved_on(session, procedure, seen, current, action)
         action = as_the_crm_writes(session, procedure, action)
-        reckoning = Reckoning(session, seen.records, seen.case_id, action.at)
+        reckoning = reckoned(session, procedure, seen.records, seen.case_id, action.at)
         case = with_live_facts(procedure, seen, reckoning)
         result = _act(session, procedure, case, action)
         moved = result.case

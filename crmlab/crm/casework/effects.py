@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
+from crmlab.crm.access.permissions import permissions
 from crmlab.crm.booking.book import book
+from crmlab.crm.booking.draft import Terms
 from crmlab.crm.records import kind
 from crmlab.crm.tables.types import typed
 from crmlab.errors import Refused
@@ -76,6 +78,10 @@ def _write_own_record(session: Session, procedure: Procedure, case: Case, action
 
 def _book(session: Session, procedure: Procedure, case: Case, action: HandOver) -> Case:
     """Book what the step creates. Done again, it changes what it had booked."""
+    terms = Terms(
+        overdue_allowed=procedure.house.overdue_allowed,
+        limits_shown="credit_limit" not in permissions().hidden(action.seat, "credit_check"),
+    )
     for name, booking in procedure.steps[action.step].books.items():
         world = CaseWorld(procedure, case, action.step)
         if booking.when is not None and not holds(booking.when, world):
@@ -89,6 +95,7 @@ def _book(session: Session, procedure: Procedure, case: Case, action: HandOver) 
                 None if key is None else str(key),
                 columns,
                 existing_key=None if booking.each_time else case.records.get(name),
+                terms=terms,
             )
         except Refused as refusal:
             raise _beside_the_field(procedure, action.step, booking, refusal) from None
@@ -128,7 +135,11 @@ def _change_records(session: Session, procedure: Procedure, case: Case, action: 
 
 
 def _enter_stage(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
-    """Bring the case's opportunity to the step's stage of the funnel, with what shows it."""
+    """Bring the case's opportunity to the step's stage of the funnel, with what shows it.
+
+    A step that is done again brings it no further, and not back either: what was reached stays
+    reached, until the procedure itself sets another stage.
+    """
     enters = procedure.steps[action.step].enters
     if enters is None:
         return
@@ -139,26 +150,33 @@ def _enter_stage(session: Session, procedure: Procedure, case: Case, action: Han
         return
     shown = case.values[action.step].get(enters.evidence or "")
     evidence = None if shown is None else str(shown)
-    if opportunity.stage == enters.stage and (last := _last_entry(session, opportunity)):
-        last.evidence = last.evidence or evidence  # the step was done again
-        return
-    opportunity.stage = enters.stage
-    session.add(
-        tables.StageEntry(
-            opportunity_id=opportunity.opportunity_id,
-            stage=enters.stage,
-            entered_at=action.at,
-            owner=opportunity.owner,
-            amount=opportunity.amount,
-            evidence=evidence,
+    funnel = list(procedure.stages)
+    stands = funnel.index(opportunity.stage) if opportunity.stage in funnel else -1
+    comes_to = funnel.index(enters.stage)
+    if stands >= comes_to and (entry := _entry(session, opportunity, enters.stage)):
+        entry.evidence = entry.evidence or evidence
+    elif stands <= comes_to:
+        opportunity.stage = enters.stage
+        session.add(
+            tables.StageEntry(
+                opportunity_id=opportunity.opportunity_id,
+                stage=enters.stage,
+                entered_at=action.at,
+                owner=opportunity.owner,
+                amount=opportunity.amount,
+                evidence=evidence,
+            )
         )
-    )
 
 
-def _last_entry(session: Session, opportunity: tables.Opportunity) -> tables.StageEntry | None:
-    """The last one; None for an opportunity that somebody brought to its stage in another way."""
+def _entry(
+    session: Session, opportunity: tables.Opportunity, stage: str
+) -> tables.StageEntry | None:
+    """The last entry into a stage; None for an opportunity that somebody brought there in another
+    way."""
     entries = select(tables.StageEntry).where(
-        tables.StageEntry.opportunity_id == opportunity.opportunity_id
+        tables.StageEntry.opportunity_id == opportunity.opportunity_id,
+        tables.StageEntry.stage == stage,
     )
     return session.scalar(entries.order_by(tables.StageEntry.entry_id.desc()).limit(1))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -82,7 +83,7 @@ def facts_of(session: Session, procedure: Procedure, case_id: str) -> dict[str, 
     """The facts of a practice case: those the file states, and those read from its records."""
     template = procedure.cases[case_id]
     known = records_of(session, template)
-    reckoning = Reckoning(session, known, case_id, template.opened_at)
+    reckoning = reckoned(session, procedure, known, case_id, template.opened_at)
     facts: dict[str, Raw] = {}
     for name, fact in procedure.facts.items():
         if name in template.facts:
@@ -90,6 +91,13 @@ def facts_of(session: Session, procedure: Procedure, case_id: str) -> dict[str, 
         elif fact.record:
             facts[name] = _read(procedure, fact, reckoning)
     return facts
+
+
+def reckoned(
+    session: Session, procedure: Procedure, known: dict[str, str], case_id: str, at: datetime
+) -> Reckoning:
+    """What the CRM can work out for a case of this procedure at a moment."""
+    return Reckoning(session, known, case_id, at, procedure.house.overdue_allowed)
 
 
 def with_live_facts(procedure: Procedure, case: Case, reckoning: Reckoning) -> Case:

@@ -286,7 +286,7 @@ def test_a_held_order_does_not_ship_and_the_sum_says_why(crm: Session) -> None:
     faults = refused(crm, "shipment", {"order_id": order, "shipped_at": NOW})
     assert faults == {
         "order_id": f"The order {order} is held: ¥90,000 owed + ¥20,000 ordered > limit ¥100,000; "
-        "finance releases it."
+        "finance releases it, with a reason."
     }
 
 

@@ -207,6 +207,9 @@ def test_facts_can_ask_for_what_no_table_has(crm: Session) -> None:
     assert ask("customer.open_receivables") == 900
     assert ask("customer.open_orders") == 50
     assert ask("customer.overdue_days") == 10
+    assert ask("customer.overdue_allowed") is None, "unless the house has said"
+    of_the_house = Reckoning(crm, known, "L-T", NOW, overdue_allowed=14)
+    assert COMPUTED["customer.overdue_allowed"](of_the_house) == 14
     assert (ask("product.list_price"), ask("product.old_list_price")) == (130, 120)
     tomorrow = NOW + timedelta(days=1)
     assert ask("product.list_price", tomorrow) == 125

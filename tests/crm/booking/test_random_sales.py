@@ -29,7 +29,7 @@ from tests.crm.base.random_base_data import REVIEWERS, WithBaseData
 
 NOTHING = Decimal(0)
 LONGEST_OVERDUE = 30
-"""Days after which an unpaid invoice holds the next order."""
+"""Days after which an unpaid invoice holds the next order: said here once more, as the rest is."""
 
 
 def signatures_for(percent: Decimal) -> set[str]:

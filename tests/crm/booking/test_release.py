@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm import tables
 from crmlab.crm.booking.book import book
-from crmlab.crm.booking.credit import LONGEST_OVERDUE, CreditStanding
+from crmlab.crm.booking.credit import CreditStanding
+from crmlab.crm.booking.draft import Terms
 from crmlab.errors import Refused
 from tests.crm.own_rows import CUSTOMER, NOW, invoiced, money, ordered, paid, shipped
 
+LONGEST_OVERDUE = 12
+HOUSE = Terms(overdue_allowed=LONGEST_OVERDUE)
 MUCH_LATER = NOW + timedelta(days=30 + LONGEST_OVERDUE)
 """An invoice of today has then been overdue for as long as may be; payment is due in 30 days."""
 
@@ -39,10 +42,10 @@ def decided(session: Session, order: str, amount: str, decision: str = "released
     book(session, "credit_check", None, columns)
 
 
-def kept(session: Session, order: str, at: datetime = NOW) -> str:
+def kept(session: Session, order: str, at: datetime = NOW, terms: Terms = HOUSE) -> str:
     """Why the order may not leave."""
     with pytest.raises(Refused) as refusal:
-        book(session, "shipment", None, {"order_id": order, "shipped_at": at})
+        book(session, "shipment", None, {"order_id": order, "shipped_at": at}, terms=terms)
     assert list(refusal.value.fields) == ["order_id"]
     return refusal.value.fields["order_id"]
 
@@ -93,6 +96,27 @@ def test_an_invoice_that_has_been_overdue_for_too_long_keeps_the_next_order_here
     kept(crm, another, day_after)
     paid(crm, invoice, "10", at=day_after)
     shipped(crm, another, its_line, 1, at=day_after)
+
+
+def test_where_the_house_says_nothing_of_it_an_overdue_invoice_keeps_nothing_here(
+    crm: Session,
+) -> None:
+    first, its_line = ordered(crm, 1, "10")
+    shipped(crm, first, its_line, 1)
+    invoiced(crm, first)
+    order, line = ordered(crm, 1, "10", at=MUCH_LATER)
+    shipped(crm, order, line, 1, at=MUCH_LATER + timedelta(days=300))
+
+
+@pytest.mark.parametrize("credit", ["clear", "held"])
+def test_a_seat_that_may_not_see_the_limit_is_told_whom_to_ask(crm: Session, credit: str) -> None:
+    order, _line = ordered(crm, 6, "3480", credit=credit)
+    limited(crm, "100")
+    told = kept(crm, order, terms=Terms(limits_shown=False))
+    assert "credit does not cover it; ask finance" in told
+    assert "send it back to whoever entered it" in told
+    assert "¥" not in told
+    assert "limit ¥100; finance releases it" in kept(crm, order)
 
 
 def test_a_release_lets_go_as_much_as_it_says_and_no_more(crm: Session) -> None:
@@ -170,4 +194,7 @@ def test_what_has_left_can_be_put_right_and_what_is_left_of_it_stays_here(crm: S
 )
 def test_what_a_credit_bears(limit: str | None, owed: str, overdue: int, borne: bool) -> None:
     most = None if limit is None else Decimal(limit)
-    assert CreditStanding(most, money(owed), money("0"), overdue).bears(Decimal(40)) is borne
+    assert (
+        CreditStanding(most, money(owed), money("0"), overdue).bears(Decimal(40), LONGEST_OVERDUE)
+        is borne
+    )

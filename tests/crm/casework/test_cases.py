@@ -12,15 +12,17 @@ from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
+from crmlab.crm.access.permissions import permissions
 from crmlab.crm.casework import cases as crm
 from crmlab.crm.casework.desks import holders
 from crmlab.crm.casework.fitting import misfits
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import ProcedureError, Refused, SandboxError, StaleCase
-from crmlab.procedures import Procedure, loads
+from crmlab.procedures import Procedure, load, loads, shipped
 from crmlab.procedures.case import Case
-from crmlab.procedures.conditions import Raw
+from crmlab.procedures.conditions import Condition, Raw
 from crmlab.procedures.engine import Result
+from crmlab.procedures.steps import Evidence, Rule
 from tests.tiny import hand_over, of_the_first_morning, reassign, send_back, spoilt, tiny
 
 CASE = "C-1042"
@@ -189,6 +191,30 @@ def test_a_column_of_the_cases_own_record_is_checked() -> None:
         "step 'ask', field 'height': there is no column of complaint 'sevrity'; did you mean "
         "'severity'?"
     ]
+
+
+@pytest.mark.parametrize("seat", sorted(permissions().matrix))
+@pytest.mark.parametrize("place", ["evidence", "rules", "hints"])
+def test_a_file_shows_no_seat_what_it_may_not_see(seat: str, place: str) -> None:
+    """Neither as it stands, nor in a sum that is worked out from it."""
+    sum_ = "It is {figure.over_limit} too much."
+    said: dict[str, object] = {
+        "evidence": [Evidence(says=sum_)],
+        "rules": [Rule(refuse_when=Condition(step="quote", visited=True), message=sum_)],
+        "hints": [sum_],
+    }
+    sale = load("lead_to_cash")
+    step = sale.steps["pick_and_ship"].model_copy(update={"seat": seat, place: said[place]})
+    told = list(misfits(sale.model_copy(update={"steps": {"pick_and_ship": step}})))
+    hidden = "credit_limit" in permissions().hidden(seat, "customer")
+    assert bool(told) is hidden
+    if hidden:
+        assert "tells 'customer.credit_limit', which the seat" in told[0]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_the_shipped_files_fit(name: str) -> None:
+    assert list(misfits(load(name))) == []
 
 
 # Handing over -------------------------------------------------------------------------------

@@ -162,10 +162,10 @@ class Actions(RuleBasedStateMachine):
             entries[name] = data.draw(some_entry(fields[name]), label=name)
         self.attempt(self.hand_over(entries, 1))
 
-    @precondition(lambda self: self.case.step and may_send_back_to(self.procedure(), self.case))
+    @precondition(lambda self: self.case.step and may_send_back_to(self.case))
     @rule(data=st.data())
     def send_back(self, data: st.DataObject) -> None:
-        to = data.draw(st.sampled_from(may_send_back_to(self.procedure(), self.case)))
+        to = data.draw(st.sampled_from(may_send_back_to(self.case)))
         self.apply(SendBack(**self.turn(), to=to, reason="Look again."))
 
     @precondition(lambda self: self.case.step)

@@ -47,6 +47,15 @@ def evidence(sandbox: Sandbox, case: Case, stage: str) -> list[str | None]:
         return [entry.evidence for entry in entries]
 
 
+def entries(sandbox: Sandbox, case: Case) -> list[tuple[str, str | None]]:
+    """The stages that it came to, in their order, with what showed each."""
+    with sandbox.read() as session:
+        found = session.query(tables.StageEntry).filter_by(
+            opportunity_id=case.records["opportunity"]
+        )
+        return [(row.stage, row.evidence) for row in found.order_by(tables.StageEntry.entry_id)]
+
+
 def test_what_showed_a_stage_is_not_rewritten_when_its_step_is_done_again(
     sandbox: Sandbox, sale: Procedure
 ) -> None:
@@ -65,6 +74,51 @@ def test_what_showed_a_stage_is_not_rewritten_when_its_step_is_done_again(
     crm.apply(sandbox, sale, case, again)
     assert first != "Another reason."
     assert evidence(sandbox, case, "proposal") == [first]
+
+
+@pytest.mark.parametrize("to", ["capture_lead", "qualify_lead", "explore_needs", "quote"])
+def test_work_that_is_sent_back_leaves_the_opportunity_where_it_stands(
+    sandbox: Sandbox, sale: Procedure, to: str
+) -> None:
+    case = at_step(sandbox, sale, "win_order")
+    stands, entered = opportunity(sandbox, case), entries(sandbox, case)
+    back = SendBack(
+        seat="sales_representative",
+        step="win_order",
+        to=to,
+        reason="Please look at this once more.",
+        at=case.last_moment,
+    )
+    case = crm.apply(sandbox, sale, case, back).case
+    assert opportunity(sandbox, case) == stands
+    while case.step != "win_order":
+        case = hand_over(sandbox, sale, case)
+        assert opportunity(sandbox, case) == stands
+    assert entries(sandbox, case) == entered
+    case = hand_over(sandbox, sale, case)
+    assert entries(sandbox, case)[:-1] == entered
+    assert [stage for stage, _shown in entries(sandbox, case)] == list(sale.stages)
+
+
+def test_what_shows_a_stage_can_be_given_when_its_step_is_done_again(
+    sandbox: Sandbox, sale: Procedure
+) -> None:
+    case = at_step(sandbox, sale, "qualify_lead")
+    case = hand_over(sandbox, sale, case, shown_by=None)
+    assert evidence(sandbox, case, "qualified") == [None]
+    case = hand_over(sandbox, sale, case)
+    back = SendBack(
+        seat="data_steward",
+        step="match_item",
+        to="qualify_lead",
+        reason="What shows it?",
+        at=case.last_moment,
+    )
+    case = crm.apply(sandbox, sale, case, back).case
+    case = hand_over(sandbox, sale, case)
+    (shown,) = evidence(sandbox, case, "qualified")
+    assert shown == case.values["qualify_lead"]["shown_by"]
+    assert opportunity(sandbox, case)[1] == "needs"
 
 
 def test_a_stage_that_came_about_in_another_way_gets_its_entry(
