@@ -163,7 +163,10 @@ def _order(
             "quoted_at": at - timedelta(days=5),
         },
     )
-    yield t.QuoteLine, {"line_id": f"{quote}-1", "quote_id": quote, **goods, "list_price": price}
+    yield (
+        t.QuoteLine,
+        {"line_id": f"{quote}-1", "quote_id": quote, **of, **goods, "list_price": price},
+    )
     yield (
         t.Order,
         {
@@ -179,12 +182,13 @@ def _order(
         },
     )
     batch = {"batch_no": f"X-{product:04}"}
-    yield t.OrderLine, {"line_id": f"{order}-1", "order_id": order, **goods, **batch}
+    yield t.OrderLine, {"line_id": f"{order}-1", "order_id": order, **of, **goods, **batch}
     yield (
         t.Shipment,
         {
             "shipment_id": shipment,
             "order_id": order,
+            **of,
             "shipped_at": at + timedelta(days=6),
             "address": customer["address"],
         },
@@ -194,6 +198,7 @@ def _order(
         {
             "shipment_line_id": f"{shipment}-1",
             "shipment_id": shipment,
+            **of,
             "line_id": f"{order}-1",
             "quantity": quantity,
             **batch,

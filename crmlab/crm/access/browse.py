@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Scope, Who, denied, not_shown, permissions
-from crmlab.crm.access.scopes import WAYS, key_of, keys_within, visible, visible_now
+from crmlab.crm.access.scopes import WAYS, key_of, keys_within, visible
 from crmlab.crm.columns import convert
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.labels import label
@@ -239,7 +239,7 @@ def keys_that_fit(
     conditions = list(_conditions(KINDS[kind], wanted))
     if not conditions or scope is Scope.ALL:
         return keys_within(kind, scope, who).where(*conditions)
-    return select(key_of(kind)).where(*conditions, visible_now(session, kind, scope, who))
+    return select(key_of(kind)).where(*conditions, visible(kind, scope, who))
 
 
 def out_of_reach(who: Who, operation: str, scope: Scope, kind: str, key: str) -> Refused:
