@@ -1,7 +1,8 @@
 """A company with a long history, put into a sandbox in bulk: 600 customers, 100,000 orders.
 
 It is only as real as a measurement needs: every key resolves, every order has its quote, lines,
-shipment and invoice, most invoices are paid, and customers differ in size as they do in life.
+shipment and invoice, most invoices are paid, and customers and products differ in size as they do
+in life.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from crmlab.crm.store.sandbox import Sandbox
 ORDERS = 100_000
 CUSTOMERS = 600
 PRODUCTS = 40
+SHARES = (1 / 3, 1 / 12, 1 / 40, 1 / 20)
+"""What part of the orders each of the first products has, with its one batch. The last product has
+two orders, and the others share what is left."""
 REPRESENTATIVES = 12
 BRANCHES = ("East", "South", "North")
 STAGES = ("lead", "qualified", "needs", "proposal", "won")
@@ -123,6 +127,15 @@ def _goods() -> Iterator[tuple[type[t.Base], Rows]]:
     )
 
 
+def _product(number: int, luck: Random, orders: int) -> int:
+    """Which product an order is for: every filter meets values of all sizes."""
+    if number in (orders // 3, orders // 2):
+        return PRODUCTS - 1
+    others = PRODUCTS - 1 - len(SHARES)
+    shares = [*SHARES, *[(1 - sum(SHARES)) / others] * others]
+    return luck.choices(range(PRODUCTS - 1), shares)[0]
+
+
 def _order(
     number: int, customer: dict[str, Any], luck: Random, orders: int
 ) -> Iterator[tuple[type[t.Base], dict[str, Any]]]:
@@ -130,7 +143,7 @@ def _order(
     at = BEGUN + STEP * number
     lead, quote, order = f"BL-{number:06}", f"BQ-{number:06}", f"BO-{number:06}"
     shipment, invoice = f"BS-{number:06}", f"BI-{number:06}"
-    product, price = luck.randrange(PRODUCTS), Decimal(luck.randrange(100, 9000))
+    product, price = _product(number, luck, orders), Decimal(luck.randrange(100, 9000))
     quantity = luck.randrange(1, 20)
     of = {"customer_id": customer["customer_id"]}
     goods = {"product_id": f"BP-{product:02}", "quantity": quantity, "unit_price": price}
@@ -163,7 +176,10 @@ def _order(
             "quoted_at": at - timedelta(days=5),
         },
     )
-    yield t.QuoteLine, {"line_id": f"{quote}-1", "quote_id": quote, **goods, "list_price": price}
+    yield (
+        t.QuoteLine,
+        {"line_id": f"{quote}-1", "quote_id": quote, **of, **goods, "list_price": price},
+    )
     yield (
         t.Order,
         {
@@ -179,14 +195,16 @@ def _order(
         },
     )
     batch = {"batch_no": f"X-{product:04}"}
-    yield t.OrderLine, {"line_id": f"{order}-1", "order_id": order, **goods, **batch}
+    yield t.OrderLine, {"line_id": f"{order}-1", "order_id": order, **of, **goods, **batch}
     yield (
         t.Shipment,
         {
             "shipment_id": shipment,
             "order_id": order,
+            **of,
             "shipped_at": at + timedelta(days=6),
             "address": customer["address"],
+            "carrier": "Late Freight" if number >= orders * 0.98 else None,
         },
     )
     yield (
@@ -194,6 +212,7 @@ def _order(
         {
             "shipment_line_id": f"{shipment}-1",
             "shipment_id": shipment,
+            **of,
             "line_id": f"{order}-1",
             "quantity": quantity,
             **batch,

@@ -126,10 +126,7 @@ def _offered_first(table: type[Base], known: dict[str, str]) -> Iterator[ColumnE
     """What puts a record before the others, the weightiest first."""
     columns = table.__mapper__.columns
     customer, product = known.get("customer"), known.get("product")
-    if customer and table is tables.OrderLine:
-        own = select(tables.Order.order_id).where(tables.Order.customer_id == customer)
-        yield tables.OrderLine.order_id.in_(own)
-    elif customer and "customer_id" in columns:
+    if customer and "customer_id" in columns:
         yield columns["customer_id"] == customer
     if product and "product_id" in columns and table is not tables.Product:
         yield columns["product_id"] == product

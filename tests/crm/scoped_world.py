@@ -224,7 +224,8 @@ class Company(RuleBasedStateMachine):
             ),
             tables.Quote(quote_id=f"QU-V{n}", customer_id=customer, quoted_at=at),
             tables.QuoteLine(
-                line_id=f"QU-V{n}-1", quote_id=f"QU-V{n}", product_id="LP-40", quantity=2, unit_price=4
+                line_id=f"QU-V{n}-1", quote_id=f"QU-V{n}", customer_id=customer, product_id="LP-40",
+                quantity=2, unit_price=4
             ),
             tables.Approval(
                 approval_id=f"AP-V{n}", quote_id=f"QU-V{n}", customer_id=customer,
@@ -232,7 +233,8 @@ class Company(RuleBasedStateMachine):
             ),
             tables.Order(order_id=f"SO-V{n}", customer_id=customer, ordered_at=at),
             tables.OrderLine(
-                line_id=f"SO-V{n}-1", order_id=f"SO-V{n}", product_id="LP-40", quantity=2, unit_price=4
+                line_id=f"SO-V{n}-1", order_id=f"SO-V{n}", customer_id=customer, product_id="LP-40",
+                quantity=2, unit_price=4
             ),
             tables.CreditCheck(
                 check_id=f"CC-V{n}", order_id=f"SO-V{n}", customer_id=customer, receivables=0,
@@ -240,10 +242,12 @@ class Company(RuleBasedStateMachine):
                 credit_limit=LIMIT,
             ),
             tables.Shipment(
-                shipment_id=f"SH-V{n}", order_id=f"SO-V{n}", shipped_at=at, address="There"
+                shipment_id=f"SH-V{n}", order_id=f"SO-V{n}", customer_id=customer, shipped_at=at,
+                address="There"
             ),
             tables.ShipmentLine(
-                shipment_line_id=f"SH-V{n}-1", shipment_id=f"SH-V{n}", line_id=f"SO-V{n}-1", quantity=2
+                shipment_line_id=f"SH-V{n}-1", shipment_id=f"SH-V{n}", customer_id=customer,
+                line_id=f"SO-V{n}-1", quantity=2
             ),
             tables.Invoice(
                 invoice_id=f"IN-V{n}", order_id=f"SO-V{n}", customer_id=customer, amount=8,

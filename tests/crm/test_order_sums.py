@@ -92,8 +92,8 @@ def test_the_sums_follow_whatever_becomes_of_orders_and_lines(
         ),
         *(
             OrderLine(
-                line_id=f"SO-X{n}-1", order_id=f"SO-X{n}", product_id="DP-12", quantity=2,
-                unit_price=Decimal("0.35"),
+                line_id=f"SO-X{n}-1", order_id=f"SO-X{n}", customer_id="CU-004", product_id="DP-12",
+                quantity=2, unit_price=Decimal("0.35"),
             )
             for n in range(4)
         ),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Scope, Who, denied, not_shown, permissions
-from crmlab.crm.access.scopes import WAYS, key_of, keys_within, visible, visible_now
+from crmlab.crm.access.scopes import WAYS, key_of, keys_within, visible
 from crmlab.crm.columns import convert
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.labels import label
@@ -118,15 +118,10 @@ def page(
         scope,
     ):
         wanted = filtered(who, kind, filters)
-        keys = few_keys(session, kind, scope, who, wanted, COUNTED + 1)
-        key = key_of(kind)
-        chosen: Any = keys
-        if len(keys) > COUNTED:  # many rows, so going through the keys soon finds the next fifty
-            fits = (visible(kind, scope, who), *_conditions(entity, wanted))
-            chosen = _onward(select(key).where(*fits), key, after, size).subquery()
-            chosen = select(chosen)
-        query = select(entity).where(key.in_(chosen)).options(*what_labels_need(entity))
-        found = list(session.scalars(_onward(query, key, after, size)))
+        after = None if after is None else cleaned(after)
+        keys, counted = _keys_of_page(session, kind, scope, who, wanted, after, size)
+        query = select(entity).where(key_of(kind).in_(keys)).options(*what_labels_need(entity))
+        found = list(session.scalars(query.order_by(key_of(kind)))) if keys != [] else []
         shown = columns_shown(who, kind)
         rows = [_row(row, kind, shown) for row in found[:size]]
         detail["rows"] = len(rows)
@@ -135,8 +130,8 @@ def page(
             columns={name: label(name) for name in shown},
             rows=rows,
             next=rows[-1].key if len(found) > size else None,
-            count=min(len(keys), COUNTED),
-            more=len(keys) > COUNTED,
+            count=min(counted, COUNTED),
+            more=counted > COUNTED,
         )
 
 
@@ -220,26 +215,44 @@ def filtered(who: Who, kind: str, filters: Filters) -> dict[str, Any]:
     return values
 
 
-def few_keys(
-    session: Session, kind: str, scope: Scope, who: Who, wanted: Filters, most: int
-) -> list[str]:
-    """Keys of the rows that are within the scope and fit the filters, in no order; at most so
-    many."""
-    return list(session.scalars(keys_that_fit(session, kind, scope, who, wanted).limit(most)))
+def _keys_of_page(
+    session: Session,
+    kind: str,
+    scope: Scope,
+    who: Who,
+    wanted: Filters,
+    after: str | None,
+    size: int,
+) -> tuple[Any, int]:
+    """The keys of a page and of the row behind it, and how many rows the whole list has, counted
+    no further than it takes to know that there are more than `COUNTED`."""
+    key, fitting = key_of(kind), keys_that_fit(kind, scope, who, wanted)
+    in_order = scope is Scope.ALL or bool(wanted)
+    if in_order:  # the table is gone through once, to count them and for the page
+        counted = list(session.scalars(fitting.order_by(key).limit(COUNTED + 1)))
+    else:
+        counted = sorted(session.scalars(fitting.limit(COUNTED + 1)))
+    here = [one for one in counted if after is None or one > after][: size + 1]
+    if len(counted) <= COUNTED or (in_order and len(here) > size):
+        return here, len(counted)
+    fits = select(key).where(*_conditions(KINDS[kind], wanted), visible(kind, scope, who))
+    if in_order:  # the page ends behind those that were counted
+        behind = max(counted[-1], after or "")
+        return [*here, *session.scalars(_onward(fits, key, behind, size - len(here)))], len(counted)
+    # Many rows, so going through the keys soon finds the next fifty.
+    return select(_onward(fits, key, after, size).subquery()), len(counted)
 
 
-def keys_that_fit(
-    session: Session, kind: str, scope: Scope, who: Who, wanted: Filters
-) -> Select[Any]:
+def keys_that_fit(kind: str, scope: Scope, who: Who, wanted: Filters) -> Select[Any]:
     """The keys of all rows that are within the scope and fit the filters, in no order.
 
     Without filters they are found from the customers on. With filters, what fits them is looked
-    for first, and only that is asked whose it is.
+    for first, and only that is asked whose it is: that is why every row names its customer.
     """
     conditions = list(_conditions(KINDS[kind], wanted))
     if not conditions or scope is Scope.ALL:
         return keys_within(kind, scope, who).where(*conditions)
-    return select(key_of(kind)).where(*conditions, visible_now(session, kind, scope, who))
+    return select(key_of(kind)).where(*conditions, visible(kind, scope, who))
 
 
 def out_of_reach(who: Who, operation: str, scope: Scope, kind: str, key: str) -> Refused:
@@ -274,7 +287,7 @@ def shortened(filters: Filters) -> dict[str, Any]:
 def _onward(query: S, key: Any, after: str | None, size: int) -> S:
     """The next rows in the order of their keys, and one more, to know whether there is one."""
     if after is not None:
-        query = query.where(key > cleaned(after))
+        query = query.where(key > after)
     return query.order_by(key).limit(size + 1)
 
 

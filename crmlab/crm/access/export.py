@@ -92,7 +92,7 @@ def export(
         most = permissions().entry(who.seat).export_rows
         names = columns_shown(who, kind)
         columns = [getattr(entity, name) for name in names]
-        query = keys_that_fit(session, kind, scope, who, filtered(who, kind, filters))
+        query = keys_that_fit(kind, scope, who, filtered(who, kind, filters))
         query = query.with_only_columns(*(_as_stored(column) for column in columns))
         rows = ask(session, query.limit(most + 1), {})
         if len(rows) > most:

@@ -305,8 +305,6 @@ SOURCES = (
         Shipment.order_id,
         Shipment.carrier,
         Shipment.address,
-        through=(Shipment.order_id, Order.order_id),
-        ends=Order.shipped_at,
     ),
     _source(
         "invoice",

@@ -32,7 +32,11 @@ RULES: dict[str, Callable[[Draft], None]] = {
 }
 """What must hold of a kind of record before it is written."""
 
-EFFECTS: dict[str, Callable[[Draft], None]] = {**delivery_rules.EFFECTS, **money_rules.EFFECTS}
+EFFECTS: dict[str, Callable[[Draft], None]] = {
+    **order_rules.EFFECTS,
+    **delivery_rules.EFFECTS,
+    **money_rules.EFFECTS,
+}
 """What writing a kind of record does to others: goods that leave are no longer in stock."""
 
 LINES = {"order_line": "order_id", "quote_line": "quote_id", "shipment_line": "shipment_id"}
@@ -158,7 +162,11 @@ def _draft(
 def _complete(draft: Draft, table: Table) -> None:
     """Fill in the defaults, and speak against what has to have a value and has none."""
     for column in table.columns:
-        if column.primary_key or column.nullable or column.name in draft.faults:
+        if (
+            column.primary_key
+            or column.nullable
+            or column.name in {*draft.faults, *draft.following}
+        ):
             continue
         if draft.will_be(column.name) is None and column.default is not None:
             draft.values[column.name] = column.default.arg  # type: ignore[attr-defined]

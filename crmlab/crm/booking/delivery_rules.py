@@ -23,6 +23,7 @@ from crmlab.text import show_day
 
 def _shipment(draft: Draft) -> None:
     order = draft.named(tables.Order, "order_id")
+    draft.follows("customer_id", order, _("The order is from {there}, not from {here}."))
     if order is None:
         return
     draft.derive("address", order.address)
@@ -60,6 +61,7 @@ def _shipment_line(draft: Draft) -> None:
     draft.must_be_positive("quantity")
     line = draft.named(tables.OrderLine, "line_id")
     shipment = draft.named(tables.Shipment, "shipment_id")
+    draft.follows("customer_id", shipment, _("The order is from {there}, not from {here}."))
     if line is None or shipment is None:
         return
     if line.order_id != shipment.order_id:

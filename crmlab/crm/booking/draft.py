@@ -44,6 +44,8 @@ class Draft:
         before: what the record's columns said before, filled in when it is written.
         terms: of the house, and of the seat that writes.
         found: what the rules have asked for and the effects of writing want to know again.
+        following: columns that say what another record says. Whoever leaves that one out is told
+            of it, and not of them.
     """
 
     session: Session
@@ -54,6 +56,7 @@ class Draft:
     terms: Terms = Terms()
     before: dict[str, Any] = field(default_factory=dict)
     found: dict[str, Any] = field(default_factory=dict)
+    following: set[str] = field(default_factory=set)
 
     @property
     def is_new(self) -> bool:
@@ -114,6 +117,17 @@ class Draft:
         here = self.will_be(column)
         if here is not None and here != value:
             self.refuse(column, sentence.format(here=here, there=value))
+
+    def follows(self, column: str, leader: Row | None, sentence: str) -> None:
+        """A column that says what the same one of another record says, also when that is another
+        one than before. `sentence` may name `{here}` and `{there}`."""
+        self.following.add(column)
+        if leader is None:
+            return
+        here, there = self.values.get(column), getattr(leader, column)
+        self.values[column] = there
+        if here not in (None, there):
+            self.refuse(column, sentence.format(here=here, there=there))
 
     def must_not_come_before(self, column: str, earlier: Any, sentence: str) -> None:
         """A day that cannot lie before another one; `sentence` names `{here}` and `{there}`."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
 
 from crmlab.crm import tables
 from crmlab.crm.booking.draft import Draft
@@ -37,6 +40,8 @@ def _in_the_customers_currency(draft: Draft) -> None:
 
 
 def _quote_line(draft: Draft) -> None:
+    quote = draft.named(tables.Quote, "quote_id")
+    draft.follows("customer_id", quote, _("The quote is for {there}, not for {here}."))
     draft.must_be_positive("quantity", "unit_price", "list_price")
 
 
@@ -73,6 +78,8 @@ def _order(draft: Draft) -> None:
 
 
 def _order_line(draft: Draft) -> None:
+    order = draft.named(tables.Order, "order_id")
+    draft.follows("customer_id", order, _("The order is from {there}, not from {here}."))
     draft.must_be_positive("quantity", "unit_price")
     if draft.changes("product_id") and not draft.changes("batch_no"):
         draft.values["batch_no"] = None  # it was picked from a batch of something else
@@ -128,6 +135,22 @@ def _credit_check(draft: Draft) -> None:
                 draft.refuse(column, _("A release says who has decided it, and for which reason."))
 
 
+def _quote_lines_go_along(draft: Draft) -> None:
+    _go_along(draft, tables.QuoteLine, tables.QuoteLine.quote_id)
+
+
+def _order_lines_go_along(draft: Draft) -> None:
+    _go_along(draft, tables.OrderLine, tables.OrderLine.order_id)
+
+
+def _go_along(draft: Draft, lines: Any, of: Any) -> None:
+    """Where a quote or an order turns out to be another customer's, its lines are so too."""
+    whose = draft.will_be("customer_id")
+    if draft.before.get("customer_id", whose) != whose:
+        for line in draft.session.scalars(select(lines).where(of == draft.key)):
+            line.customer_id = whose
+
+
 def of_another_product(batch: tables.Batch) -> str:
     """The sentence for a batch that is not of the line's product."""
     return _("Batch {batch} holds {product}; choose a batch of the product ordered.").format(
@@ -154,3 +177,9 @@ RULES: dict[str, Callable[[Draft], None]] = {
     "credit_check": _credit_check,
 }
 """By kind of record."""
+
+EFFECTS: dict[str, Callable[[Draft], None]] = {
+    "quote": _quote_lines_go_along,
+    "order": _order_lines_go_along,
+}
+"""By kind of record: what happens to others when it is written."""

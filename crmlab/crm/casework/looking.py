@@ -119,19 +119,36 @@ def reach(session: Session, kind: str, who: Who, operation: str = "see") -> Colu
     """The condition under which somebody at a desk may do this with a record of this kind; of
     `NOBODY` in particular, anybody who sits there. Where the CRM knows of nobody in that seat, it
     is the seat of a company's own procedure, and only its line of the matrix counts."""
+    return _reach_of(session, kind, _asking(session, who), who.seat, operation)
+
+
+def _asking(session: Session, who: Who) -> list[Who]:
     seated = [user.user_id for user in holders(session, who.seat)]
     asking = [user for user in seated if who.user_id in (NOBODY, user)] if seated else [who.user_id]
-    scope = permissions().scope(who.seat, operation)
+    return [Who(user, who.seat) for user in asking]
+
+
+def _reach_of(
+    session: Session, kind: str, asking: list[Who], seat: str, operation: str = "see"
+) -> ColumnElement[bool]:
+    scope = permissions().scope(seat, operation)
     if len(asking) == 1:
-        return visible_now(session, kind, scope, Who(asking[0], who.seat))
-    return or_(false(), *(visible(kind, scope, Who(user, who.seat)) for user in asking))
+        return visible_now(session, kind, scope, asking[0])
+    return or_(false(), *(visible(kind, scope, each) for each in asking))
 
 
 def offered(session: Session, kind: str, case: Case, who: Who) -> list[records.Entry]:
     """The records that a form field of this kind offers: what whoever fills it in may see, and what
     the case itself is about; those of its customer first."""
+    return _offered(session, kind, case, _asking(session, who), who.seat)
+
+
+def _offered(
+    session: Session, kind: str, case: Case, asking: list[Who], seat: str
+) -> list[records.Entry]:
     own = key_of(kind).in_(case.records.values())
-    return records.entries(session, kind, case.records, or_(reach(session, kind, who), own))
+    within = or_(_reach_of(session, kind, asking, seat), own)
+    return records.entries(session, kind, case.records, within)
 
 
 def note_inbox(
@@ -156,11 +173,14 @@ def note_inbox(
 def _seen(session: Session, procedure: Procedure, case: Case, who: Who) -> Look:
     key = case.records.get("customer", "")
     customer = session.get(tables.Customer, key)
+    asking = _asking(session, who)
     entries: list[Entry] = []
     withheld = ""
     if customer is not None:
+        scope = permissions().scope(who.seat, "timeline")
         query = select(tables.Customer.customer_id).where(
-            tables.Customer.customer_id == key, reach(session, "customer", who, "timeline")
+            tables.Customer.customer_id == key,
+            or_(false(), *(visible("customer", scope, each) for each in asking)),
         )
         if session.scalar(query) is None:
             withheld = _(
@@ -179,7 +199,7 @@ def _seen(session: Session, procedure: Procedure, case: Case, who: Who) -> Look:
         customer=records.describe(customer) if customer else "",
         timeline=entries,
         withheld=withheld,
-        offers={kind: offered(session, kind, case, who) for kind in kinds},
+        offers={kind: _offered(session, kind, case, asking, who.seat) for kind in kinds},
     )
 
 

@@ -15,7 +15,7 @@ from crmlab.crm.store.start_set import Start
 from crmlab.errors import SandboxError
 from crmlab.text import gettext as _
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Counts the changes of the tables; a sandbox of another version is not touched."""
 
 BUSY_SECONDS = 5

@@ -1,4 +1,8 @@
-"""From an opportunity to the money: what each step of a sale leaves behind."""
+"""From an opportunity to the money: what each step of a sale leaves behind.
+
+All of it names its customer, the lines of a quote too, which could be found out from the quote: so
+whose a row is can be asked of the row itself.
+"""
 
 from __future__ import annotations
 
@@ -70,10 +74,15 @@ class QuoteLine(Base):
     __tablename__ = "quote_lines"
     line_id: Mapped[str] = mapped_column(String(24), primary_key=True)
     quote_id: Mapped[str] = mapped_column(ForeignKey("quotes.quote_id"), index=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.customer_id"))
     product_id: Mapped[str] = mapped_column(ForeignKey("products.product_id"))
     quantity: Mapped[int]
     unit_price: Mapped[Decimal] = mapped_column(Money())
     list_price: Mapped[Decimal | None] = mapped_column(Money())
+    __table_args__ = (
+        Index("ix_quote_lines_of", "customer_id", "line_id"),
+        Index("ix_quote_lines_product", "product_id", "line_id"),
+    )
 
 
 class Approval(Base):
@@ -126,16 +135,17 @@ class OrderLine(Base):
     __tablename__ = "order_lines"
     line_id: Mapped[str] = mapped_column(String(24), primary_key=True)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.order_id"), index=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.customer_id"))
     product_id: Mapped[str] = mapped_column(ForeignKey("products.product_id"))
     batch_no: Mapped[str | None] = mapped_column(ForeignKey("batches.batch_no"))
     quantity: Mapped[int]
     unit_price: Mapped[Decimal] = mapped_column(Money())
     order: Mapped[Order] = relationship(viewonly=True)
-    __table_args__ = (Index("ix_order_lines_product", "product_id", "line_id"),)
-
-    @property
-    def customer_id(self) -> str:
-        return self.order.customer_id
+    __table_args__ = (
+        Index("ix_order_lines_of", "customer_id", "line_id"),
+        Index("ix_order_lines_product", "product_id", "line_id"),
+        Index("ix_order_lines_batch", "batch_no", "line_id"),
+    )
 
     @property
     def shipped_at(self) -> datetime | None:
@@ -166,11 +176,12 @@ class Shipment(Base):
 
     __tablename__ = "shipments"
     shipment_id: Mapped[str] = mapped_column(String(20), primary_key=True)
-    order_id: Mapped[str] = mapped_column(ForeignKey("orders.order_id"))
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.order_id"), index=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.customer_id"))
     shipped_at: Mapped[datetime] = mapped_column(Moment())
     address: Mapped[str] = mapped_column(String(500))
     carrier: Mapped[str | None] = mapped_column(String(200))
-    __table_args__ = (Index("ix_shipments_of", "order_id", "shipped_at"),)
+    __table_args__ = (Index("ix_shipments_of", "customer_id", "shipped_at"),)
 
 
 class ShipmentLine(Base):
@@ -179,9 +190,14 @@ class ShipmentLine(Base):
     __tablename__ = "shipment_lines"
     shipment_line_id: Mapped[str] = mapped_column(String(24), primary_key=True)
     shipment_id: Mapped[str] = mapped_column(ForeignKey("shipments.shipment_id"), index=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.customer_id"))
     line_id: Mapped[str] = mapped_column(ForeignKey("order_lines.line_id"), index=True)
     batch_no: Mapped[str | None] = mapped_column(ForeignKey("batches.batch_no"))
     quantity: Mapped[int]
+    __table_args__ = (
+        Index("ix_shipment_lines_of", "customer_id", "shipment_line_id"),
+        Index("ix_shipment_lines_batch", "batch_no", "shipment_line_id"),
+    )
 
 
 class Invoice(Base):

@@ -48,7 +48,7 @@ def busy_customer(sandbox: Sandbox) -> None:
             valid_until=moments[9].date(),
         ),
         tables.QuoteLine(
-            line_id="QU-T-1", quote_id="QU-T", product_id="LP-40", quantity=20,
+            line_id="QU-T-1", quote_id="QU-T", customer_id="CU-T", product_id="LP-40", quantity=20,
             unit_price=Decimal(3000), list_price=Decimal(3480),
         ),
         tables.Approval(
@@ -62,7 +62,7 @@ def busy_customer(sandbox: Sandbox) -> None:
         ),
         tables.Order(order_id="SO-T", customer_id="CU-T", quote_id="QU-T", ordered_at=moments[6]),
         tables.OrderLine(
-            line_id="SO-T-1", order_id="SO-T", product_id="LP-40", quantity=20,
+            line_id="SO-T-1", order_id="SO-T", customer_id="CU-T", product_id="LP-40", quantity=20,
             unit_price=Decimal(3000),
         ),
         tables.CreditCheck(
@@ -77,8 +77,8 @@ def busy_customer(sandbox: Sandbox) -> None:
             decided_by="finance_controller", decided_at=moments[8],
         ),
         tables.Shipment(
-            shipment_id="SH-T", order_id="SO-T", shipped_at=moments[9], address="1 Quay",
-            carrier="Donghai Freight",
+            shipment_id="SH-T", order_id="SO-T", customer_id="CU-T", shipped_at=moments[9],
+            address="1 Quay", carrier="Donghai Freight",
         ),
         tables.Invoice(
             invoice_id="IN-T", order_id="SO-T", customer_id="CU-T", amount=Decimal(60000),
@@ -200,7 +200,11 @@ def test_what_happened_in_one_moment_is_neither_lost_nor_told_twice_between_part
                     opportunity_id=f"L-{whose}", stage="lead", entered_at=at
                 ),
                 "shipment": tables.Shipment(
-                    shipment_id=key, order_id=f"SO-{whose}", shipped_at=at, address="There"
+                    shipment_id=key,
+                    order_id=f"SO-{whose}",
+                    customer_id=whose,
+                    shipped_at=at,
+                    address="There",
                 ),
                 "contact": tables.Interaction(
                     customer_id=whose, at=at, channel="comment", note=key
