@@ -15,7 +15,7 @@ from crmlab.crm.labels import label
 from crmlab.crm.tables import Base, Moment, Money
 from crmlab.crm.tables.types import typed
 from crmlab.procedures.conditions import blank, number_of
-from crmlab.procedures.signs import fault_of
+from crmlab.procedures.forms import free_text, yes_no
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 
@@ -62,12 +62,6 @@ def day_of(moment: date) -> date:
     return STANDARD.local(moment).date() if isinstance(moment, datetime) else moment
 
 
-def spoken(amount: Decimal, currency: str = "CNY") -> str:
-    """An amount as a person reads it: `¥90,000`, `EUR 12.50`."""
-    said = f"{amount:,.2f}".removesuffix(".00")
-    return f"¥{said}" if currency == "CNY" else f"{currency} {said}"
-
-
 _ENTITIES = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
 
 
@@ -83,27 +77,13 @@ def _value(column: Column[Any], entry: Any) -> Any:
     if isinstance(kind, Money):
         return _amount(called, entry)
     if isinstance(kind, Boolean):
-        return _yes_no(called, entry)
+        return yes_no(called, entry)
     if isinstance(kind, Integer):
         return _whole(called, entry)
     if isinstance(kind, Moment | Date):
         return _when(column, entry)
     longest = kind.length if isinstance(kind, String) else None
-    return text(called, entry, longest)
-
-
-def text(called: str, entry: Any, longest: int | None) -> str:
-    """A text without the blanks around it, or a ValueError that says what is wrong with it."""
-    said = str(entry).strip()
-    if longest is not None and len(said) > longest:
-        raise ValueError(
-            _("'{label}' has {n} characters; it takes {longest}.").format(
-                label=called, n=len(said), longest=longest
-            )
-        )
-    if fault := fault_of(called, said):
-        raise ValueError(fault)
-    return said
+    return free_text(called, entry, longest)
 
 
 def _amount(called: str, entry: Any) -> Decimal:
@@ -122,14 +102,6 @@ def _whole(called: str, entry: Any) -> int:
     if abs(number) > MOST:
         raise ValueError(_("'{label}' is larger than the CRM can hold.").format(label=called))
     return int(number)
-
-
-def _yes_no(called: str, entry: Any) -> bool:
-    if isinstance(entry, bool):
-        return entry
-    if str(entry).strip().lower() in ("yes", "true", "no", "false"):
-        return str(entry).strip().lower() in ("yes", "true")
-    raise ValueError(_("'{label}' is yes or no.").format(label=called))
 
 
 def _when(column: Column[Any], entry: Any) -> date:

@@ -52,7 +52,7 @@ def clean(field: Field, entry: Any) -> Raw:
     if field.type == "choice":
         return _choice(field, entry)
     if field.type == "yes_no":
-        return _yes_no(field, entry)
+        return yes_no(_(field.label), entry)
     if field.type in ("integer", "amount"):
         return _number(field, entry)
     if field.type == "date":
@@ -60,10 +60,10 @@ def clean(field: Field, entry: Any) -> Raw:
     return _text(field, entry)
 
 
-def free_text(label: str, entry: Any, longest: int) -> str:
+def free_text(label: str, entry: Any, longest: int | None) -> str:
     """A text without the blanks around it, or a ValueError that says what is wrong with it."""
     text = str(entry).strip()
-    if len(text) > longest:
+    if longest is not None and len(text) > longest:
         raise ValueError(
             _("'{label}' has {n} characters; it takes {longest}.").format(
                 label=label, n=len(text), longest=longest
@@ -84,12 +84,12 @@ def _choice(field: Field, entry: Any) -> Raw:
     raise ValueError(_("'{label}' is one of: {known}.").format(label=_(field.label), known=known))
 
 
-def _yes_no(field: Field, entry: Any) -> Raw:
-    if isinstance(entry, bool):
-        return entry
-    if str(entry).lower() in ("yes", "true", "no", "false"):
-        return str(entry).lower() in ("yes", "true")
-    raise ValueError(_("'{label}' is yes or no.").format(label=_(field.label)))
+def yes_no(label: str, entry: Any) -> bool:
+    """A yes or no, or a ValueError that says that it is neither."""
+    said = str(entry).strip().lower()
+    if said not in ("yes", "true", "no", "false"):
+        raise ValueError(_("'{label}' is yes or no.").format(label=label))
+    return said in ("yes", "true")
 
 
 def _number(field: Field, entry: Any) -> Raw:

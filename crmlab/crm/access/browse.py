@@ -7,6 +7,7 @@ audit trail: what was asked, and how many rows came, but no copy of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -277,6 +278,33 @@ def out_of_reach(who: Who, operation: str, scope: Scope, kind: str, key: str) ->
     }
     reach = (changed if operation == "change" else seen)[scope]
     return denied(who, operation, reach.format(**named))
+
+
+@contextmanager
+def with_customer(
+    sandbox: Sandbox,
+    who: Who,
+    operation: str,
+    customer_id: str,
+    *,
+    at: datetime,
+    detail: dict[str, Any],
+) -> Iterator[tuple[Session, str]]:
+    """Something permitted with a customer who is within the scope, and their number; on record.
+
+    Raises:
+        Denied: the seat may not do it, or not with this customer.
+        Refused: there is no such customer.
+    """
+    key = cleaned(customer_id).strip()
+    with on_record(
+        sandbox, who, operation, line=operation, subject=key or "customer", at=at, detail=detail
+    ) as (session, scope):
+        number = Customer.customer_id
+        query = select(number).where(number == key, visible("customer", scope, who))
+        if session.scalar(query) is None:
+            raise out_of_reach(who, operation, scope, "customer", key)
+        yield session, key
 
 
 def shortened(filters: Filters) -> dict[str, Any]:

@@ -10,22 +10,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import select
-
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
-from crmlab.crm.access.browse import out_of_reach
-from crmlab.crm.access.on_record import on_record
+from crmlab.crm.access.browse import with_customer
 from crmlab.crm.access.permissions import Who
-from crmlab.crm.access.scopes import visible
 from crmlab.crm.access.timeline_sources import contact_word
 from crmlab.crm.columns import convert
-from crmlab.crm.columns import text as as_text
-from crmlab.crm.entered import cleaned, short
+from crmlab.crm.entered import short
 from crmlab.crm.labels import label
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
 from crmlab.procedures.conditions import blank
+from crmlab.procedures.forms import free_text
 from crmlab.procedures.steps import Channel
 from crmlab.text import gettext as _
 from crmlab.text import show_day
@@ -49,15 +45,8 @@ def note_contact(
         Denied: the seat may add nothing, or not for this customer.
         Refused: there is no such customer; or `fields` says what is wrong, all faults at once.
     """
-    key = cleaned(customer_id).strip()
     detail: dict[str, Any] = {"channel": short(entries.get("channel"))}
-    with on_record(
-        sandbox, who, "note", line="note", subject=key or "customer", at=at, detail=detail
-    ) as (session, scope):
-        customer = tables.Customer.customer_id
-        query = select(customer).where(customer == key, visible("customer", scope, who))
-        if session.scalar(query) is None:
-            raise out_of_reach(who, "note", scope, "customer", key)
+    with with_customer(sandbox, who, "note", customer_id, at=at, detail=detail) as (session, key):
         values, faults = _checked(entries, at)
         if faults:
             raise Refused(" ".join(faults.values()), faults)
@@ -85,7 +74,7 @@ def _checked(entries: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any],
             "happened."
         ).format(label=label("at"), day=show_day(here.date().isoformat()), time=f"{here:%H:%M}")
     try:
-        as_text(label("note"), wanted["note"] or "", LONGEST)
+        free_text(label("note"), wanted["note"] or "", LONGEST)
     except ValueError as fault:
         faults["note"] = str(fault)
     return values, {name: faults[name] for name in wanted if name in faults}

@@ -16,11 +16,9 @@ from sqlalchemy.orm import Session
 
 from crmlab.calendar import STANDARD
 from crmlab.crm import tables
-from crmlab.crm.access.browse import check_size, out_of_reach
+from crmlab.crm.access.browse import check_size, with_customer
 from crmlab.crm.access.doers import Deed, doers
-from crmlab.crm.access.on_record import on_record
 from crmlab.crm.access.permissions import Who, permissions
-from crmlab.crm.access.scopes import visible
 from crmlab.crm.access.timeline_sources import SOURCES, Source
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.sql import ask
@@ -129,15 +127,11 @@ def read_timeline(
         Denied: the seat may open no timeline, or not this customer's.
         Refused: there is no such customer, or what `timeline` refuses.
     """
-    key = cleaned(customer_id).strip()
     detail: dict[str, Any] = {"before": short(before), "size": size}
-    with on_record(
-        sandbox, who, "timeline", line="timeline", subject=key or "customer", at=at, detail=detail
-    ) as (session, scope):
-        customer = tables.Customer.customer_id
-        query = select(customer).where(customer == key, visible("customer", scope, who))
-        if session.scalar(query) is None:
-            raise out_of_reach(who, "timeline", scope, "customer", key)
+    with with_customer(sandbox, who, "timeline", customer_id, at=at, detail=detail) as (
+        session,
+        key,
+    ):
         part = timeline(session, who.seat, key, until=at, before=before, size=size)
         detail["rows"] = len(part.entries)
         return part

@@ -26,11 +26,11 @@ from crmlab.crm.base.ended import over
 from crmlab.crm.base.master import now
 from crmlab.crm.base.waiting import WHOLE
 from crmlab.crm.booking.book import book
-from crmlab.crm.columns import text
 from crmlab.crm.entered import cleaned, short
 from crmlab.crm.labels import label
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Denied, Refused
+from crmlab.procedures.forms import free_text
 from crmlab.text import gettext as _
 
 OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"
@@ -231,7 +231,7 @@ def _has_reviewed(session: Session, who: Who, proposal: tables.Proposal) -> bool
 
 def _note(note: str, accepts: bool) -> str | None:
     try:
-        said = text(_("Reason"), note, LONGEST_NOTE)
+        said = free_text(_("Reason"), note, LONGEST_NOTE)
     except ValueError as fault:
         raise Refused(str(fault), {"note": str(fault)}) from None
     if not said and not accepts:

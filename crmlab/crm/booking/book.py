@@ -16,12 +16,13 @@ from crmlab.crm import records
 from crmlab.crm.booking import base_rules, delivery_rules, money_rules, order_rules
 from crmlab.crm.booking.draft import Draft, Terms
 from crmlab.crm.booking.numbering import SERIES, free_key, next_line, next_number
-from crmlab.crm.columns import convert, dangling, text
+from crmlab.crm.columns import convert, dangling
 from crmlab.crm.labels import label
 from crmlab.crm.tables import Base
 from crmlab.errors import ProcedureError, Refused
 from crmlab.procedures.conditions import blank
 from crmlab.procedures.faults import unknown
+from crmlab.procedures.forms import free_text
 from crmlab.text import gettext as _
 
 RULES: dict[str, Callable[[Draft], None]] = {
@@ -180,7 +181,7 @@ def _given_key(table: Table, own: str, given: Any, faults: dict[str, str]) -> st
         return ""
     try:
         longest = getattr(table.columns[own].type, "length", None)
-        return text(label(own), given, longest)
+        return free_text(label(own), given, longest)
     except ValueError as fault:
         faults[own] = str(fault)
         return ""

@@ -257,6 +257,19 @@ class WithTheSale(WithBaseData):
                 assert invoice.amount == amount(session, order)
 
     @invariant()
+    def an_opportunity_comes_to_each_stage_once_and_goes_to_none_back(self) -> None:
+        """Wherever its case is sent."""
+        funnel = list(self.procedure().stages)
+        with self.sandbox.read() as session:
+            for case in self.all_cases():
+                entries = session.query(tables.StageEntry).filter_by(opportunity_id=case.case_id)
+                came_to = [
+                    funnel.index(entry.stage)
+                    for entry in entries.order_by(tables.StageEntry.entry_id)
+                ]
+                assert came_to == sorted(set(came_to))
+
+    @invariant()
     def nothing_is_in_stock_that_is_not_there(self) -> None:
         with self.sandbox.read() as session:
             for batch in session.query(tables.Batch):
