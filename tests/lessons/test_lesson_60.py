@@ -173,7 +173,7 @@ def test_a_call_is_added_to_a_timeline_by_keyboard_on_a_narrow_page(
     records.key("Enter")
     assert "It is on the timeline of CU-003 now." in records.view.inner_text()
     first = records.view.locator(".time li").first.inner_text()
-    assert first.startswith("Visit Sales representative")
+    assert first.startswith("Visit Shen Jie, Sales representative")
     assert "Ms Zhao showed me <b>her</b> new pump room." in first
     assert not axe_troubles(page, "main")
     assert page.evaluate("document.documentElement.scrollWidth") <= 380

@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm.sql import ask
-from crmlab.crm.tables import Audit, AuditRow
+from crmlab.crm.tables import Audit, AuditRow, User
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Deed:
     ended: bool
 
 
-def doers(session: Session, deeds: Collection[Deed]) -> dict[Deed, tuple[str | None, str | None]]:
-    """The person and the seat behind each of these, where the trail has them.
+def doers(session: Session, deeds: Collection[Deed]) -> dict[Deed, tuple[str, str | None]]:
+    """The name and the seat of whoever is behind each of these, where the trail has them.
 
     It is the line of that very moment; or else, of what was made, the line that made it: a call
     is often written down later than it was made. What was there before the trail began has none.
@@ -41,8 +41,9 @@ def doers(session: Session, deeds: Collection[Deed]) -> dict[Deed, tuple[str | N
         keys.setdefault(deed.table, set()).add(deed.key)
     rows = (and_(AuditRow.table == table, AuditRow.key.in_(of)) for table, of in keys.items())
     query = (
-        select(AuditRow.table, AuditRow.key, Audit.at, Audit.user_id, Audit.seat)
+        select(AuditRow.table, AuditRow.key, Audit.at, Audit.user_id, Audit.seat, User.name)
         .join(Audit, Audit.audit_id == AuditRow.audit_id)
+        .outerjoin(User, User.user_id == Audit.user_id)
         .where(or_(*rows))
         .order_by(Audit.audit_id)
     )
@@ -54,10 +55,10 @@ def doers(session: Session, deeds: Collection[Deed]) -> dict[Deed, tuple[str | N
 
 def _found(
     deeds: Collection[Deed], lines: dict[tuple[str, str], list[Any]]
-) -> Iterator[tuple[Deed, tuple[str | None, str | None]]]:
+) -> Iterator[tuple[Deed, tuple[str, str | None]]]:
     for deed in deeds:
         known = lines.get((deed.table, deed.key), [])
         of_the_moment = [line for line in known if line.at == deed.at]
         line = next(iter(of_the_moment[::-1] or ([] if deed.ended else known)), None)
         if line is not None:
-            yield deed, (line.user_id, line.seat)
+            yield deed, (line.name or line.user_id or "", line.seat)

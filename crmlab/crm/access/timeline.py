@@ -160,15 +160,14 @@ def _with_doers(session: Session, entries: list[Entry], deeds: list[Deed]) -> It
     """The entries, with the person and the seat that the audit trail has; of what was there before
     it began, those that the record itself names."""
     known = doers(session, set(deeds))
-    told = []
-    for entry, deed in zip(entries, deeds, strict=True):
-        user, seat = known.get(deed, (None, None))
-        told.append(replace(entry, person=user or entry.person, seat=entry.seat or seat))
-    users = {entry.person for entry in told}
-    query = select(tables.User.user_id, tables.User.name).where(tables.User.user_id.in_(users))
-    names = {user.user_id: user.name for user in ask(session, query, {})}
-    for entry in told:
-        yield replace(entry, person=names.get(entry.person, entry.person))
+    nobody: tuple[str, str | None] = ("", None)
+    told = [(entry, *known.get(deed, nobody)) for entry, deed in zip(entries, deeds, strict=True)]
+    left = {entry.person for entry, person, _seat in told if not person}
+    query = select(tables.User.user_id, tables.User.name).where(tables.User.user_id.in_(left))
+    names = {user.user_id: user.name for user in ask(session, query, {})} if any(left) else {}
+    for entry, person, seat in told:
+        named = person or names.get(entry.person, entry.person)
+        yield replace(entry, person=named, seat=entry.seat or seat)
 
 
 _LINES: tuple[tuple[str, Any, Any], ...] = (
