@@ -13,7 +13,7 @@ from sqlalchemy import text
 from crmlab.crm import tables
 from crmlab.crm.access.browse import COUNTED, LARGEST_PAGE, look, page
 from crmlab.crm.access.permissions import Who
-from crmlab.crm.access.search import ANYWHERE, BY_NUMBER, search
+from crmlab.crm.access.search import ANYWHERE, BY_NUMBER, MOST, search
 from crmlab.crm.records import KINDS
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import CrmlabError, Denied, Refused
@@ -337,7 +337,7 @@ def test_signs_with_a_meaning_elsewhere_mean_themselves(sandbox: Sandbox) -> Non
         if not wanted.replace("\0", "").split():
             continue
         try:
-            hits = search(sandbox, GENERAL, wanted, at=AT, kinds=("customer",), size=100)
+            hits = search(sandbox, GENERAL, wanted, at=AT, kinds=("customer",), size=MOST)
         except Refused as refusal:
             pytest.fail(str(refusal))
         cleaned = wanted.replace("\0", "").replace("\ud800", "?").lower()
