@@ -58,6 +58,7 @@ LOOKING: dict[str, Callable[[Sandbox, Who, str], Any]] = {
     "search: a name": lambda c, who, n: search.search(c, who, f"Works {n[-2:]}", at=AT),
     "search: a number": lambda c, who, n: search.search(c, who, f"BO-{n}", at=AT),
     "search: much": lambda c, who, n: search.search(c, who, "B", at=AT),
+    "search: most": lambda c, who, n: search.search(c, who, "B", at=AT, size=search.MOST),
     "timeline": lambda c, who, n: timeline.read_timeline(c, who, LARGE, at=AT),
     "timeline of 200": lambda c, who, n: timeline.read_timeline(c, who, LARGE, at=AT, size=200),
     "an entry on a timeline": lambda c, who, n: noting.note_contact(

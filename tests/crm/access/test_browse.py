@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from crmlab.crm import tables
 from crmlab.crm.access.browse import COUNTED, LARGEST_PAGE, look, page
 from crmlab.crm.access.permissions import Who
-from crmlab.crm.access.search import ANYWHERE, BY_NUMBER, search
+from crmlab.crm.access.search import ANYWHERE, BY_NUMBER, MOST, search
 from crmlab.crm.records import KINDS
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import CrmlabError, Denied, Refused
@@ -106,6 +108,45 @@ def test_a_list_is_the_same_whether_its_scope_is_a_small_share_or_a_large_one(
     assert keys(sandbox, GENERAL, "order", filters=of_one, size=1) == ["SO-20533", "SO-20855"]
     found = page(sandbox, MANAGER, "order_line", at=AT, size=4)
     assert (found.count, found.more) == ((1, True) if many else (len(lines), False))
+
+
+@given(
+    counted=st.integers(1, 12),
+    size=st.integers(1, 9),
+    after=st.none() | st.sampled_from(["", "SO-20517-2", "SO-2085", "ZZ"]),
+    who=st.sampled_from([REPRESENTATIVE, MANAGER, GENERAL]),
+    batch=st.sampled_from([None, "B-2203"]),
+    filtered=st.booleans(),
+)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_page_is_the_next_rows_that_fit_however_far_they_are_counted(
+    sandbox: Sandbox,
+    counted: int,
+    size: int,
+    after: str | None,
+    who: Who,
+    batch: str | None,
+    filtered: bool,
+) -> None:
+    seen: Any = {REPRESENTATIVE: ("account_manager", "U-07"), MANAGER: ("branch", "South")}
+    column, value = seen.get(who, ("name", None))
+    with sandbox.read() as session:
+        fitting = sorted(
+            line.line_id
+            for line in session.query(tables.OrderLine)
+            if value in (None, getattr(line.order.customer, column))
+            and (not filtered or line.batch_no == batch)
+        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crmlab.crm.access.browse.COUNTED", counted)
+        filters = {"batch_no": batch} if filtered else {}
+        found = page(sandbox, who, "order_line", at=AT, after=after, size=size, filters=filters)
+    behind = [key for key in fitting if after is None or key > after]
+    assert [row.key for row in found.rows] == behind[:size]
+    assert found.next == (behind[size - 1] if len(behind) > size else None)
+    assert (found.count, found.more) == (min(len(fitting), counted), len(fitting) > counted)
 
 
 def test_a_page_goes_on_from_a_key_that_is_not_there(sandbox: Sandbox) -> None:
@@ -296,7 +337,7 @@ def test_signs_with_a_meaning_elsewhere_mean_themselves(sandbox: Sandbox) -> Non
         if not wanted.replace("\0", "").split():
             continue
         try:
-            hits = search(sandbox, GENERAL, wanted, at=AT, kinds=("customer",), size=100)
+            hits = search(sandbox, GENERAL, wanted, at=AT, kinds=("customer",), size=MOST)
         except Refused as refusal:
             pytest.fail(str(refusal))
         cleaned = wanted.replace("\0", "").replace("\ud800", "?").lower()

@@ -24,7 +24,7 @@ from crmlab.crm.access.export import export
 from crmlab.crm.access.permissions import Who, permissions
 from crmlab.crm.access.reports import report
 from crmlab.crm.access.scopes import key_of, may_see
-from crmlab.crm.access.search import ANYWHERE, BY_NUMBER, search
+from crmlab.crm.access.search import ANYWHERE, BY_NUMBER, MOST, search
 from crmlab.crm.access.timeline import read_timeline
 from crmlab.crm.records import KINDS
 from crmlab.crm.store.sandbox import Sandbox
@@ -135,7 +135,7 @@ class Looking(Company):
         who = data.draw(self.anybody(), label="who")
 
         def asked() -> list[str]:
-            hits = search(self.sandbox, who, wanted, at=AT, kinds=(kind,), size=100)
+            hits = search(self.sandbox, who, wanted, at=AT, kinds=(kind,), size=MOST)
             return [hit.key for hit in hits]
 
         if not self.is_denied(who, "search", asked):
@@ -144,7 +144,7 @@ class Looking(Company):
             # A customer's code is searched by what the customer says, not by its key.
             by_key = kind in BY_NUMBER or key_of(kind).key in ANYWHERE[kind]
             begins = {key for key in may if by_key and key.startswith(wanted)}
-            assert len(found) == 100 or begins <= set(found)
+            assert len(found) == MOST or begins <= set(found)
 
     @rule(data=st.data())
     def read_a_timeline(self, data: st.DataObject) -> None:

@@ -207,6 +207,66 @@ def test_a_day_becomes_its_first_moment_and_a_moment_becomes_its_day_in_the_offi
     assert crm.get_one(tables.Invoice, invoice).due_on == date(2026, 6, 19)
 
 
+# Whose it is --------------------------------------------------------------------------------------
+
+
+def test_the_parts_of_an_order_name_its_customer(crm: Session) -> None:
+    quote = quoted(crm)
+    offer = book(
+        crm,
+        "quote_line",
+        None,
+        {"quote_id": quote, "product_id": PRODUCT, "quantity": 5, "unit_price": "90"},
+    )
+    order, line = ordered(crm, quote_id=quote)
+    shipment, part = shipped(crm, order, line)
+    rows: list[Any] = [
+        crm.get_one(tables.QuoteLine, offer),
+        crm.get_one(tables.OrderLine, line),
+        crm.get_one(tables.Shipment, shipment),
+        crm.get_one(tables.ShipmentLine, part),
+    ]
+    assert {row.customer_id for row in rows} == {CUSTOMER}
+
+
+def test_nobody_says_that_they_are_another_customers(crm: Session) -> None:
+    order, line = ordered(crm)
+    wrong = {"customer_id": OTHER_CUSTOMER}
+    says = f"The order is from {CUSTOMER}, not from {OTHER_CUSTOMER}."
+    assert refused(crm, "order_line", wrong, line) == {"customer_id": says}
+    columns = {"order_id": order, "shipped_at": NOW, **wrong}
+    assert refused(crm, "shipment", columns) == {"customer_id": says}
+    shipment = book(crm, "shipment", None, {"order_id": order, "shipped_at": NOW})
+    columns = {"shipment_id": shipment, "line_id": line, "quantity": 1, **wrong}
+    assert refused(crm, "shipment_line", columns) == {"customer_id": says}
+    columns = {"quote_id": quoted(crm), "product_id": PRODUCT, "quantity": 1, "unit_price": "9"}
+    says = f"The quote is for {CUSTOMER}, not for {OTHER_CUSTOMER}."
+    assert refused(crm, "quote_line", {**columns, **wrong}) == {"customer_id": says}
+
+
+def test_where_the_order_is_missing_only_that_is_said(crm: Session) -> None:
+    columns = {"product_id": PRODUCT, "quantity": 1, "unit_price": "9"}
+    assert list(refused(crm, "order_line", columns)) == ["order_id"]
+    assert list(refused(crm, "quote_line", columns)) == ["quote_id"]
+    assert list(refused(crm, "shipment", {"shipped_at": NOW, "address": "x"})) == ["order_id"]
+
+
+def test_lines_go_along_to_another_customer_and_to_another_order(crm: Session) -> None:
+    order, line = ordered(crm)
+    other, other_line = ordered(crm, customer_id=OTHER_CUSTOMER)
+    book(crm, "order_line", None, {"order_id": other}, line)
+    row = crm.get_one(tables.OrderLine, line)
+    assert row.customer_id == OTHER_CUSTOMER
+    book(crm, "order", None, {"customer_id": CUSTOMER}, other)
+    assert crm.get_one(tables.OrderLine, other_line).customer_id == row.customer_id == CUSTOMER
+    quote = quoted(crm)
+    columns = {"quote_id": quote, "product_id": PRODUCT, "quantity": 5, "unit_price": "90"}
+    offer = book(crm, "quote_line", None, columns)
+    book(crm, "quote", None, {"customer_id": OTHER_CUSTOMER}, quote)
+    assert crm.get_one(tables.QuoteLine, offer).customer_id == OTHER_CUSTOMER
+    assert order != other
+
+
 # Offers -------------------------------------------------------------------------------------------
 
 

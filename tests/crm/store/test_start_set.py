@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from ruamel.yaml import YAML
@@ -36,6 +36,23 @@ def crm() -> Iterator[Session]:
 @pytest.fixture(scope="module")
 def sales() -> Procedure:
     return load("lead_to_cash")
+
+
+def test_the_parts_of_a_quote_an_order_and_a_shipment_name_its_customer(crm: Session) -> None:
+    of: list[tuple[Any, Any, Any]] = [
+        (tables.QuoteLine, tables.Quote, tables.Quote.quote_id == tables.QuoteLine.quote_id),
+        (tables.OrderLine, tables.Order, tables.Order.order_id == tables.OrderLine.order_id),
+        (tables.Shipment, tables.Order, tables.Order.order_id == tables.Shipment.order_id),
+        (
+            tables.ShipmentLine,
+            tables.Shipment,
+            tables.Shipment.shipment_id == tables.ShipmentLine.shipment_id,
+        ),
+    ]
+    for part, whole, its in of:
+        pairs = crm.execute(select(part.customer_id, whole.customer_id).join(whole, its)).all()
+        assert pairs
+        assert all(here == there for here, there in pairs)
 
 
 Row = TypeVar("Row", bound=tables.Base)
