@@ -106,8 +106,12 @@ def room_for(names: Iterable[str]) -> int:
 
 
 def key(chart: Chart) -> list[tuple[str, str]]:
-    """The key of a chart with more than one form: each form (`bars`, `line`, ...) and its name."""
-    named = [(str(t["meta"]), str(t["name"])) for t in chart.traces if t.get("name")]
+    """The key of a chart with more than one form: each form (`bars`, `line`, ...) and its name.
+
+    What has no point at the time is not in it.
+    """
+    there = [trace for trace in chart.traces if trace.get("name") and len(trace.get("x", ()))]
+    named = [(str(trace["meta"]), str(trace["name"])) for trace in there]
     return named if len(named) > 1 else []
 
 

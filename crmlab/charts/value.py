@@ -8,6 +8,7 @@ from crmlab.charts.chart import QUIET, Chart, bars, dashed, hatched, line, marke
 from crmlab.models.value.one_customer import ByHand
 from crmlab.models.value.tracking import Tracking
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 
 def one_customer_chart(hand: ByHand, model: Sequence[float]) -> Chart:
@@ -102,13 +103,18 @@ def second_look_chart(worth: Sequence[tuple[str, float]], cost: float) -> Chart:
         worth: who the customer is, and what the look is worth with them, the least first.
     """
     names, sums = [name for name, _sum in worth], [each for _name, each in worth]
-    says = _(
+    beyond = sum(each >= cost for each in sums)
+    says = ngettext(
+        "The hatched bar is what a second look costs: ¥{cost:,.0f}. {beyond} of the {all} full "
+        "bars is as long or longer. The longest of them is {times:.0f} times the "
+        "shortest: the same look is worth more with some customers than with others.",
         "The hatched bar is what a second look costs: ¥{cost:,.0f}. {beyond} of the {all} full "
         "bars are as long or longer. The longest of them is {times:.0f} times the "
-        "shortest: the same look is worth more with some customers than with others."
+        "shortest: the same look is worth more with some customers than with others.",
+        beyond,
     ).format(
         cost=cost,
-        beyond=sum(each >= cost for each in sums),
+        beyond=beyond,
         all=len(sums),
         times=sums[-1] / sums[0] if sums[0] else 1.0,
     )

@@ -15,7 +15,15 @@ from typing import NoReturn, Protocol, runtime_checkable
 from pydantic import model_validator
 
 from crmlab.learning.outcome import NOT_TRIED, Outcome, State
-from crmlab.procedures.conditions import Condition, Data, Raw, Reference, holds
+from crmlab.procedures.conditions import (
+    Condition,
+    Data,
+    Raw,
+    Reference,
+    blank,
+    holds,
+    number_of,
+)
 from crmlab.procedures.faults import unknown
 from crmlab.procedures.names import Text
 from crmlab.text import gettext as _
@@ -94,9 +102,24 @@ def check(must: Sequence[Must], stands: Standing) -> Outcome:
         return NOT_TRIED
     facts = _Facts(stands.facts)
     for each in must:
+        if said := _no_answer(each, stands.facts):
+            return Outcome(State.NOT_RIGHT, said)
         if not holds(each.holds, facts):
             return Outcome(State.NOT_RIGHT, _(each.otherwise).format(**facts.told()))
     return Outcome(State.RIGHT, _("The board stands as it was asked for."))
+
+
+def _no_answer(must: Must, facts: Mapping[str, Raw]) -> str:
+    """What is said of an answer that cannot be right or wrong; empty of one that can."""
+    asked = next((part for part in must.holds.parts() if part.fact == ANSWER), None)
+    if asked is None:
+        return ""
+    answer = facts[ANSWER]
+    if blank(answer):
+        return _("The board stands as it should. Now write your answer, and check again.")
+    if number_of(asked.is_) is not None and number_of(answer) is None:
+        return _("Write your answer as a number, in figures.")
+    return ""
 
 
 class _Facts:

@@ -72,7 +72,7 @@ class Doing:
         before = self.of(name)
         found = self._look(self.tasks[name], answer)
         if before.outcome.right and not found.right and found.state is not State.BROKE:
-            found = _done_before()
+            found = _done_before(found.because)
         now = Done(found, before.hints, before.solution)
         self._kept[name] = now
         if found.state in (State.RIGHT, State.NOT_RIGHT):
@@ -129,5 +129,9 @@ class Doing:
         )
 
 
-def _done_before() -> Outcome:
-    return Outcome(State.RIGHT, _("You have done this before."))
+def _done_before(now: str = "") -> Outcome:
+    if not now:
+        return Outcome(State.RIGHT, _("You have done this before."))
+    return Outcome(
+        State.RIGHT, _("You have done this before. As it stands now: {because}").format(because=now)
+    )

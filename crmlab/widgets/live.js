@@ -1,6 +1,9 @@
 // The browser's part of a view that is drawn in the kernel (see live.py).
 // It shows the HTML it is given, sends what is pressed, and keeps the reader's place.
 
+// How long a list stands still, in milliseconds, until what was chosen with keys is taken.
+const AT_REST = 500;
+
 function formsIn(root) {
   const forms = {};
   for (const form of root.querySelectorAll("form[data-form]")) {
@@ -105,7 +108,9 @@ function render({ model, el }) {
   el.classList.add("crmlab");
   let waiting = false;
   let earlier; // what an earlier page in this tab has left, until the view has taken it up
-  let later = ""; // the dial that was turned on while the kernel was still at work
+  let later = ""; // the dial or the list that was moved on while the kernel was still at work
+  let byKeys = false; // a list is looked through with keys, letter by letter
+  let settled = 0; // what sends it once it has come to rest
 
   const answered = (turn) => {
     waiting = false;
@@ -176,7 +181,7 @@ function render({ model, el }) {
 
   const send = (node) => {
     if (waiting) {
-      if (node.type === "range") later = node.id;
+      if (node.type === "range" || node.tagName === "SELECT") later = node.id;
       return;
     }
     const { do: action, form: _f, focus: _o, deliberate: _d, lmSuppressShortcuts: _l, ...args } = node.dataset;
@@ -205,9 +210,23 @@ function render({ model, el }) {
     if (event.target.dataset.do) send(event.target);
   };
   const chosen = (event) => {
-    if (event.target.matches("select[data-do]")) send(event.target);
-    else unmark(event.target);
+    const list = event.target;
+    clearTimeout(settled);
+    settled = 0;
+    if (!list.matches("select[data-do]")) unmark(list);
+    // A view that is drawn anew between two keys would begin the browser's search anew.
+    else if (byKeys) settled = setTimeout(left, AT_REST, { target: list });
+    else send(list);
     typed();
+  };
+  const left = ({ target }) => {
+    if (!settled || !target.matches("select[data-do]")) return;
+    clearTimeout(settled);
+    settled = 0;
+    send(target);
+  };
+  const pointed = () => {
+    byKeys = false;
   };
   const turned = (event) => {
     if (event.target.matches("input[type=range][data-do]")) send(event.target);
@@ -218,6 +237,7 @@ function render({ model, el }) {
   // A notebook listens for keys too, and takes Enter for its own.
   const ours = (event) => {
     event.stopPropagation();
+    byKeys = true;
     // Handing over is a step of its own: Enter in a line of such a form does not do it.
     if (event.key === "Enter" && event.target.matches("form[data-deliberate] input"))
       event.preventDefault();
@@ -226,7 +246,9 @@ function render({ model, el }) {
   el.addEventListener("keydown", ours);
   el.addEventListener("click", pressed);
   el.addEventListener("submit", submitted);
+  el.addEventListener("pointerdown", pointed);
   el.addEventListener("change", chosen);
+  el.addEventListener("focusout", left);
   el.addEventListener("input", turned);
   model.on("change:view", show);
   show();
@@ -235,7 +257,10 @@ function render({ model, el }) {
     el.removeEventListener("keydown", ours);
     el.removeEventListener("click", pressed);
     el.removeEventListener("submit", submitted);
+    clearTimeout(settled);
+    el.removeEventListener("pointerdown", pointed);
     el.removeEventListener("change", chosen);
+    el.removeEventListener("focusout", left);
     el.removeEventListener("input", turned);
   };
 }

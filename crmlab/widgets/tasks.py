@@ -75,6 +75,8 @@ class Tasks(Live):
 
     def _task(self, name: str) -> dict[str, Any]:
         task, stands = self.doing.tasks[name], self.doing.of(name)
+        # What a board is asked for is an answer: whoever has found it may read it at once.
+        told = task.board is not None and stands.outcome.right
         words = {
             State.NOT_TRIED: _("not tried yet"),
             State.RIGHT: _("done"),
@@ -94,8 +96,9 @@ class Tasks(Live):
             "because": stands.outcome.because or self._nothing_yet(name),
             "hints": [_(hint) for hint in task.hints[: stands.hints]],
             "hints_left": len(task.hints) - stands.hints,
-            "solution": _(task.solution) if stands.solution else "",
-            "may_see_solution": self.doing.may_see_solution(name) and not stands.solution,
+            "head": _("So it is.") if told else _("One way to do it."),
+            "solution": _(task.solution) if stands.solution or told else "",
+            "may_see_solution": self.doing.may_see_solution(name) and not (stands.solution or told),
         }
 
     def _nothing_yet(self, name: str) -> str:

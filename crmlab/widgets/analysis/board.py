@@ -93,10 +93,13 @@ class Board(ipywidgets.Box):
         name: what tasks call it.
         held_against: gives the match with the books, which says whether its figures may be used;
             None where nothing is held against books.
+        records_follow: the records are those of the dials; otherwise they are as they were entered,
+            wherever the dials stand.
     """
 
     name: ClassVar[str]
     held_against: ClassVar[staticmethod[[], Reconciliation] | None] = None
+    records_follow: ClassVar[bool] = False
 
     def __init__(self, title: str, dials: dict[str, Dial]) -> None:
         self.title, self.dials = title, dials
@@ -125,15 +128,19 @@ class Board(ipywidgets.Box):
         """The records behind the figures, by names that points of the chart may carry."""
         return {}
 
+    @property
+    def turned_away(self) -> bool:
+        """Whether a dial stands elsewhere than at first."""
+        return self.stands != {name: exact(dial.start) for name, dial in self.dials.items()}
+
     def standing(self) -> Standing:
         """How it stands, for tasks: each dial, the facts of what is seen, and what is open."""
         answer = getattr(self, "answer", None)
         if answer is None:  # it could not begin, and says so in its own place
             return Standing(False, {})
-        at_first = {name: exact(dial.start) for name, dial in self.dials.items()}
         opened = answer.opened
         return Standing(
-            self.stands != at_first or bool(opened),
+            self.turned_away or bool(opened),
             {**self._numbers(), **self.seen.facts, "open": opened},
         )
 
@@ -233,6 +240,7 @@ class Answer(Live):
             "choices": {name: each.title for name, each in self.board.behind.items()},
             "opened": self.opened,
             "table": self._table() if self.opened else None,
+            "as_entered": self.board.turned_away and not self.board.records_follow,
         }
 
     def _usable(self) -> dict[str, Any] | None:
@@ -245,11 +253,12 @@ class Answer(Live):
         rows = self.board.behind[self.opened].rows()
         shown = with_names(rows.head(self.many))
         numbers = {name: pd.api.types.is_numeric_dtype(rows[name]) for name in rows}
+        cents = {name: numbers[name] and _has_cents(shown[name]) for name in rows}
         return {
             "columns": [{"label": label(str(n)), "number": numbers[n]} for n in rows],
             "rows": [
                 [
-                    {"text": told(value), "number": numbers[n]}
+                    {"text": told(value, cents=cents[n]), "number": numbers[n]}
                     for n, value in zip(rows, row, strict=True)
                 ]
                 for row in shown.itertuples(index=False)
@@ -281,14 +290,25 @@ class Trouble(Live):
     template: ClassVar[str] = "trouble.html"
 
 
-def told(value: Any) -> str:
-    """A value of a record as it is read: days without hours, amounts with thousands."""
+def _has_cents(column: pd.Series) -> bool:
+    """Whether a column of numbers has such as are not whole."""
+    known = column.dropna()
+    return bool((known.round(2) != known.round()).any())
+
+
+def told(value: Any, *, cents: bool = False) -> str:
+    """A value of a record as it is read: days without hours, numbers with thousands.
+
+    Args:
+        cents: with two places after the point, since others of its column have them.
+    """
     if value is None or value is pd.NaT or value != value:
         return "–"
     if isinstance(value, pd.Timestamp):
         return str(value.date())
     if isinstance(value, bool | np.bool_):
         return _("yes") if value else _("no")
-    if isinstance(value, float):
-        return f"{value:,.2f}".removesuffix(".00")
-    return f"{value:,}" if isinstance(value, Integral) else str(value)
+    if isinstance(value, float | Integral):
+        said = f"{abs(value):,.2f}" if cents else f"{abs(value):,.0f}"
+        return f"\u2212{said}" if value < 0 and said.strip("0.,") else said
+    return str(value)

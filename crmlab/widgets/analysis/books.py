@@ -66,6 +66,7 @@ class BooksBoard(Board):
     """
 
     name = "books"
+    records_follow = True
 
     @shows_trouble
     def __init__(self) -> None:

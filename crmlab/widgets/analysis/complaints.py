@@ -58,6 +58,7 @@ class SignalBoard(Board):
     """
 
     name = "signals"
+    records_follow = True
     held_against = staticmethod(left_match)
 
     @shows_trouble
@@ -162,6 +163,7 @@ class ParetoBoard(Board):
     """
 
     name = "pareto"
+    records_follow = True
     held_against = staticmethod(left_match)
 
     @shows_trouble

@@ -219,11 +219,14 @@ class ContributionBriefing(Board):
             self.customer, at["charge"], complaints_left=1 - at["fewer"] / 100, discount_left=left
         )
         now = turned(self.found, terms)
-        verdict = (
-            _("At these terms {customer} brings us {left}. That is an offer to make.")
-            if now.after >= 0
-            else _("At these terms {customer} still costs us {left}. That is no offer to make.")
-        )
+        if not round(now.after - now.before):
+            verdict = _("As it is, {customer} costs us {left} in 24 months, with all they buy.")
+        elif now.after >= 0:
+            verdict = _("At these terms {customer} brings us {left}. That is an offer to make.")
+        else:
+            verdict = _(
+                "At these terms {customer} still costs us {left}. That is no offer to make."
+            )
         return Seen(
             contribution_chart(self.found, now, self.first, self.customer, self.name_of_it),
             verdict.format(customer=self.name_of_it, left=money(abs(now.after))),
@@ -244,7 +247,11 @@ class ContributionBriefing(Board):
         return {
             "sales": Records(
                 _("Sales to {customer}").format(customer=self.name_of_it), lambda: behind["sales"]
-            )
+            ),
+            "complaints": Records(
+                _("Complaints of {customer}").format(customer=self.name_of_it),
+                lambda: as_entered(behind["complaints"]),
+            ),
         }
 
 

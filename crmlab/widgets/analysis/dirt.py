@@ -45,6 +45,8 @@ class DirtyData(Board):
         model: funnel, complaints, contribution or value.
     """
 
+    records_follow = True
+
     @shows_trouble
     def __init__(self, model: str) -> None:
         self.words = words_of(model)

@@ -22,8 +22,9 @@ from crmlab.widgets.analysis.complaints_company import (
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
-START = 5
-"""With which complaint a batch is stopped at first: the fewest that stops no sound one."""
+START = 4
+"""With which complaint a batch is stopped at first: as early as the third, and for one sound batch
+instead of four."""
 
 
 class CaughtBoard(Board):
@@ -33,6 +34,7 @@ class CaughtBoard(Board):
     """
 
     name = "caught"
+    records_follow = True
     held_against = staticmethod(left_match)
 
     @shows_trouble

@@ -184,6 +184,7 @@ class TrackingBoard(Board):
     """
 
     name = "tracking"
+    records_follow = True
 
     @shows_trouble
     def __init__(self) -> None:

@@ -152,7 +152,8 @@ def test_a_board_that_cannot_begin_says_why() -> None:
         (None, "–"),
         (float("nan"), "–"),
         (pd.NaT, "–"),
-        (1234.5, "1,234.50"),
+        (-1234, "\u22121,234"),
+        (0.2, "0"),
         (np.float64(1000), "1,000"),
         (np.int64(12000), "12,000"),
         (True, "yes"),
@@ -163,6 +164,14 @@ def test_a_board_that_cannot_begin_says_why() -> None:
 )
 def test_values_of_records_are_written_to_be_read(value: Any, read: str) -> None:
     assert told(value) == read
+
+
+def test_a_column_has_cents_everywhere_or_nowhere() -> None:
+    assert [told(value, cents=True) for value in (1234.5, 7.0, -0.5)] == [
+        "1,234.50",
+        "7.00",
+        "\u22120.50",
+    ]
 
 
 # On the page

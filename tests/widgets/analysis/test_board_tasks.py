@@ -88,12 +88,23 @@ def test_what_a_task_asks_is_answered_beside_it(tmp_path: Path, progress: Progre
     tasks = Tasks("95", board, bank=path, progress=progress)
     assert "How much is left?" in tasks.text()
     board.click("turn", {"back": 40})
-    for answer in ("", "11"):
+    for answer, told in (
+        ("", "Now write your answer, and check again."),
+        ("ten", "Write your answer as a number, in figures."),
+        ("11", "Read it again."),
+    ):
         tasks.click("check", {"answer": answer}, task="terms")
-        assert "Read it again." in tasks.text()
+        assert told in tasks.text()
     tasks.click("hint", task="terms")
     assert 'value="11"' in tasks.view["html"], "what was written is still there"
     tasks.click("check", {"answer": " 10 "}, task="terms")
+    assert "1 of 1 task done" in tasks.text()
+    assert "So it is. Forty." in tasks.text(), "whoever has found it may read what it means"
+    board.click("turn", {"back": 20})
+    tasks.click("check", task="terms")
+    assert "done before. As it stands now: They cost us ¥10." in tasks.text(), (
+        "it can be tried again"
+    )
     assert "1 of 1 task done" in tasks.text()
 
 
