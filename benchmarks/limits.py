@@ -21,7 +21,7 @@ from sqlalchemy import select
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.crm.tables import AuditHead
 
-QUIET_MS = {"sqlite": 5.0, "postgresql": 6.5}
+QUIET_MS = {"sqlite": 4.8, "postgresql": 6.6}
 """What the fixed work takes on the machine of docs/performance.md when nothing else runs there."""
 
 BUSY = 1.5

@@ -15,6 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crmlab.crm.tables.base import Customer
 from crmlab.crm.tables.types import Base, Moment, Money
 
+BY_KEY = {"sqlite_with_rowid": False}
+"""Kept in the order of its keys, as it is listed: SQLite would number the rows, and keep the keys
+apart."""
+
 
 class Opportunity(Base):
     """Something a customer may buy, from the first word of it to won or lost."""
@@ -38,6 +42,7 @@ class Opportunity(Base):
         Index("ix_opportunities_outcome", "outcome", "opportunity_id"),
         Index("ix_opportunities_stage", "stage", "opportunity_id"),
         Index("ix_opportunities_product", "product_id", "opportunity_id"),
+        BY_KEY,
     )
 
 
@@ -65,7 +70,7 @@ class Quote(Base):
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
     quoted_at: Mapped[datetime] = mapped_column(Moment())
     valid_until: Mapped[date | None]
-    __table_args__ = (Index("ix_quotes_of", "customer_id", "quoted_at"),)
+    __table_args__ = (Index("ix_quotes_of", "customer_id", "quoted_at"), BY_KEY)
 
 
 class QuoteLine(Base):
@@ -82,6 +87,7 @@ class QuoteLine(Base):
     __table_args__ = (
         Index("ix_quote_lines_of", "customer_id", "line_id"),
         Index("ix_quote_lines_product", "product_id", "line_id"),
+        BY_KEY,
     )
 
 
@@ -126,6 +132,7 @@ class Order(Base):
         Index("ix_orders_shipped", "customer_id", "shipped_at"),
         Index("ix_orders_credit", "credit", "order_id"),
         Index("ix_orders_address", "address", "order_id"),
+        BY_KEY,
     )
 
 
@@ -145,6 +152,7 @@ class OrderLine(Base):
         Index("ix_order_lines_of", "customer_id", "line_id"),
         Index("ix_order_lines_product", "product_id", "line_id"),
         Index("ix_order_lines_batch", "batch_no", "line_id"),
+        BY_KEY,
     )
 
     @property
@@ -181,7 +189,7 @@ class Shipment(Base):
     shipped_at: Mapped[datetime] = mapped_column(Moment())
     address: Mapped[str] = mapped_column(String(500))
     carrier: Mapped[str | None] = mapped_column(String(200))
-    __table_args__ = (Index("ix_shipments_of", "customer_id", "shipped_at"),)
+    __table_args__ = (Index("ix_shipments_of", "customer_id", "shipped_at"), BY_KEY)
 
 
 class ShipmentLine(Base):
@@ -197,6 +205,7 @@ class ShipmentLine(Base):
     __table_args__ = (
         Index("ix_shipment_lines_of", "customer_id", "shipment_line_id"),
         Index("ix_shipment_lines_batch", "batch_no", "shipment_line_id"),
+        BY_KEY,
     )
 
 
@@ -222,6 +231,7 @@ class Invoice(Base):
             sqlite_where=text("settled_at IS NULL"),
             postgresql_where=text("settled_at IS NULL"),
         ),
+        BY_KEY,
     )
 
 
@@ -235,4 +245,4 @@ class Payment(Base):
     amount: Mapped[Decimal] = mapped_column(Money())
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
     paid_at: Mapped[datetime] = mapped_column(Moment())
-    __table_args__ = (Index("ix_payments_of", "customer_id", "paid_at"),)
+    __table_args__ = (Index("ix_payments_of", "customer_id", "paid_at"), BY_KEY)
