@@ -102,7 +102,7 @@ def test_what_a_task_asks_is_answered_beside_it(tmp_path: Path, progress: Progre
     assert "So it is. Forty." in tasks.text(), "whoever has found it may read what it means"
     board.click("turn", {"back": 20})
     tasks.click("check", task="terms")
-    assert "done before. As it stands now: They cost us ¥10." in tasks.text(), (
+    assert "done this before. As it stands now: They cost us ¥10." in tasks.text(), (
         "it can be tried again"
     )
     assert "1 of 1 task done" in tasks.text()
