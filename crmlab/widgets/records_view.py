@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import and_
+
 from crmlab.calendar import STANDARD
 from crmlab.crm import records
 from crmlab.crm.access.browse import Page, Record
@@ -344,9 +346,9 @@ def _helps(column: Column, *, is_new: bool) -> Iterator[str]:
 
 
 def _offers(sandbox: Sandbox, who: Who, column: Column, operation: str) -> Iterator[dict[str, str]]:
-    """The records that a field offers: those with which the seat may do what the form is for."""
+    """The records that a field offers: what the seat sees, and may do with what the form is for."""
     if column.record:
-        within = within_reach(column.record, who, operation)
+        within = and_(*(within_reach(column.record, who, each) for each in ("see", operation)))
         with sandbox.read() as session:
             for offered in records.entries(session, column.record, {}, within):
                 yield {"value": offered.key, "label": offered.label}

@@ -63,9 +63,15 @@ def test_forms_differ_in_more_than_their_hue() -> None:
 
 
 def test_a_key_names_each_form_where_there_are_several() -> None:
-    told = Chart("Two", "See.", (bars(name="now"), hatched(name="at first"), dashed()))
-    assert key(told) == [("bars", "now"), ("hatched", "at first")]
-    assert key(Chart("One", "See.", (bars(name="now"),))) == []
+    there, empty = {"x": [1]}, {"x": []}
+    traces = (
+        bars(**there, name="now"),
+        hatched(**there, name="at first"),
+        dashed(**there),
+        marked(**empty, name="too many"),
+    )
+    assert key(Chart("Two", "See.", traces)) == [("bars", "now"), ("hatched", "at first")]
+    assert key(Chart("One", "See.", traces[:1])) == []
 
 
 def test_each_form_is_drawn_in_the_key() -> None:

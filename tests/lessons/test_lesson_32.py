@@ -393,7 +393,7 @@ def test_each_dial_changes_its_figure_and_its_words(lessons: Any, window: Any) -
         assert wait_for(page, lambda before=at_first: one.figure()[0]["y"] != before)
         one.view.get_by_role("button", name="Back to how it was").click()
         assert wait_for(page, lambda: one.figure()[0]["y"] == first)
-        assert "¥199,966" in one.sentence()
+        assert wait_for(page, lambda: "¥199,966" in one.sentence())
     rows = one.look_behind("The purchases of CU-152")
     assert len(rows) == 10
     assert all("500" in row for row in rows)

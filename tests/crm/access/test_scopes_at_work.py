@@ -266,7 +266,7 @@ class Working(Company):
             if of and field["options"]:
                 self.is_offered(
                     [option["value"] for option in field["options"]],
-                    self.world.seen(who, of, "see"),
+                    self.world.seen(who, of, "see") & self.world.seen(who, of, "create"),
                 )
 
     # Desks ----------------------------------------------------------------------------------------
