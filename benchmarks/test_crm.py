@@ -60,7 +60,7 @@ LOOKING: dict[str, Callable[[Sandbox, Who, str], Any]] = {
     "search: much": lambda c, who, n: search.search(c, who, "B", at=AT),
     "search: most": lambda c, who, n: search.search(c, who, "B", at=AT, size=search.MOST),
     "timeline": lambda c, who, n: timeline.read_timeline(c, who, LARGE, at=AT),
-    "timeline of 200": lambda c, who, n: timeline.read_timeline(c, who, LARGE, at=AT, size=200),
+    "timeline of 100": lambda c, who, n: timeline.read_timeline(c, who, LARGE, at=AT, size=100),
     "an entry on a timeline": lambda c, who, n: noting.note_contact(
         c, who, LARGE, {"channel": "call", "at": AT, "note": f"Call {n}."}, at=AT
     ),

@@ -215,9 +215,13 @@ function render({ model, el }) {
     settled = 0;
     if (!list.matches("select[data-do]")) unmark(list);
     // A view that is drawn anew between two keys would begin the browser's search anew.
-    else if (byKeys) settled = setTimeout(left, AT_REST, { target: list });
+    else if (byKeys) rest(list);
     else send(list);
     typed();
+  };
+  const rest = (list) => {
+    clearTimeout(settled);
+    settled = setTimeout(left, AT_REST, { target: list });
   };
   const left = ({ target }) => {
     if (!settled || !target.matches("select[data-do]")) return;
@@ -238,6 +242,7 @@ function render({ model, el }) {
   const ours = (event) => {
     event.stopPropagation();
     byKeys = true;
+    if (settled && event.target.matches("select[data-do]")) rest(event.target);
     // Handing over is a step of its own: Enter in a line of such a form does not do it.
     if (event.key === "Enter" && event.target.matches("form[data-deliberate] input"))
       event.preventDefault();

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from crmlab.crm.sql import ask
@@ -36,21 +36,24 @@ def doers(session: Session, deeds: Collection[Deed]) -> dict[Deed, tuple[str, st
     """
     if not deeds:
         return {}
-    keys: dict[str, set[str]] = {}
-    for deed in deeds:
-        keys.setdefault(deed.table, set()).add(deed.key)
-    rows = (and_(AuditRow.table == table, AuditRow.key.in_(of)) for table, of in keys.items())
-    query = (
-        select(AuditRow.table, AuditRow.key, Audit.at, Audit.user_id, Audit.seat, User.name)
-        .join(Audit, Audit.audit_id == AuditRow.audit_id)
-        .outerjoin(User, User.user_id == Audit.user_id)
-        .where(or_(*rows))
-        .order_by(Audit.audit_id)
-    )
+    asked = {name: sorted({getattr(deed, name) for deed in deeds}) for name in ("table", "key")}
     lines: dict[tuple[str, str], list[Any]] = {}
-    for line in ask(session, query, {}):
+    for line in ask(session, _LINES, asked):  # among them some of other tables with the same key
         lines.setdefault((line.table, line.key), []).append(line)
     return dict(_found(deeds, lines))
+
+
+# The statement is made once: making it takes longer than asking the database.
+_LINES = (
+    select(AuditRow.table, AuditRow.key, Audit.at, Audit.user_id, Audit.seat, User.name)
+    .join(Audit, Audit.audit_id == AuditRow.audit_id)
+    .outerjoin(User, User.user_id == Audit.user_id)
+    .where(
+        AuditRow.table.in_(bindparam("table", expanding=True)),
+        AuditRow.key.in_(bindparam("key", expanding=True)),
+    )
+    .order_by(Audit.audit_id)
+)
 
 
 def _found(

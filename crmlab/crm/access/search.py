@@ -29,8 +29,8 @@ from crmlab.crm.tables import Base, Opportunity
 from crmlab.errors import Refused
 from crmlab.text import gettext as _
 
-MOST = 50
-"""The most that is found of one kind: as many of eight kinds come within the limit of any look."""
+MOST = 25
+"""The most that is found of one kind; no page asks for more than twenty."""
 
 LONGEST = 500
 """Characters that a text to search for may have."""

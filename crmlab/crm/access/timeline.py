@@ -26,7 +26,7 @@ from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Refused
 from crmlab.text import gettext as _
 
-LARGEST = 200
+LARGEST = 100
 """The most entries that are read at a time."""
 
 
@@ -166,8 +166,9 @@ def _with_doers(session: Session, entries: list[Entry], deeds: list[Deed]) -> It
     query = select(tables.User.user_id, tables.User.name).where(tables.User.user_id.in_(left))
     names = {user.user_id: user.name for user in ask(session, query, {})} if any(left) else {}
     for entry, person, seat in told:
-        named = person or names.get(entry.person, entry.person)
-        yield replace(entry, person=named, seat=entry.seat or seat)
+        named, sits = person or names.get(entry.person, entry.person), entry.seat or seat
+        same = (named, sits) == (entry.person, entry.seat)
+        yield entry if same else replace(entry, person=named, seat=sits)
 
 
 _LINES: tuple[tuple[str, Any, Any], ...] = (

@@ -25,7 +25,7 @@ from crmlab.crm.access.permissions import Who, permissions
 from crmlab.crm.access.reports import report
 from crmlab.crm.access.scopes import key_of, may_see
 from crmlab.crm.access.search import ANYWHERE, BY_NUMBER, MOST, search
-from crmlab.crm.access.timeline import read_timeline
+from crmlab.crm.access.timeline import LARGEST, read_timeline
 from crmlab.crm.records import KINDS
 from crmlab.crm.store.sandbox import Sandbox
 from crmlab.errors import Denied, Refused
@@ -152,9 +152,9 @@ class Looking(Company):
         customer = data.draw(self.customers(), label="customer")
         if not self.world.sees(who, "customer", customer, "timeline"):
             with pytest.raises(Denied):
-                read_timeline(self.sandbox, who, customer, at=AT, size=200)
+                read_timeline(self.sandbox, who, customer, at=AT, size=LARGEST)
             return
-        entries = read_timeline(self.sandbox, who, customer, at=AT, size=200).entries
+        entries = read_timeline(self.sandbox, who, customer, at=AT, size=LARGEST).entries
         for entry in entries:
             assert self.world.of_customer(entry.record, entry.key) == customer
         told = self.limits_are_told_only_where_they_may_be(
