@@ -49,7 +49,7 @@ def main(argv=None, here=HERE):
             return environment.run(str(Path("tests", "checks.py")), *argv)
         if command == "bench":
             named = any((here / name.split("::")[0]).exists() for name in argv if name[:1] != "-")
-            options = ["--benchmark-enable", "--benchmark-only"]
+            options = ["--benchmark-enable", "-rP"]
             what = argv if named else ["benchmarks", *argv]
             return environment.run("-m", "pytest", *options, *what)
         return environment.become("-m", "crmlab", "start", *argv)
