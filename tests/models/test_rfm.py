@@ -90,6 +90,9 @@ def test_days_with_purchases_are_those_of_each_customer(
     assert list(as_dates(first)) == list(plain["min"])
     assert list(as_dates(last)) == list(plain["max"])
     assert list(often) == list(plain["nunique"])
+    silence, again = found.lately()
+    assert list(found.end - silence) == list(last)
+    assert list(again) == list(often)
 
 
 def test_the_members_are_those_that_were_counted(company: Rfm) -> None:

@@ -71,24 +71,44 @@ class Purchases:
         begin = first - borders[:-1]
         return key[edges[:-1]] + begin, key[edges[1:] - 1] + begin, np.diff(edges)
 
-    def _customers_and_days(self) -> tuple[Whole, int, int]:
-        """Customer x span + day - first day, once each, in order; with the first day and the span.
+    def lately(self) -> tuple[Whole, Whole]:
+        """Of each customer the days since the last purchase, and on how many days they have bought:
+        the same as by `days`, and sooner where nobody asks for the first day."""
+        span = self.end - int(self.day.min()) + 1
+        ticked = self._ticked(self._keys(self.end - self.day, span), span)
+        if ticked is None:
+            _first, last, often = self.days()
+            return self.end - last, often
+        each = ticked.reshape(len(self.customers), span)  # counted back, so the first is the last
+        return each.argmax(axis=1), each.view(np.int8).sum(axis=1, dtype=np.int32).astype(np.int64)
 
-        Where there are not many more days to buy on than purchases, each is ticked off in a table
-        of all of them; elsewhere they are sorted. Both in one number, as small a one as will do.
-        """
+    def _customers_and_days(self) -> tuple[Whole, int, int]:
+        """Customer x span + day - first day, once each, in order; with first day and span."""
         first = int(self.day.min())
         span = self.end - first + 1
-        possible = len(self.customers) * span
-        small = possible + span < np.iinfo(np.int32).max
-        key = self.who.astype(np.int32 if small else np.int64) * span
-        key = key + (self.day - first).astype(key.dtype)
-        if possible <= ROOM * len(key):
-            bought = np.zeros(possible, dtype=np.bool_)
-            bought[key] = True
-            return np.flatnonzero(bought), first, span
+        key = self._keys(self.day - first, span)
+        ticked = self._ticked(key, span)
+        if ticked is not None:
+            return np.flatnonzero(ticked), first, span
         key.sort()
         return key[np.append(True, key[1:] != key[:-1])], first, span
+
+    def _keys(self, day: Whole, span: int) -> Whole:
+        """Customer and day of each purchase in one number, as small a one as will do."""
+        small = (len(self.customers) + 1) * span < np.iinfo(np.int32).max
+        kind = np.dtype(np.int32 if small else np.int64)
+        key: Whole = self.who.astype(kind, copy=False)
+        return key * span + day.astype(kind)
+
+    def _ticked(self, key: Whole, span: int) -> NDArray[np.bool_] | None:
+        """A table of all days of all customers with those ticked off on which they bought; None
+        where there are many more days to buy on than purchases."""
+        possible = len(self.customers) * span
+        if possible > ROOM * len(key):
+            return None
+        ticked = np.zeros(possible, dtype=np.bool_)
+        ticked[key] = True
+        return ticked
 
 
 def purchases(transactions: pd.DataFrame, end: pd.Timestamp | None = None) -> Purchases:

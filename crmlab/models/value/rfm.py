@@ -117,13 +117,12 @@ def rfm(transactions: pd.DataFrame | Purchases, *, end: pd.Timestamp | None = No
     bought = (
         transactions if isinstance(transactions, Purchases) else purchases(transactions, end=end)
     )
-    _first, last, days = bought.days()
-    silence = bought.end - last
+    silence, days = bought.lately()
     spent = np.bincount(bought.who, weights=bought.amount, minlength=len(bought.customers))
     r, f, m = 6 - scores(silence), scores(days), scores(spent)
     each = pd.DataFrame(
         {
-            "last": as_dates(last),
+            "last": as_dates(bought.end - silence),
             "silence": silence,
             "days": days,
             "spent": spent,
