@@ -23,6 +23,7 @@ from crmlab.crm.tables import Base
 from crmlab.errors import SimulationError
 from crmlab.places import SAMPLE_DATA
 from crmlab.practice.history import company_with_history, write
+from crmlab.procedures import load
 from crmlab.simulation.company import around
 from crmlab.simulation.company.books import OVERDUE_DAYS
 from crmlab.simulation.company.desks import LIFECYCLES
@@ -276,6 +277,10 @@ def tables(company: Company) -> dict[str, list[Any]]:
 
 
 # What the files promise.
+
+
+def test_the_company_s_past_keeps_the_rule_of_the_house() -> None:
+    assert load("lead_to_cash").house.overdue_allowed == OVERDUE_DAYS
 
 
 def test_the_files_say_all_that_the_crm_has_to_know(tmp_path: Path) -> None:
