@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel import Funnel, funnel, prepare
-from crmlab.models.funnel.columns import numbered
+from crmlab.models.funnel import Funnel, columns, funnel, prepare
+from crmlab.models.funnel.columns import coded, numbered
 
 STAGES = ["lead", "qualified", "proposal", "won"]
 MIDNIGHT = datetime(2026, 1, 1)
@@ -409,11 +409,17 @@ def test_an_amount_or_owner_is_that_of_the_last_event_that_names_one() -> None:
         [3, 10**15, 3, 7],
     ],
 )
-def test_every_name_has_a_number_of_its_own(names: list[Any]) -> None:
+@pytest.mark.parametrize("piece", [2, 3, columns.PIECE])
+def test_every_name_has_a_number_of_its_own(
+    names: list[Any], piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "PIECE", piece)
     column = pd.Series(names, dtype="string[pyarrow]" if isinstance(names[0], str) else "int64")
-    for rows in (column, column.astype(object)):
+    for rows in (column, column.astype(object), pd.concat([column[:1], column[1:]])):
         numbers, below = numbered(rows)
         assert (numbers >= 0).all()
         assert (numbers < below).all()
         same = np.array(names)[:, None] == np.array(names)[None, :]
         assert ((numbers[:, None] == numbers[None, :]) == same).all()
+        codes, texts = coded(rows.astype("string[pyarrow]"))
+        assert [texts[code] for code in codes] == [str(name) for name in names]

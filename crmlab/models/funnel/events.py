@@ -1,8 +1,8 @@
 """What stage events say: where each opportunity stands, since when, and how long stages take.
 
-Millions of events go through one sort of whole numbers, each of them an opportunity, a moment and a
-stage in this order: so each history lies together, and the events of one moment in the order of the
-stages.
+Millions of events are dealt out to their opportunities as a sparse matrix puts its cells into rows,
+in one pass and without a sort: a key of moment and stage for each. Only histories that the file
+tells out of order are sorted; the events of one moment then lie in the order of the stages.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from crmlab.errors import ModelError
 from crmlab.models.funnel.columns import (
@@ -22,6 +23,7 @@ from crmlab.models.funnel.columns import (
     Flags,
     Moments,
     Numbers,
+    Whole,
     codes_of,
     moments_of,
     unknown_moments,
@@ -48,9 +50,9 @@ class Events:
         kept: which rows of the table they are.
     """
 
-    who: Numbers
+    who: Whole
     when: Numbers
-    where: Numbers
+    where: Whole
     kept: slice | Flags
 
     def __len__(self) -> int:
@@ -117,7 +119,7 @@ class Told:
 
 
 def events_of(
-    entries: pd.DataFrame, who: Numbers, order: Sequence[str], until: np.datetime64 | None
+    entries: pd.DataFrame, who: Whole, order: Sequence[str], until: np.datetime64 | None
 ) -> tuple[Events, list[Remark]]:
     """The events that count, and a remark on those that do not.
 
@@ -203,59 +205,55 @@ def in_their_time(
 
 
 def told_by(events: Events, number: int, stages: int) -> Told:
-    """What events say of so many opportunities in so many stages.
-
-    Raises:
-        ModelError: they lie further apart than a machine can count.
-    """
+    """What events say of so many opportunities in so many stages."""
     place, first, since = np.full(number, -1), unknown_moments(number), unknown_moments(number)
     won, lost = np.zeros(number, dtype=bool), np.zeros(number, dtype=bool)
     if not len(events):
         return Told(place, won, lost, first, since, (None,) * stages)
-    begun = int(events.when.min())
     for_stage = (stages + 1).bit_length()
-    for_time = (int(events.when.max()) - begun).bit_length()
-    if for_stage + for_time + number.bit_length() > 63:
-        raise ModelError(
-            _("The events lie too many years apart; look for a year that was mistyped.")
-        )
-    keys = _sorted_keys(events, begun, for_stage, for_time)
-    same = _same(keys, for_stage + for_time)
+    keys, bounds = _histories_of(events.who, (events.when << for_stage) | events.where, number)
     where = (keys & ((1 << for_stage) - 1)).astype(np.int8)
+    same = _same(bounds)
     again = same & (where[1:] == where[:-1])
     if again.any():  # entered twice: the first time counts
-        keys, where = keys[np.append(True, ~again)], where[np.append(True, ~again)]
-        same = _same(keys, for_stage + for_time)
-    ends = np.flatnonzero(np.append(~same, True))
-    begins = np.append(0, ends[:-1] + 1)
-    here = keys[ends] >> (for_stage + for_time)
-    keys >>= for_stage
-    keys &= (1 << for_time) - 1  # only the seconds are left
+        kept = np.append(True, ~again)
+        keys, where, bounds = keys[kept], where[kept], np.append(0, np.cumsum(kept))[bounds]
+        same = _same(bounds)
+    here = np.flatnonzero(bounds[1:] > bounds[:-1])
+    begins, ends = bounds[here], bounds[here + 1] - 1
+    keys >>= for_stage  # only the seconds are left
     standing = where[ends].astype(np.int64)
     before = np.where(ends > begins, where[ends - 1], 0)
     lost[here], won[here] = standing == stages + 1, standing == stages
     place[here] = np.where(standing > stages, np.minimum(before, stages - 1), standing)
-    first[here] = (keys[begins] + begun).view("datetime64[s]")
-    since[here] = (keys[ends] + begun).view("datetime64[s]")
+    first[here] = keys[begins].view("datetime64[s]")
+    since[here] = keys[ends].view("datetime64[s]")
     on = same & (where[1:] > where[:-1]) & (where[1:] <= stages)
     return Told(place, won, lost, first, since, _stayed(keys, where, on, stages))
 
 
-def _sorted_keys(events: Events, begun: int, for_stage: int, for_time: int) -> Numbers:
-    keys = events.who << for_time
-    keys += events.when
-    keys -= begun
-    keys <<= for_stage
-    keys |= events.where
-    keys.sort()
-    return keys
+def _histories_of(who: Whole, keys: Numbers, number: int) -> tuple[Numbers, Numbers]:
+    """The keys of each opportunity together and in order, and the bounds between opportunities."""
+    small = np.min_scalar_type(-max(number, len(who)))
+    place = who.astype(small, copy=False), np.arange(len(who), dtype=small)
+    table = sparse.coo_array((keys, place), shape=(number, len(who)))
+    table.has_canonical_format = True  # each event has a column to itself
+    rows = table.tocsr()
+    keys, bounds = rows.data, rows.indptr
+    if (odd := _same(bounds) & (keys[1:] < keys[:-1])).any():
+        of = np.repeat(np.arange(number), np.diff(bounds))
+        mixed = np.zeros(number, dtype=bool)
+        mixed[of[1:][odd]] = True
+        at = np.flatnonzero(mixed[of])
+        keys[at] = keys[at][np.lexsort((keys[at], of[at]))]
+    return keys, bounds
 
 
-def _same(keys: Numbers, bits: int) -> Flags:
-    """Whether each key is of the same opportunity as the one before it."""
-    who = keys >> bits
-    same: Flags = who[1:] == who[:-1]
-    return same
+def _same(bounds: Numbers) -> Flags:
+    """Whether each event is of the same opportunity as the one before it."""
+    same = np.ones(bounds[-1], dtype=bool)
+    same[bounds[:-1][bounds[:-1] < bounds[1:]]] = False
+    return same[1:]
 
 
 def _stayed(

@@ -134,37 +134,38 @@ def _of_events(
     who, number = numbered(entries["opportunity_id"])
     events, remarks = events_of(entries, who, order, until)
     told = told_by(events, number, len(order))
-    there = np.flatnonzero(told.place >= 0)
     last = events.last_rows(number)
-    amounts, owner = np.full(len(there), np.nan), np.full(len(there), -1)
+    amounts, owner = np.full(number, np.nan), np.full(number, -1)
     owners: tuple[str, ...] = ()
     if "amount" in entries:
         each = amounts_of(entries["amount"], entries["opportunity_id"])
         known = ~np.isnan(each)
-        rows = (last if known.all() else events.last_rows(number, known))[there]
+        rows = last if known.all() else events.last_rows(number, known)
         amounts = np.where(rows < 0, np.nan, each[rows])
     if "owner" in entries:
         known = entries["owner"].notna().to_numpy()
-        rows = (last if known.all() else events.last_rows(number, known))[there]
+        rows = last if known.all() else events.last_rows(number, known)
         codes, owners = owners_of(entries["owner"])
         owner = np.where(rows < 0, -1, codes[rows])
-    won, lost, since = told.won[there], told.lost[there], told.since[there]
-    return Histories(
-        entries["opportunity_id"],
-        last[there],
-        order,
-        told.place[there],
-        won,
-        lost,
-        amounts,
-        told.first[there],
-        np.where(won | lost, since, unknown_moments(len(there))),
-        since,
-        owner,
-        owners,
-        told.stayed,
-        until if until is not None else events.when.max().view("datetime64[s]"),
-        tuple(remarks),
+    return _kept(
+        told.place >= 0,
+        Histories(
+            entries["opportunity_id"],
+            last,
+            order,
+            told.place,
+            told.won,
+            told.lost,
+            amounts,
+            told.first,
+            np.where(told.won | told.lost, told.since, unknown_moments(number)),
+            told.since,
+            owner,
+            owners,
+            told.stayed,
+            until if until is not None else events.when.max().view("datetime64[s]"),
+            tuple(remarks),
+        ),
     )
 
 
