@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel import Funnel, columns, funnel, prepare
-from crmlab.models.funnel.columns import coded, numbered
+from crmlab.models.funnel import Funnel, funnel, prepare
 
 STAGES = ["lead", "qualified", "proposal", "won"]
 MIDNIGHT = datetime(2026, 1, 1)
@@ -393,33 +392,3 @@ def test_an_amount_or_owner_is_that_of_the_last_event_that_names_one() -> None:
     found = funnel(None, STAGES, entries=entries)
     assert (found.won_amount, found.open_amount) == (2, 6)
     assert {owner.owner: owner.won for owner in found.owners} == {"x": 1, "y": 0}
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["L-0003", "L-0001", "L-0003", "L-0009"],
-        ["7", "12", "7", "8"],
-        ["OPP-2025-001", "OPP-2026-001", "OPP-2025-001", "OPP-2025-002"],
-        ["ä1", "ä2", "ä1", "ä3"],
-        ["same", "same", "same", "same"],
-        ["L-1", "L-1", "L-1", "L-1"],
-        ["12345678901234567890", "12345678901234567891", "12345678901234567890", "1"],
-        [3, 1, 3, 9],
-        [3, 10**15, 3, 7],
-    ],
-)
-@pytest.mark.parametrize("piece", [2, 3, columns.PIECE])
-def test_every_name_has_a_number_of_its_own(
-    names: list[Any], piece: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(columns, "PIECE", piece)
-    column = pd.Series(names, dtype="string[pyarrow]" if isinstance(names[0], str) else "int64")
-    for rows in (column, column.astype(object), pd.concat([column[:1], column[1:]])):
-        numbers, below = numbered(rows)
-        assert (numbers >= 0).all()
-        assert (numbers < below).all()
-        same = np.array(names)[:, None] == np.array(names)[None, :]
-        assert ((numbers[:, None] == numbers[None, :]) == same).all()
-        codes, texts = coded(rows.astype("string[pyarrow]"))
-        assert [texts[code] for code in codes] == [str(name) for name in names]

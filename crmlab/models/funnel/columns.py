@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,18 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
+from crmlab.models.names import Whole, coded
 from crmlab.text import gettext as _
 
 WON, LOST, OPEN = "won", "lost", "open"
 
 Numbers = NDArray[np.int64]
-Whole = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
-MOST_DIGITS = 18
-"""A number of so many digits can be held whole."""
-
-PIECE = 1 << 17
-"""Rows of a column that are read at a time."""
 
 Moments = NDArray[np.datetime64]
 """Moments to the second, as the clocks on the wall showed them."""
@@ -117,88 +112,7 @@ def outcomes_of(column: pd.Series) -> tuple[Flags, Flags]:
     return won, lost
 
 
-def numbered(column: pd.Series) -> tuple[Whole, int]:
-    """A number for each name in a column, below the second number; some may stand for no name.
-
-    Names such as L-000123 carry a number already, and it takes a third of the time to read it.
-
-    Raises:
-        ModelError: a row without a name.
-    """
-    if column.hasnans:
-        raise ModelError(
-            _("Some events do not say which opportunity they are of; enter it, or leave them out.")
-        )
-    if isinstance(column.dtype, pd.StringDtype):
-        read = _numbers_in(column)
-    else:
-        read = column.to_numpy() if pd.api.types.is_integer_dtype(column.dtype) else None
-    if read is not None and len(read):
-        low, high = int(read.min()), int(read.max())
-        number = high - low + 1
-        if number <= 2 * len(read):
-            small = np.empty(len(read), np.min_scalar_type(-number))
-            return np.subtract(read, low, out=small, casting="unsafe"), number
-    codes, names = pd.factorize(column if read is None else read)
-    return codes, len(names)
-
-
-def _numbers_in(column: pd.Series) -> Numbers | None:
-    """The numbers behind what all names begin with, if these are digits and of one length."""
-    if column.empty:
-        return None
-    from pyarrow import compute, int64
-
-    first = column.iloc[0]
-    begin = first.rstrip("0123456789")
-    if len(first) - len(begin) not in range(1, MOST_DIGITS + 1):
-        return None
-    read = np.empty(len(column), np.int64)
-    for at, texts in _pieces(column):
-        lengths = compute.min_max(compute.binary_length(texts)).as_py()
-        digits = compute.utf8_slice_codeunits(texts, len(begin)) if begin else texts
-        if (
-            set(lengths.values()) != {len(first.encode())}
-            or not compute.all(compute.starts_with(texts, begin)).as_py()
-            or not compute.all(compute.ascii_is_decimal(digits)).as_py()
-        ):
-            return None
-        read[at] = digits.cast(int64())
-    return read
-
-
 def owners_of(column: pd.Series) -> tuple[Numbers, tuple[str, ...]]:
     """The number of each row's owner, -1 for nobody, and their names."""
     codes, names = coded(column)
     return codes.astype(np.int64), tuple(map(str, names))
-
-
-def coded(column: pd.Series) -> tuple[Whole, list[Any]]:
-    """A number for each text of a few, -1 where there is none, and the texts."""
-    if not isinstance(column.dtype, pd.StringDtype) or column.hasnans:
-        codes, names = pd.factorize(column)
-        return codes, list(names)
-    places: dict[str, int] = {}
-    codes = np.empty(len(column), np.int32)
-    for at, texts in _pieces(column):
-        found = texts.dictionary_encode()
-        table = [places.setdefault(name, len(places)) for name in found.dictionary.to_pylist()]
-        np.take(table, found.indices, out=codes[at], mode="clip")
-    return codes, list(places)
-
-
-def _pieces(column: pd.Series) -> Iterator[tuple[slice, Any]]:
-    """A column of texts piece by piece as Arrow holds them, with the rows of each.
-
-    Memory that is asked for anew costs more than the work in it; a piece takes that of the last.
-    """
-    import pyarrow as pa
-
-    texts = pa.array(column)
-    chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
-    begin = 0
-    for chunk in chunks:
-        for here in range(0, len(chunk), PIECE):
-            piece = chunk.slice(here, PIECE)
-            yield slice(begin, begin + len(piece)), piece
-            begin += len(piece)

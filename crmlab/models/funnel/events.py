@@ -23,12 +23,12 @@ from crmlab.models.funnel.columns import (
     Flags,
     Moments,
     Numbers,
-    Whole,
     codes_of,
     moments_of,
     unknown_moments,
 )
 from crmlab.models.funnel.remarks import Remark, days_of
+from crmlab.models.names import Whole, kind_below
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -234,8 +234,8 @@ def told_by(events: Events, number: int, stages: int) -> Told:
 
 def _histories_of(who: Whole, keys: Numbers, number: int) -> tuple[Numbers, Numbers]:
     """The keys of each opportunity together and in order, and the bounds between opportunities."""
-    small = np.min_scalar_type(-max(number, len(who)))
-    place = who.astype(small, copy=False), np.arange(len(who), dtype=small)
+    kind = kind_below(max(number, len(who)))
+    place = who.astype(kind, copy=False), np.arange(len(who), dtype=kind)
     table = sparse.coo_array((keys, place), shape=(number, len(who)))
     table.has_canonical_format = True  # each event has a column to itself
     rows = table.tocsr()

@@ -24,13 +24,13 @@ from crmlab.models.funnel.columns import (
     amounts_of,
     codes_of,
     moments_of,
-    numbered,
     outcomes_of,
     owners_of,
     unknown_moments,
 )
 from crmlab.models.funnel.events import DAY, Stayed, Told, events_of, in_their_time, told_by
 from crmlab.models.funnel.remarks import Remark, at_odds, days_of, undated, without_amount
+from crmlab.models.names import numbered
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -131,6 +131,10 @@ def _last_second(as_of: pd.Timestamp | str | None) -> np.datetime64 | None:
 def _of_events(
     entries: pd.DataFrame, order: tuple[str, ...], until: np.datetime64 | None
 ) -> Histories:
+    if entries["opportunity_id"].hasnans:
+        raise ModelError(
+            _("Some events do not say which opportunity they are of; enter it, or leave them out.")
+        )
     who, number = numbered(entries["opportunity_id"])
     events, remarks = events_of(entries, who, order, until)
     told = told_by(events, number, len(order))

@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.value.purchases import Numbers, Purchases, Whole, as_dates, purchases
+from crmlab.models.names import Whole
+from crmlab.models.value.purchases import Numbers, Purchases, as_dates, purchases
 from crmlab.text import gettext as _
 
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmlab.errors import ModelError
+from crmlab.models.names import Whole
 from crmlab.models.value import bg_nbd, gamma_gamma
 from crmlab.models.value.bg_nbd import BgNbd
 from crmlab.models.value.gamma_gamma import GammaGamma
@@ -15,7 +16,7 @@ from crmlab.models.value.histories import Histories, histories
 from crmlab.models.value.intervals import DRAWS, Intervals, intervals
 from crmlab.models.value.misleading import Doubts, doubts
 from crmlab.models.value.prospects import Prospects, prospects, top_share
-from crmlab.models.value.purchases import Numbers, Purchases, Whole, purchases
+from crmlab.models.value.purchases import Numbers, Purchases, purchases
 from crmlab.models.value.tracking import Tracking, tracking
 from crmlab.text import gettext as _
 from crmlab.text import ngettext

@@ -13,25 +13,20 @@ million rows a matter of a second or two.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
+from crmlab.models.names import Whole, kind_below, placed
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
 Numbers = NDArray[np.float64]
-Whole = NDArray[np.integer[Any]]
 
 ROOM = 16
 """A table may have so many places for each purchase."""
-
-EIGHT = 8
-"""So many letters are one whole number."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +90,9 @@ class Purchases:
 
     def _keys(self, day: Whole, span: int) -> Whole:
         """Customer and day of each purchase in one number, as small a one as will do."""
-        small = (len(self.customers) + 1) * span < np.iinfo(np.int32).max
-        kind = np.dtype(np.int32 if small else np.int64)
-        key: Whole = self.who.astype(kind, copy=False)
-        return key * span + day.astype(kind)
+        kind = kind_below((len(self.customers) + 1) * span)
+        key: Whole = self.who.astype(kind, copy=False) * span + day.astype(kind)
+        return key
 
     def _ticked(self, key: Whole, span: int) -> NDArray[np.bool_] | None:
         """A table of all days of all customers with those ticked off on which they bought; None
@@ -138,15 +132,16 @@ def purchases(transactions: pd.DataFrame, end: pd.Timestamp | None = None) -> Pu
         )
     if left_out:
         day, amount, who = day[within], amount[within], who[within]
-    code, customers = _numbered(who)
-    if (code < 0).any():
+    nobody = int(who.isna().sum())
+    if nobody:
         raise ModelError(
             ngettext(
                 "{n} purchase names no customer; leave it out, or find whose it is.",
                 "{n} purchases name no customer; leave them out, or find whose they are.",
-                int((code < 0).sum()),
-            ).format(n=int((code < 0).sum()))
+                nobody,
+            ).format(n=nobody)
         )
+    code, customers = placed(who)
     return Purchases(customers, code, day, amount, last, left_out)
 
 
@@ -188,53 +183,6 @@ def _check(transactions: pd.DataFrame) -> None:
                 n=transactions["currency"].nunique()
             )
         )
-
-
-def _numbered(names: pd.Series) -> tuple[Whole, pd.Index]:
-    """The place of each name among the different ones, and these; -1 where there is none."""
-    if isinstance(names.dtype, pd.StringDtype) and names.dtype.storage == "pyarrow":
-        # Arrow's own numbers are half as wide as those that pandas would make of them.
-        told = pa.chunked_array(pa.array(names)).combine_chunks().cast(pa.large_string())
-        letters = _last_letters(told)
-        found = (told if letters is None else pa.array(letters)).dictionary_encode()
-        known = found.dictionary if letters is None else _with_beginning(told, found.dictionary)
-        places = found.indices.fill_null(-1) if told.null_count else found.indices
-        code, known = places.to_numpy(zero_copy_only=False), known.to_pandas()
-        return code, pd.Index(known, name="customer_id")
-    code, known = pd.factorize(names)
-    return code, pd.Index(known, name="customer_id")
-
-
-def _last_letters(names: pa.LargeStringArray) -> NDArray[np.uint64] | None:
-    """The last eight letters of each name as one whole number, where names differ in these alone.
-
-    Customers are mostly numbered, such as CU-000123, and whole numbers are told apart in a third of
-    the time that words take. None where names are of several lengths, begin differently, or lack.
-    """
-    if not len(names) or names.null_count:
-        return None
-    ends, letters = names.buffers()[1:]
-    ends = np.frombuffer(ends, np.int64)[names.offset : names.offset + len(names) + 1]
-    first, length = int(ends[0]), int(ends[1] - ends[0])
-    if length < EIGHT or not (np.diff(ends) == length).all():
-        return None
-    shape = len(names), length
-    each = np.frombuffer(letters, np.uint8, len(names) * length, first).reshape(shape)
-    beginning = each[:, : length - EIGHT]
-    if not (beginning == beginning[0]).all():
-        return None
-    return np.ascontiguousarray(each[:, length - EIGHT :]).view(np.uint64).ravel()
-
-
-def _with_beginning(names: pa.LargeStringArray, last: pa.UInt64Array) -> pa.LargeStringArray:
-    """The names that end with these letters; all begin as the first of `names`."""
-    beginning = names[0].as_py().encode()[:-EIGHT]
-    letters = last.to_numpy().view(np.uint8).reshape(-1, EIGHT)
-    begun = np.broadcast_to(np.frombuffer(beginning, np.uint8), (len(last), len(beginning)))
-    each = np.hstack([begun, letters])
-    ends = np.arange(len(last) + 1, dtype=np.int64) * each.shape[1]
-    buffers = pa.py_buffer(ends), pa.py_buffer(np.ascontiguousarray(each))
-    return pa.LargeStringArray.from_buffers(len(last), *buffers)
 
 
 def _days(dates: pd.Series) -> Whole:
