@@ -10,10 +10,12 @@ form too, and reads well in grey. Words and lines take the page's own ink by its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import east_asian_width
+
+from crmlab.text import show_month
 
 ACCENT, QUIET, WARN = "#15808a", "#7d8b8f", "#c2571f"
 """Colours that stand out by 3 to 1 from light paper and from dark: what is looked at, what it is
@@ -103,6 +105,19 @@ def room_for(names: Iterable[str]) -> int:
     lines = [line for name in names for line in name.split("<br>")]
     widths = [sum(WIDE if east_asian_width(one) in "WF" else NARROW for one in x) for x in lines]
     return round(max(widths, default=0.0)) + BESIDE_NAMES
+
+
+def ticks(months: Sequence[str], at: str = "{month}") -> dict[str, Any]:
+    """The names of some months (`2025-09`) on the axis of a layout, in two lines.
+
+    Args:
+        at: where a month stands on it.
+    """
+    return {
+        "tickmode": "array",
+        "tickvals": [at.format(month=month) for month in months],
+        "ticktext": [show_month(month).replace(" ", "<br>") for month in months],
+    }
 
 
 def key(chart: Chart) -> list[tuple[str, str]]:

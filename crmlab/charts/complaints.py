@@ -18,6 +18,7 @@ from crmlab.charts.chart import (
     line,
     marked,
     room_for,
+    ticks,
 )
 from crmlab.models.complaints import Batch, Caught, Hides, Period, Share
 from crmlab.text import gettext as _
@@ -47,7 +48,6 @@ def rate_chart(periods: Sequence[Period], per: str) -> Chart:
     months = [period.period for period in periods]
     left = [f"left:{month}" for month in months]
     loud = [period for period in periods if period.signal == "beyond"]
-    every_half_year = [n for n in range(len(months)) if n % 6 == 4]
     return Chart(
         _("Complaints by month"),
         _what_to_see(periods, per),
@@ -81,12 +81,7 @@ def rate_chart(periods: Sequence[Period], per: str) -> Chart:
         ),
         y=_("for {per}").format(per=per),
         layout={
-            "xaxis": {
-                "type": "category",
-                "tickmode": "array",
-                "tickvals": [months[n] for n in every_half_year],
-                "ticktext": [_in_two_lines(months[n]) for n in every_half_year],
-            },
+            "xaxis": {"type": "category", **ticks(months[4::6])},
             "yaxis": {"rangemode": "tozero"},
         },
     )
@@ -284,12 +279,7 @@ def batch_chart(batch: Batch, caught: Caught) -> Chart:
         y=_("complaints, added up"),
         layout={
             "yaxis": {"rangemode": "tozero"},
-            "xaxis": {
-                "type": "date",
-                "tickmode": "array",
-                "tickvals": [f"{month}-01" for month in months],
-                "ticktext": [_in_two_lines(month) for month in months],
-            },
+            "xaxis": {"type": "date", **ticks(months, "{month}-01")},
         },
     )
 
@@ -297,10 +287,6 @@ def batch_chart(batch: Batch, caught: Caught) -> Chart:
 def _counted(share: Share, first: bool) -> str:
     told = _("{n:,} ({share:.0f} %)") if first else _("{n:,} ({share:.0f} % with above)")
     return told.format(n=share.complaints, share=100 * share.cumulative)
-
-
-def _in_two_lines(period: str) -> str:
-    return show_month(period).replace(" ", "<br>")
 
 
 def number(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crmlab.charts.chart import Chart, bars, dashed, marked
+from crmlab.charts.chart import Chart, bars, dashed, marked, ticks
 from crmlab.models.entry.reconciliation import NEEDED, TOLERANCE, Reconciliation
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -53,6 +53,9 @@ def reconciliation_chart(match: Reconciliation) -> Chart:
             marked(x=since, y=[0.0] * len(since), name=_("usable since")),
         ),
         y=_("% of the books"),
-        layout={"yaxis": {"range": [-2, MOST]}, "xaxis": {"type": "category", "nticks": 8}},
+        layout={
+            "yaxis": {"range": [-2, MOST]},
+            "xaxis": {"type": "category", **ticks(months[4::6])},
+        },
         height=280,
     )

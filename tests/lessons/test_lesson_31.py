@@ -353,9 +353,9 @@ def test_only_the_shortest_board_lifts_the_water() -> None:
     assert "The water stands at 88 % now, 8 points more." in view.seen.says
     assert "“on time”" in view.seen.says
     assert list(view.behind) == [
-        f"board:{name}" for name in ("used", "on_time", "complete", "reconciled", "supported")
+        f"board:{name}" for name in ("used", "on_time", "complete", "reconciled", "traceable")
     ]
-    view.click("open", {"behind": "board:supported"})
+    view.click("open", {"behind": "board:traceable"})
     assert "There are none." in view.text()
     view.click("back")
     assert view.seen.figures[1].value == "93 %"
@@ -468,7 +468,7 @@ def test_every_dial_changes_what_is_drawn_and_said(lessons: Any, window: Any) ->
     for name in ("complete", "on_time"):
         turn(water, name, "End", trace=0, axis="y")
         assert "80 %, as before" in water.sentence()
-    for name in ("reconciled", "supported"):
+    for name in ("reconciled", "traceable"):
         turn(water, name, "Home", trace=0, axis="y")
         assert "The water stands at 0 %" in water.sentence()
     turn_back(water, at_first)

@@ -21,7 +21,7 @@ from crmlab.models.entry.shortest_board import (
     on_time,
     on_time_at_month_end,
     reconciled,
-    supported,
+    traceable,
     used,
 )
 from crmlab.places import SAMPLE_DATA
@@ -69,7 +69,7 @@ def test_a_missing_cost_and_a_late_entry_are_listed() -> None:
     assert list(on_time(events).lacking["hours"]) == [25]
 
 
-def test_a_stage_is_borne_out_by_its_own_entry_and_those_before_it() -> None:
+def test_a_stage_is_traceable_by_its_own_entry_and_those_before_it() -> None:
     opportunities = pd.DataFrame(
         {"opportunity_id": ["1", "2", "3", "4"], "stage": ["B", "B", "A", "C"]}
     )
@@ -77,7 +77,7 @@ def test_a_stage_is_borne_out_by_its_own_entry_and_those_before_it() -> None:
         [("1", "A"), ("1", "B"), ("2", "B"), ("3", "A"), ("3", "A")],
         columns=["opportunity_id", "stage"],
     )
-    found = supported(opportunities, entries, ["A", "B", "C"])
+    found = traceable(opportunities, entries, ["A", "B", "C"])
     assert found.share == 0.5
     assert list(found.lacking["opportunity_id"]) == ["2", "4"]
 
@@ -91,7 +91,7 @@ def boards() -> dict[str, Board]:
     return {
         "complete": complete(company_table("transactions")),
         "on time": on_time(pd.read_parquet(SAMPLE_DATA / "events.parquet")),
-        "supported": supported(
+        "traceable": traceable(
             company_table("opportunities"),
             company_table("opportunity_stages"),
             ["lead", "qualified", "needs", "proposal", "won"],

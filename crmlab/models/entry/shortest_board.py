@@ -8,11 +8,14 @@ it.
 2. The *health* is that of the shortest board. Lengthening another changes nothing; lengthening the
    shortest helps until the next one is the shortest.
 3. *complete*: lines of sales that have a cost. *on time*: what was done that was entered within
-   `ON_TIME` of it. *supported*: opportunities whose stage, and each stage before it, has an entry
+   `ON_TIME` of it. *traceable*: opportunities whose stage, and each stage before it, has an entry
    in the history of stages. *reconciled*: months in which sales match the books. *used*: reports
    made that somebody opens.
 4. The days at a month's end are its last `MONTH_END`: what is late then is late for the month's
    figures.
+
+The names follow ISO/IEC 25012 on the quality of data (completeness, currentness, traceability,
+consistency), in words that a sales meeting uses.
 """
 
 from __future__ import annotations
@@ -121,7 +124,7 @@ def on_time_at_month_end(events: pd.DataFrame) -> tuple[float, float]:
     return on_time(done[last]).share, on_time(done[~last]).share
 
 
-def supported(opportunities: pd.DataFrame, entries: pd.DataFrame, stages: Sequence[str]) -> Board:
+def traceable(opportunities: pd.DataFrame, entries: pd.DataFrame, stages: Sequence[str]) -> Board:
     """How many opportunities stand where their history of stages says that they came."""
     place = {name: n for n, name in enumerate(stages)}
     came = entries.assign(place=entries["stage"].map(place)).dropna(subset="place")
@@ -129,8 +132,8 @@ def supported(opportunities: pd.DataFrame, entries: pd.DataFrame, stages: Sequen
     seen = came.groupby("opportunity_id")["place"].agg(["size", "max"])
     known = seen.reindex(opportunities["opportunity_id"]).to_numpy()
     stands = opportunities["stage"].map(place).to_numpy()
-    borne_out = (known[:, 1] == stands) & (known[:, 0] == stands + 1)
-    return _board(opportunities, pd.Series(borne_out, opportunities.index))
+    traced = (known[:, 1] == stands) & (known[:, 0] == stands + 1)
+    return _board(opportunities, pd.Series(traced, opportunities.index))
 
 
 def reconciled(found: Reconciliation) -> Board:

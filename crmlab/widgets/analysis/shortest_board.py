@@ -26,7 +26,7 @@ def company_staves() -> dict[str, shortest_board.Board]:
     return {
         "complete": shortest_board.complete(company_table("transactions")),
         "on_time": shortest_board.on_time(pd.read_parquet(places.SAMPLE_DATA / "events.parquet")),
-        "supported": shortest_board.supported(
+        "traceable": shortest_board.traceable(
             company_table("opportunities"),
             company_table("opportunity_stages"),
             list(load("lead_to_cash").stages),
@@ -43,7 +43,7 @@ def names_of_staves() -> dict[str, str]:
     return {
         "complete": _("complete"),
         "on_time": _("on time"),
-        "supported": _("borne out"),
+        "traceable": _("traceable"),
         "reconciled": _("matching"),
         "used": _("used"),
     }
@@ -68,7 +68,7 @@ class ShortestBoard(Board):
             "on_time": _("on time: entered within a day"),
             "complete": _("complete: lines of sales that have a cost"),
             "reconciled": _("matching: months that match the books"),
-            "supported": _("borne out: opportunities with an entry for each stage"),
+            "traceable": _("traceable: opportunities with an entry for each stage"),
         }
         super().__init__(
             _("How high does the water stand?"),
@@ -133,7 +133,7 @@ class ShortestBoard(Board):
             "on_time": _("What was entered more than a day later"),
             "complete": _("Lines of sales without a cost"),
             "reconciled": _("Months that do not match the books"),
-            "supported": _("Opportunities that lack an entry for a stage"),
+            "traceable": _("Opportunities that lack an entry for a stage"),
         }
         return {
             f"board:{name}": Records(title, partial(self._lacking, name))

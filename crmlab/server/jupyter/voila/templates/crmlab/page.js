@@ -69,6 +69,27 @@
     if (!contents.contains(event.target)) contents.open = false;
   });
 
+  /* Numbers such as CU-095 and shares such as 3 % are not broken at the end of a line. */
+  const keepWhole = () => {
+    const texts = [];
+    for (const part of cells.querySelectorAll(".text, .jp-RenderedMarkdown")) {
+      const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+      while (walker.nextNode()) texts.push(walker.currentNode);
+    }
+    for (const text of texts) {
+      const pieces = text.data.split(/(\b[A-Z]{1,3}-\d+(?:-\d+)*\b|\d[\d.,]* %)/);
+      if (pieces.length < 2) continue;
+      const kept = pieces.map((piece, n) => {
+        if (n % 2 === 0) return piece;
+        const whole = document.createElement("span");
+        whole.className = "whole";
+        whole.textContent = piece;
+        return whole;
+      });
+      text.replaceWith(...kept);
+    }
+  };
+
   /* A lost connection may come back, and then the page is as it was; a lost kernel does not. */
   let leaving = false;
   let reason = "";
@@ -105,6 +126,7 @@
     watcher.disconnect();
     root.dataset.state = "ready";
     cells.dataset.ready = "yes";
+    keepWhole();
     listContents();
     $("setting-up").textContent = $("setting-up").dataset.ready;
     window.dispatchEvent(new Event("resize"));
