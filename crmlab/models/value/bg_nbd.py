@@ -139,7 +139,7 @@ def fit(
     Customers with the same history are counted once, with their number. Slopes and bends are
     analytic. The search runs over the logarithms of the parameters, which are all above zero. Where
     there are very many histories it begins where the fit of some of them has ended, and so looks at
-    all of them only two or three times.
+    all of them only three times.
 
     Args:
         frequency, recency, age: arrays of one length, a value for each customer.

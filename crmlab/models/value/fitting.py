@@ -57,12 +57,16 @@ def least(bent: Bent, start: Numbers, *, nothing: float = NOTHING) -> Found:
         hold = max(held, 1e-3 - lowest if lowest < FLATTEST else 0.0)
         step = -np.linalg.solve(bends + hold * np.eye(len(x)), slopes)
         step *= min(1.0, LONGEST / np.abs(step).max())
+        gain = -slopes @ step
+        if gain < nothing * max(1.0, abs(value)):
+            # So short a step ends where the parabola says, and nobody has to look.
+            bent_by = bends @ step
+            return Found(x + step, value - gain + step @ bent_by / 2, slopes + bent_by, bends)
         there = bent(x + step)
-        last = -slopes @ step < nothing * max(1.0, abs(value))
         if np.isfinite(there[0]) and there[0] <= value:
             (value, slopes, bends), x, held = there, x + step, held / 10 if held > 1e-6 else 0.0
         else:
             held = max(10 * held, 1e-4)
-        if last or held > 1e12:
+        if held > 1e12:
             break
     return Found(x, value, slopes, bends)
