@@ -60,8 +60,9 @@ def least(bent: Bent, start: Numbers, *, nothing: float = NOTHING) -> Found:
         gain = -slopes @ step
         if gain < nothing * max(1.0, abs(value)):
             # So short a step ends where the parabola says, and nobody has to look.
-            bent_by = bends @ step
-            return Found(x + step, value - gain + step @ bent_by / 2, slopes + bent_by, bends)
+            turned = bends @ step
+            value += float(slopes @ step + step @ turned / 2)
+            return Found(x + step, value, slopes + turned, bends)
         there = bent(x + step)
         if np.isfinite(there[0]) and there[0] <= value:
             (value, slopes, bends), x, held = there, x + step, held / 10 if held > 1e-6 else 0.0
