@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from crmlab.procedures.schema import House
 from crmlab.procedures.steps import Step
 from crmlab.simulation.company.axis import Axis
 from crmlab.simulation.company.base import Base
@@ -30,9 +31,6 @@ from crmlab.simulation.company.rows import (
 )
 from crmlab.simulation.company.truths import Truths
 
-OVERDUE_DAYS = 30
-"""An invoice that has been due for longer holds the customer's next order."""
-
 
 @dataclass
 class Standing:
@@ -48,10 +46,15 @@ class Standing:
 
 
 class Books:
-    """The records of sales, and what follows from one for the others."""
+    """The records of sales, and what follows from one for the others.
 
-    def __init__(self, base: Base, axis: Axis, truths: Truths) -> None:
-        self.base, self.axis, self.truths = base, axis, truths
+    Args:
+        house: what the procedure of a sale says of the house: how long an invoice may be overdue
+            before it holds the customer's next order.
+    """
+
+    def __init__(self, base: Base, axis: Axis, truths: Truths, house: House) -> None:
+        self.base, self.axis, self.truths, self.house = base, axis, truths, house
         self.customers = {customer.customer_id: customer for customer in base.customers}
         self.costs = {product.product_id: product.cost for product in base.products}
         self.opportunities: list[Opportunity] = []
@@ -117,7 +120,9 @@ class Books:
         overdue = stands.overdue_days(self.axis.day(hour))
         limit = customer.credit_limit
         over = limit is None or stands.receivables + stands.open_orders + amount > limit
-        if over or (overdue > OVERDUE_DAYS and stands.receivables):
+        allowed = self.house.overdue_allowed
+        too_long = allowed is not None and overdue > allowed and stands.receivables
+        if over or too_long:
             order.credit = "held"
         self._credit_check(order, customer, amount, overdue, order.credit, hour)
 

@@ -88,7 +88,7 @@ def make_company(
     base = make_base(start, axis, customers, truths, seed)
     _choose_the_stalled(base, truths)
     demand = make_demand(base, axis, truths, seed)
-    books = Books(base, axis, truths)
+    books = Books(base, axis, truths, procedures.sale.house)
     sales = Sales(
         books,
         demand,
