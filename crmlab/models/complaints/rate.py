@@ -325,6 +325,7 @@ def _notes(
         ),
     )
     notes = [said.format(n=n) for n, said in of_so_many if n]
+    notes += _without_shipment(counted.by_receipt, int(counted.number.sum()))
     if len(counted.months) == 1:
         notes.append(
             _(
@@ -333,6 +334,24 @@ def _notes(
             )
         )
     return [*notes, *(_added_up()[one.name] for one in beside if one.added)]
+
+
+def _without_shipment(number: int, of_all: int) -> list[str]:
+    """What it does to the months that nobody says when some of the goods left us."""
+    if not number:
+        return []
+    told = ngettext(
+        "{n:,} of {all:,} complaints ({share:.0%}) does not say when its goods left us, and "
+        "counts in the month in which it came in.",
+        "{n:,} of {all:,} complaints ({share:.0%}) do not say when their goods left us, and "
+        "count in the month in which they came in.",
+        number,
+    ).format(n=number, all=of_all, share=number / of_all)
+    flat = _(
+        "So a month of bad goods is spread over the months after it, and its peak is lower than "
+        "it should be, or gone; enter the day of shipment (shipped_at)."
+    )
+    return [f"{told} {flat}"]
 
 
 def _added_up() -> dict[str, str]:
