@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from crmlab.cli.analysing.books import held_against, say_books
+from crmlab.cli.analysing.oddities import unmatched
 from crmlab.cli.analysing.rows import Rows
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _
@@ -36,12 +37,8 @@ def reckon(
         )
     complaints, left = rows.of(file, "complaints"), rows.beside(exposure, "exposure")
     whose = None if customers is None else rows.beside(customers, "customers")
-    if customers is not None and whose is not None and "branch" not in whose:
-        rows.remarks.append(
-            _(
-                "{file} does not say which branch a customer belongs to; a column 'branch' would."
-            ).format(file=customers.name)
-        )
+    if customers is not None and whose is not None:
+        rows.remarks += _said_of(customers, whose, file, complaints)
     per = next(iter(denominators_in(left)), "orders")
     found = complaint_rate(complaints, left, per=per, customers=whose, as_of=as_of)
     high = [p.period for p in found.periods if p.signal == "beyond" and p.side == "high"]
@@ -114,6 +111,26 @@ def say(told: dict[str, Any]) -> None:
     for note in (headline["misleads"], *told["notes"]):
         typer.echo(f"  {note}")
     say_books(told)
+
+
+def _said_of(
+    customers: Path, whose: pd.DataFrame, file: Path, complaints: pd.DataFrame
+) -> list[str]:
+    """What a file of customers does not say of those who complain."""
+    if "branch" not in whose:
+        return [
+            _(
+                "{file} does not say which branch a customer belongs to; a column 'branch' would."
+            ).format(file=customers.name)
+        ]
+    if "customer_id" not in complaints:
+        return [
+            _(
+                "{file} does not say who complains, so nobody's branch is known; a column "
+                "'customer_id' would."
+            ).format(file=file.name)
+        ]
+    return unmatched(complaints, file, whose, customers)
 
 
 def _came(complaints: pd.DataFrame, as_of: Any) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import typer
 from crmlab.cli.analysing.blocked import write_down
 from crmlab.cli.analysing.books import held_against, say_books
 from crmlab.cli.analysing.costs import Costs
+from crmlab.cli.analysing.oddities import in_one_currency, rows_alike, unmatched
 from crmlab.cli.analysing.rows import Rows
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -39,7 +40,11 @@ def reckon(
     from crmlab.models.contribution import contribution
 
     lines = rows.of(file, "transactions")
+    in_one_currency(lines, file)
+    rows.remarks += rows_alike(lines, file)
     beside = Costs.of(rows, as_of=as_of, **costs)
+    for name, frame in beside.of_customers().items():
+        rows.remarks += unmatched(frame, costs[name], lines, file)
     late = lines["date"] > as_of if as_of else lines["date"].isna()
     counted = lines[~late]
     found = contribution(counted, **beside.frames(), rates=beside.rates)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from crmlab.cli.analysing.books import held_against, say_books
+from crmlab.cli.analysing.oddities import in_one_currency, rows_alike
 from crmlab.cli.analysing.rows import Rows
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -36,6 +37,8 @@ def reckon(
     from crmlab.models.value.rfm import rfm
 
     bought = rows.of(file, "transactions")
+    in_one_currency(bought, file)
+    rows.remarks += rows_alike(bought, file)
     share = 1.0 if margin is None else margin
     draws = draws_for(bought["customer_id"].nunique())
     found = lifetime_value(
