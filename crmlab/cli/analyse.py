@@ -17,6 +17,10 @@ from crmlab.text import gettext as _
 
 MODELS = ("funnel", "complaints", "contribution", "value")
 
+DIGITS = 12
+"""Significant digits of a number that is told: enough for ten billion to the cent. Those after them
+are of the order in which floats were added up, and would be others with the rows in another one."""
+
 ITS_OWN = {
     "events": "funnel",
     "stages": "funnel",
@@ -181,13 +185,22 @@ def analyse(
     rows = Rows.with_maps(map_files or [], accept_good, sheet)
     told = does.reckon(file, rows, as_of=as_of, books=books, **_its(model, given))
     rows.remarks += rows.unused_maps()
-    told |= {"refused_rows": rows.refused, "of_the_files": rows.remarks}
+    told = _rounded(told | {"refused_rows": rows.refused, "of_the_files": rows.remarks})
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         does.say(told)
         for remark in rows.remarks:
             typer.echo(remark)
+
+
+def _rounded(told: Any) -> Any:
+    """All numbers with so many digits as say something (`DIGITS`)."""
+    if isinstance(told, dict):
+        return {name: _rounded(each) for name, each in told.items()}
+    if isinstance(told, list | tuple):
+        return [_rounded(each) for each in told]
+    return float(f"{told:.{DIGITS}g}") if isinstance(told, float) else told
 
 
 def _its(model: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -338,7 +338,7 @@ def test_a_bar_opens_its_orders_and_they_add_up_to_it() -> None:
 def test_boards_about_sales_say_whether_they_may_be_used(board: ContributionBoard) -> None:
     for view in (board, ContributionBriefing(), ValueBoard(), LostCustomerBoard(), SignalBoard()):
         assert "usable" in view.text()
-        assert "so the figures may be used, since Jul 2024" in view.text()
+        assert "It takes 3 in a row, so the figures may be used since Jul 2024" in view.text()
     assert "usable" not in ShortestBoard().answer.text()
 
 
