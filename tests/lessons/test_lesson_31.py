@@ -458,7 +458,7 @@ def test_every_dial_changes_what_is_drawn_and_said(lessons: Any, window: Any) ->
     turn(books, "twice", *["ArrowRight"] * 3, trace=0, axis="y")
     assert "Not usable yet" in books.sentence()
     turn(books, "until", *["ArrowLeft"] * 3, trace=0, axis="y")
-    assert "may be used, since Apr 2026" in books.sentence()
+    assert "may be used since Apr 2026" in books.sentence()
     tasks = page.locator(".crmlab:has(> .tasks)").last
     tasks.get_by_role("button", name="Check").click()
     tasks.get_by_text("The board stands as it was asked for.").wait_for()
