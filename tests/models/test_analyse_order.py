@@ -53,7 +53,9 @@ def test_the_interval_of_the_value_does_not_hang_on_names() -> None:
     rows = cdnow()
     names = rows["customer_id"].unique()
     others = np.random.default_rng(2).permutation([f"K{n:05}" for n in range(len(names))])
-    renamed = rows.assign(customer_id=rows["customer_id"].map(dict(zip(names, others, strict=True))))
+    renamed = rows.assign(
+        customer_id=rows["customer_id"].map(dict(zip(names, others, strict=True)))
+    )
     first, second = (lifetime_value(each, draws=20).intervals for each in (rows, renamed))
     assert first is not None
     assert second is not None

@@ -93,8 +93,12 @@ def say(told: dict[str, Any]) -> None:
     )
     for who, amount in told["most_costly"].items():
         typer.echo(f"  {who}: {amount:,.0f}")
+    more = told["loss_making"] - len(told["most_costly"])
+    if more > 0:
+        typer.echo("  " + _("and {n:,} more").format(n=more))
+    _say_shares(told)
     words = {
-        "revenue": _("Sales, discounts already off"),
+        "revenue": _("Sales, discounts already off") if told["discount"] else _("Sales"),
         "blocked": _("Lines without a cost, left out"),
         "cost": _("Cost of the goods"),
         "complaint_cost": _("Complaints"),
@@ -117,6 +121,36 @@ def say(told: dict[str, Any]) -> None:
             ).format(n=more)
         )
     say_books(told)
+
+
+def _say_shares(told: dict[str, Any]) -> None:
+    """Who carries the company, and how much those take away who cost more than they bring."""
+    if told["share_top_20_percent"] is None:
+        return
+    typer.echo(
+        ngettext(
+            "The best fifth of the customers bring {share:.0%} of it. {n:,} customer brings the "
+            "first 80% (A), {b:,} the next 15 (B), {c:,} the rest (C).",
+            "The best fifth of the customers bring {share:.0%} of it. {n:,} customers bring the "
+            "first 80% (A), {b:,} the next 15 (B), {c:,} the rest (C).",
+            told["abc"]["A"],
+        ).format(
+            share=told["share_top_20_percent"],
+            n=told["abc"]["A"],
+            b=told["abc"]["B"],
+            c=told["abc"]["C"],
+        )
+    )
+    if told["loss_making"]:
+        typer.echo(
+            _(
+                "Without those who cost more than they bring there would be {sum:,.0f}, "
+                "{peak:.1f}% of what there is (the peak of the whale curve)."
+            ).format(
+                sum=told["contribution"] * told["whale_peak_percent"] / 100,
+                peak=told["whale_peak_percent"],
+            )
+        )
 
 
 def _listed(blocked: pd.DataFrame) -> list[dict[str, Any]]:

@@ -147,7 +147,8 @@ def complaint_rate(
             )
         )
     rows, scale = counted.rows(complaints), PER[per]
-    beside = tuple(_denominators(exposure, counted, until, apart))
+    untold: list[str] = []
+    beside = tuple(_denominators(exposure, counted, until, apart, untold))
     shares = _shares(rows, customers, {"product_id": left.of_each_product()}, scale)
     by_category = shares["category"]
     return ComplaintRate(
@@ -167,7 +168,7 @@ def complaint_rate(
         shares["branch"],
         hides(by_category) if by_category else None,
         counted.left_out,
-        tuple(_notes(exposure, counted, left, beside)),
+        (*_notes(exposure, counted, left, beside), *untold),
     )
 
 
@@ -231,8 +232,14 @@ def _by_branch(of_customers: Mapping[str, float], customers: pd.DataFrame) -> di
 
 
 def _denominators(
-    exposure: pd.DataFrame, counted: Counted, until: int, apart: Collection[str]
+    exposure: pd.DataFrame,
+    counted: Counted,
+    until: int,
+    apart: Collection[str],
+    untold: list[str],
 ) -> Iterator[Denominator]:
+    """The rate by each column of the exposure; `untold` is given why there is none by one."""
+    none = _("There is no rate for {per}: {why}")
     misleads = {
         "orders": _(
             "An order of one gasket counts like one of a hundred pumps, so large orders look worse "
@@ -250,10 +257,13 @@ def _denominators(
     for name in denominators_in(exposure):
         try:
             left = left_of(exposure, name).until(until)
-        except ModelError:
-            continue  # what a file counts only in part is told when it is asked for
+        except ModelError as fault:
+            untold.append(none.format(per=per_words(name), why=fault))
+            continue
         same = np.isin(counted.months, left.months)
         if not same.all() or len(same) != len(left.months):
+            why = _("the file does not count them in the same months.")
+            untold.append(none.format(per=per_words(name), why=why))
             continue
         number, scale = int(counted.number.sum()), PER[name]
         periods = chart_of(counted, left, scale, apart)

@@ -13,7 +13,7 @@ What the words mean here:
    buy often: a low frequency says less about them.
 
 The segments are rules of thumb with plain names, and those of the trade in brackets; the first that
-fits counts (`_segments`). They go by fifths: who is among the better ones here may have been silent for
+fits counts (`_segments`). They go by fifths: who is among the better ones may have been silent for
 long all the same. They say what was, and not what will be.
 
 Source: A. M. Hughes (1994), Strategic Database Marketing, for scoring by fifths; the segments are
