@@ -17,6 +17,12 @@ from crmlab.text import gettext as _
 
 MODELS = ("funnel", "complaints", "contribution", "value")
 
+FUNNEL, COMPLAINTS = _("For the funnel"), _("For complaints")
+CONTRIBUTION, VALUE = _("For the contribution"), _("For the value")
+"""Where the help lists the options that say something to one model only."""
+
+DAY = "YYYY-MM-DD"
+
 DIGITS = 12
 """Significant digits of a number that is told: enough for ten billion to the cent. Those after them
 are of the order in which floats were added up, and would be others with the rows in another one."""
@@ -38,7 +44,7 @@ ITS_OWN = {
     "calibration_end": "value",
     "margin": "value",
 }
-"""Options that say something to one model only."""
+"""Those options, by the model."""
 
 
 @app.command()
@@ -72,74 +78,109 @@ def analyse(
     events: Annotated[
         Path | None,
         typer.Option(
-            help=_("When each opportunity came to each stage, for the funnel: a file of its own.")
+            help=_("When each opportunity came to each stage, for the funnel: a file of its own."),
+            rich_help_panel=FUNNEL,
         ),
     ] = None,
     exposure: Annotated[
-        Path | None, typer.Option(help=_("What left us, for a complaint rate: a file of its own."))
+        Path | None,
+        typer.Option(
+            help=_("What left us, for a complaint rate: a file of its own."),
+            rich_help_panel=COMPLAINTS,
+        ),
     ] = None,
     customers: Annotated[
         Path | None,
-        typer.Option(help=_("Whose customer of which branch complains: a file of customers.")),
+        typer.Option(
+            help=_("Whose customer of which branch complains: a file of customers."),
+            rich_help_panel=COMPLAINTS,
+        ),
     ] = None,
     complaints: Annotated[
         Path | None,
-        typer.Option(help=_("Complaints and what each remedy cost, for the contribution.")),
+        typer.Option(
+            help=_("Complaints and what each remedy cost, for the contribution."),
+            rich_help_panel=CONTRIBUTION,
+        ),
     ] = None,
     remedies_in_service: Annotated[
         bool,
         typer.Option(
             "--remedies-in-service",
             help=_("The service cost of the lines has the remedies of complaints in it."),
+            rich_help_panel=CONTRIBUTION,
         ),
     ] = False,
     invoices: Annotated[
         Path | None,
-        typer.Option(help=_("Invoices, for what credit costs the contribution.")),
+        typer.Option(
+            help=_("Invoices, for what credit costs the contribution."),
+            rich_help_panel=CONTRIBUTION,
+        ),
     ] = None,
     payments: Annotated[
-        Path | None, typer.Option(help=_("Payments, where invoices are paid in parts."))
+        Path | None,
+        typer.Option(
+            help=_("Payments, where invoices are paid in parts."), rich_help_panel=CONTRIBUTION
+        ),
     ] = None,
     interest: Annotated[
         float | None,
-        typer.Option(help=_("What money that stands out costs a year; 0.06 by default.")),
+        typer.Option(
+            help=_("What money that stands out costs a year; 0.06 by default."),
+            rich_help_panel=CONTRIBUTION,
+        ),
     ] = None,
     contacts: Annotated[
-        Path | None, typer.Option(help=_("Contacts with customers, for the contribution."))
+        Path | None,
+        typer.Option(
+            help=_("Contacts with customers, for the contribution."), rich_help_panel=CONTRIBUTION
+        ),
     ] = None,
     contact_price: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[CHANNEL=]PRICE",
             help=_("What a contact costs, or one by this channel; once for each."),
+            rich_help_panel=CONTRIBUTION,
         ),
     ] = None,
     blocked: Annotated[
         Path | None,
-        typer.Option(help=_("Where the lines without a cost go, as CSV.")),
+        typer.Option(
+            help=_("Where the lines without a cost go, as CSV."), rich_help_panel=CONTRIBUTION
+        ),
     ] = None,
     stages: Annotated[
         str | None,
         typer.Option(
-            help=_("The stages of the funnel in their order, A,B,C; by default those of a sale.")
+            help=_("The stages of the funnel in their order, A,B,C; by default those of a sale."),
+            rich_help_panel=FUNNEL,
         ),
     ] = None,
     as_of: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help=_("The last day that counts.")),
+        str | None, typer.Option(metavar=DAY, help=_("The last day that counts."))
     ] = None,
     target: Annotated[
-        float | None, typer.Option(help=_("What is still to be won, for the funnel's coverage."))
+        float | None,
+        typer.Option(
+            help=_("What is still to be won, for the funnel's coverage."), rich_help_panel=FUNNEL
+        ),
     ] = None,
     calibration_end: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
-            formats=["%Y-%m-%d"], help=_("Hold a fit of the value up to this day against the rest.")
+            metavar=DAY,
+            help=_("Hold a fit of the value up to this day against the rest."),
+            rich_help_panel=VALUE,
         ),
     ] = None,
     margin: Annotated[
         float | None,
-        typer.Option(help=_("The share of a purchase that is left, for the value; 1 is sales.")),
+        typer.Option(
+            help=_("The share of a purchase that is left, for the value; 1 is sales."),
+            rich_help_panel=VALUE,
+        ),
     ] = None,
     accept_good: Annotated[
         bool, typer.Option("--accept-good", help=_("Go on without the rows that are refused."))
@@ -162,7 +203,7 @@ def analyse(
         "target": target,
         "exposure": exposure,
         "customers": customers,
-        "calibration_end": calibration_end,
+        "calibration_end": _day("calibration-end", calibration_end),
         "margin": margin,
         "complaints": complaints,
         "invoices": invoices,
@@ -183,15 +224,28 @@ def analyse(
     # Each model brings its own libraries, so only the one that is asked for is loaded.
     does = import_module(f"crmlab.cli.analysing.{model}")
     rows = Rows.with_maps(map_files or [], accept_good, sheet)
-    told = does.reckon(file, rows, as_of=as_of, books=books, **_its(model, given))
+    told = does.reckon(file, rows, as_of=_day("as-of", as_of), books=books, **_its(model, given))
     rows.remarks += rows.unused_maps()
-    told = _rounded(told | {"refused_rows": rows.refused, "of_the_files": rows.remarks})
+    told |= {"refused_rows": rows.refused, "of_the_files": rows.remarks}
     if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
+        typer.echo(json.dumps(_rounded(told), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         does.say(told)
         for remark in rows.remarks:
             typer.echo(remark)
+
+
+def _day(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d")
+    except ValueError as fault:
+        raise CrmlabError(
+            _("--{option} {text} is no day; write it such as 2026-04-30.").format(
+                option=option, text=text
+            )
+        ) from fault
 
 
 def _rounded(told: Any) -> Any:

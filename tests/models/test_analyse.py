@@ -100,7 +100,7 @@ def test_a_funnel_with_stages_of_ones_own(tmp_path: Path) -> None:
     file = write(tmp_path, *rows, heading=heading)
     told = analyse("funnel", file, "--stages", "A,B")
     assert [stage["entered"] for stage in told["stages"]] == [2, 1]
-    with pytest.raises(ModelError, match="'B' is not among X, Y"):
+    with pytest.raises(ModelError, match="stages 'B', 'A' are not among X, Y"):
         analyse("funnel", file, "--stages", "X,Y")
 
 

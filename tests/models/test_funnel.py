@@ -118,11 +118,25 @@ def test_conversions_multiply_to_the_overall_one(rows: list[tuple[str, str, floa
         (table(), "no opportunities"),
         (table(("lead", "open", 1)), "Nothing has been won or lost"),
         (table(("somewhere", "won", 1)), "The stage 'somewhere' is not among lead, qualified"),
+        (
+            table(("somewhere", "won", 1), ("nowhere", "won", 1)),
+            "The stages 'somewhere', 'nowhere' are not among lead, qualified",
+        ),
+        (
+            table(("lead", "won", 1), ("Lead ", "won", 1), ("WON", "won", 1)),
+            r"in more ways than one: 'Lead ' \('lead'\), 'WON' \('won'\)\. Write each in one way",
+        ),
     ],
 )
 def test_what_is_no_funnel_is_told_in_a_sentence(rows: pd.DataFrame, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence):
         funnel(rows, STAGES)
+
+
+@pytest.mark.parametrize("stages", [["lead", "Lead"], ["lead", " lead"], [""], ["won"], []])
+def test_stages_are_named_and_differ(stages: list[str]) -> None:
+    with pytest.raises(ModelError, match=r"among the stages more than once|No stages are named"):
+        funnel(MIXED, stages)
 
 
 def test_all_won_is_a_win_rate_of_one() -> None:
@@ -136,6 +150,7 @@ def test_what_is_open_beside_nothing_lost_is_not_taken_for_certain() -> None:
     found = funnel(table(("won", "won", 10), ("lead", "open", 10), ("lead", "open", 10)), STAGES)
     assert found.win_rate is None
     assert found.velocity_per_day is None
+    assert not found.can_be_weighed
     assert found.stages[0].chance == pytest.approx(1 / 3)
     assert found.remarks[0].startswith("Nothing here is lost.")
 
@@ -163,7 +178,8 @@ def test_an_opportunity_without_an_amount_is_no_average() -> None:
     )
     assert found.velocity_per_day == pytest.approx(1 * 100 * 0.5 / 10)
     assert found.remarks[0] == (
-        "1 opportunity has no amount: it counts in numbers, and as nothing in money."
+        "1 opportunity has no amount: it counts in numbers, as nothing in sums of money, and not "
+        "in the average."
     )
 
 

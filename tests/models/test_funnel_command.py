@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crmlab.cli.app import app
-from crmlab.errors import IntakeError, ModelError
+from crmlab.errors import CrmlabError, IntakeError, ModelError
 from crmlab.places import SAMPLE_DATA
 from tests.models.test_analyse import analyse, write
 
@@ -39,6 +39,30 @@ def test_both_together_say_who_is_stuck() -> None:
     assert "U-25: 180 of 271 are stuck, more than chance explains." in said
 
 
+def test_what_cannot_be_foretold_is_no_number(tmp_path: Path) -> None:
+    rows = ("1,won,2026-01-01,2026-01-03,10,won", "2,lead,2026-01-02,,7,open")
+    file = write(tmp_path, *rows, heading=HEADING)
+    told = analyse("funnel", file)
+    assert told["forecast"] == {"p10": None, "p50": None, "p90": None}
+    assert told["weighted_open_amount"] is None
+    said = CliRunner().invoke(app, ["analyse", "funnel", file]).stdout
+    assert "What is open cannot be weighed and forecast from this file." in said
+    assert "Nothing here is lost." in said
+    assert "may bring" not in said
+
+
+def test_the_figures_that_one_looks_for_first_are_said() -> None:
+    said = CliRunner().invoke(app, ["analyse", "funnel", OPPORTUNITIES, "--events", EVENTS]).stdout
+    for words in (
+        "Win rate, won of closed: 36%.",
+        "From start to win: 11.1 days on average, half of them within 11.0.",
+        "Velocity: 181,558 a day.",
+        "The weighted pipeline is 2,581,140 of 4,549,758 open.",
+        "2,094,527 of it is stuck.",
+    ):
+        assert words in said
+
+
 def test_each_remark_has_its_records(tmp_path: Path) -> None:
     rows = (
         "1,won,2026-01-01,,10,won",
@@ -64,6 +88,11 @@ def test_one_is_not_spoken_of_as_many(tmp_path: Path) -> None:
     file = write(tmp_path, "1,won,2026-01-01,2026-01-03,10,won", heading=HEADING)
     said = CliRunner().invoke(app, ["analyse", "funnel", str(file)]).stdout
     assert "1 opportunity: 1 won, 0 lost, 0 open." in said
+
+
+def test_a_day_that_is_none_is_refused() -> None:
+    with pytest.raises(CrmlabError, match="--as-of 2026-02-30 is no day; write it such as"):
+        analyse("funnel", OPPORTUNITIES, "--as-of", "2026-02-30")
 
 
 def test_a_day_in_the_past() -> None:

@@ -143,6 +143,8 @@ def test_what_was_decided_later_was_still_open() -> None:
     by_rows = funnel(rows, STAGES, as_of="2026-01-05")
     assert (by_rows.won, by_rows.lost, by_rows.open) == (0, 1, 1)
     assert "1 opportunity was closed after 2026-01-05 and is left out" in by_rows.remarks[1]
+    assert by_events.can_be_weighed
+    assert not by_rows.can_be_weighed, "something was open then, and nobody knows where"
 
 
 def test_what_was_put_back_counts_where_it_stands() -> None:
@@ -160,6 +162,31 @@ def test_what_was_put_back_counts_where_it_stands() -> None:
     assert [stage.median_days for stage in found.stages] == [2, None, None]
     assert found.stages[1].median_age_days == 1
     assert list(prepared.known.names.iloc[prepared.known.row]) == ["A", "B"]
+
+
+def test_stages_the_wrong_way_round_are_refused() -> None:
+    moves = [
+        (f"{n}", stage, f"2026-01-{day:02}")
+        for n in range(10)
+        for day, stage in enumerate(["lead", "qualified", "proposal", "won"], 1)
+    ]
+    found = funnel(None, STAGES, entries=of_events(*moves))
+    assert found.won == 10
+    with pytest.raises(ModelError, match="In 20 of 20 steps an opportunity comes to a stage that"):
+        funnel(None, ["proposal", "qualified", "lead", "won"], entries=of_events(*moves))
+
+
+def test_events_after_the_end_are_said() -> None:
+    entries = of_events(
+        ("A", "lead", "2026-01-01"),
+        ("A", "won", "2026-01-02"),
+        ("A", "lost", "2026-01-03"),
+        ("B", "won", "2026-01-03"),
+    )
+    found = prepare(None, STAGES, entries=entries)
+    assert (found.found.won, found.found.lost) == (1, 1)
+    assert found.remarks[0].says.startswith("1 opportunity has events after it was won or lost (A)")
+    assert found.remarks[0].opportunities == ["A"]
 
 
 def test_nine_of_ten_says_who_is_stuck() -> None:
@@ -195,6 +222,7 @@ def test_nine_of_ten_says_who_is_stuck() -> None:
         (None, of_events(("A", "somewhere", "2026-01-01")), "stage 'somewhere' is not among"),
         (None, of_events(("A", "lead", None)), "do not say when"),
         (None, of_events((None, "lead", "2026-01-01")), "do not say which opportunity"),
+        (rows_of(LOST), ONE_DAY[:3], "No event is of an opportunity that is in the file"),
         (None, of_events(), "There are no opportunities"),
         (None, None, "There are no opportunities"),
         (None, ONE_DAY.assign(currency=["CNY", "EUR"] * 4), "2 currencies"),
@@ -219,7 +247,8 @@ def test_what_is_missing_or_strange_is_remarked_on() -> None:
         "1 opportunity stands elsewhere by its last event than by its row; the event counts.",
         "1 opportunity has ended by its last event and not by its row, or otherwise (A); the row "
         "counts.",
-        "1 opportunity has no amount: it counts in numbers, and as nothing in money.",
+        "1 opportunity has no amount: it counts in numbers, as nothing in sums of money, and not in "
+        "the average.",
     )
     assert found.stages[2].open == 1, "its last event was the order, and its row says it is open"
     assert found.weighted_open_amount == 0

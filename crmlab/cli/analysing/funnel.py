@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from crmlab.models.funnel import Prepared
 
 
+FORETOLD = ("weighted_open_amount", "weighted_stuck_amount", "velocity_per_day", "coverage")
+"""What nobody knows where what is open cannot be weighed."""
+
+
 def reckon(
     file: Path,
     rows: Rows,
@@ -39,7 +43,7 @@ def reckon(
     read = rows.of(file, *(("opportunities",) if events else ("opportunities", "stages")))
     entries = rows.beside(events, "stages") if events else None
     one_currency(read, entries)
-    order = stages.split(",") if stages else list(load("lead_to_cash").stages)
+    order = stages.split(",") if stages is not None else list(load("lead_to_cash").stages)
     names = [name.strip() for name in order]
     opportunities, entries = (None, read) if read.attrs[KIND] == "stages" else (read, entries)
     prepared = prepare(opportunities, names, entries=entries, as_of=as_of, target=target)
@@ -51,10 +55,10 @@ def reckon(
             for remark in prepared.remarks
         ],
     }
-    won = _won(prepared, read)
-    return (
-        asdict(prepared.found) | {"records": records} | held_against(books, rows, won, as_of=as_of)
-    )
+    told = asdict(prepared.found) | {"records": records}
+    if not told.pop("can_be_weighed"):
+        told |= dict.fromkeys(FORETOLD) | {"forecast": dict.fromkeys(told["forecast"])}
+    return told | held_against(books, rows, _won(prepared, read), as_of=as_of)
 
 
 def say(told: dict[str, Any]) -> None:
@@ -66,6 +70,7 @@ def say(told: dict[str, Any]) -> None:
             told["opportunities"],
         ).format(n=told["opportunities"], won=told["won"], lost=told["lost"], open=told["open"])
     )
+    _say_how_it_goes(told)
     for stage in told["stages"]:
         share = "–" if stage["conversion"] is None else f"{stage['conversion']:.0%}"
         typer.echo(
@@ -76,17 +81,11 @@ def say(told: dict[str, Any]) -> None:
     if told["stuck"]:
         typer.echo(
             ngettext(
-                "{n:,} stands in its stage for longer than nine of ten that went on ({first}); it "
-                "is {amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
+                "{n:,} stands in its stage for longer than nine of ten that went on ({first}).",
                 "{n:,} stand in their stage for longer than nine of ten that went on, {first} for "
-                "the longest; they are {amount:,.0f} of a weighted pipeline of {weighted:,.0f}.",
+                "the longest.",
                 told["stuck"],
-            ).format(
-                n=told["stuck"],
-                first=told["records"]["stuck"][0],
-                amount=told["weighted_stuck_amount"],
-                weighted=told["weighted_open_amount"],
-            )
+            ).format(n=told["stuck"], first=told["records"]["stuck"][0])
         )
     for owner in (owner for owner in told["owners"] if owner["stalled"]):
         typer.echo(
@@ -94,11 +93,7 @@ def say(told: dict[str, Any]) -> None:
                 owner=owner["owner"], stuck=owner["stuck"], n=owner["opportunities"]
             )
         )
-    typer.echo(
-        _(
-            "What is open may bring {p50:,.0f}, and in 80 of 100 draws {p10:,.0f} to {p90:,.0f}."
-        ).format(**told["forecast"])
-    )
+    _say_what_may_come(told)
     if told["coverage"]:
         typer.echo(
             _(
@@ -109,6 +104,42 @@ def say(told: dict[str, Any]) -> None:
     for remark in told["remarks"]:
         typer.echo(remark)
     say_books(told)
+
+
+def _say_how_it_goes(told: dict[str, Any]) -> None:
+    """Win rate, cycle, average and velocity, those that are known."""
+    cycle, rate = told["cycle_days"], told["win_rate"]
+    if rate is not None:
+        typer.echo(_("Win rate, won of closed: {share:.0%}.").format(share=rate))
+    if cycle["mean"] is not None:
+        typer.echo(
+            _(
+                "From start to win: {mean:,.1f} days on average, half of them within {median:,.1f}."
+            ).format(**cycle)
+        )
+    if told["velocity_per_day"] is not None:
+        typer.echo(_("Velocity: {amount:,.0f} a day.").format(amount=told["velocity_per_day"]))
+
+
+def _say_what_may_come(told: dict[str, Any]) -> None:
+    """The weighted pipeline and the forecast, or that nobody can say."""
+    if told["weighted_open_amount"] is None:
+        typer.echo(_("What is open cannot be weighed and forecast from this file."))
+        return
+    typer.echo(
+        _("The weighted pipeline is {weighted:,.0f} of {open:,.0f} open.").format(
+            weighted=told["weighted_open_amount"], open=told["open_amount"]
+        )
+    )
+    if told["weighted_stuck_amount"]:
+        typer.echo(
+            _("  {amount:,.0f} of it is stuck.").format(amount=told["weighted_stuck_amount"])
+        )
+    typer.echo(
+        _(
+            "What is open may bring {p50:,.0f}, and in 80 of 100 draws {p10:,.0f} to {p90:,.0f}."
+        ).format(**told["forecast"])
+    )
 
 
 def _won(made: Prepared, read: pd.DataFrame) -> pd.DataFrame:

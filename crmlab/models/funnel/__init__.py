@@ -10,7 +10,8 @@ What the words mean here:
    and none is lost there is no win rate: such a file has kept its losses to itself.
 3. The *chance* of an open opportunity is that of the closed ones that have entered its stage: won /
    closed among them. It is taken to be the same for all of a stage, whatever its age or amount.
-   Where nothing is lost it is won / entered, which counts what is open as not won.
+   Where nothing is lost it is won / entered, which counts what is open as not won; the command then
+   gives no weighted pipeline and no forecast.
 4. The *weighted* pipeline is the sum of amount x chance over the open ones: 100 at 99 % and 200 at
    0 % are 99. What has no amount counts as nothing.
 5. *Closed* is an opportunity when it is won or lost; when it is paid is another clock. *Velocity* =

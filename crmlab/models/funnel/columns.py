@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crmlab.errors import ModelError
 from crmlab.models.names import Whole, coded
 from crmlab.text import gettext as _
+from crmlab.text import ngettext
 
 WON, LOST, OPEN = "won", "lost", "open"
 
@@ -84,15 +85,34 @@ def codes_of(column: pd.Series, known: Sequence[str], stages: Sequence[str]) -> 
     if len(codes) and codes.min() < 0:
         raise ModelError(_("Some rows say nothing for their stage; enter it, or leave them out."))
     places = {name: n for n, name in enumerate(known)}
-    for name in found:
-        if name not in places:
-            raise ModelError(
-                _(
-                    "The stage '{stage}' is not among {known}; name all of them in their order."
-                ).format(stage=name, known=", ".join(stages))
-            )
+    strange = [str(name) for name in found if name not in places]
+    if strange:
+        raise ModelError(_not_among(strange, known, stages))
     table = np.array([places[name] for name in found], dtype=np.int16)
     return table[codes] if len(codes) else np.zeros(0, dtype=np.int16)
+
+
+def _not_among(strange: Sequence[str], known: Sequence[str], stages: Sequence[str]) -> str:
+    """What to do about stages that are not among those that are named."""
+    meant = {as_read(name): name for name in known}
+    otherwise = [
+        f"'{name}' ('{meant[as_read(name)]}')" for name in strange if as_read(name) in meant
+    ]
+    if otherwise:
+        return _(
+            "Stages are written in more ways than one: {names}. Write each in one way, or say so "
+            "in a map, under values:."
+        ).format(names=", ".join(otherwise))
+    return ngettext(
+        "The stage {strange} is not among {known}; name all of them in their order.",
+        "The stages {strange} are not among {known}; name all of them in their order.",
+        len(strange),
+    ).format(strange=", ".join(f"'{name}'" for name in strange), known=", ".join(stages))
+
+
+def as_read(name: str) -> str:
+    """A name as a reader takes it, who does not look at capitals or spaces."""
+    return " ".join(name.casefold().split())
 
 
 def outcomes_of(column: pd.Series) -> tuple[Flags, Flags]:

@@ -108,6 +108,7 @@ class Told:
         first, since: the moments of its first event, and of coming to where it stands (or of being
             won or lost); not a time without an event.
         stayed: by stage; None where nobody has gone on.
+        went_on: had an event after being won or lost.
     """
 
     place: Numbers
@@ -116,6 +117,7 @@ class Told:
     first: Moments
     since: Moments
     stayed: tuple[Stayed | None, ...]
+    went_on: Flags
 
 
 def events_of(
@@ -138,6 +140,13 @@ def events_of(
     when = moments.view(np.int64)
     names, remarks, counted = entries["opportunity_id"], [], np.ones(0, dtype=bool)
     strange = int((who < 0).sum())
+    if len(who) and strange == len(who):
+        raise ModelError(
+            _(
+                "No event is of an opportunity that is in the file ('{name}' is the first). Write "
+                "the numbers of opportunities in one way in both files, zeros in front too."
+            ).format(name=names.iloc[0])
+        )
     if strange:
         counted = who >= 0
         said = ngettext(
@@ -205,11 +214,15 @@ def in_their_time(
 
 
 def told_by(events: Events, number: int, stages: int) -> Told:
-    """What events say of so many opportunities in so many stages."""
+    """What events say of so many opportunities in so many stages.
+
+    Raises:
+        ModelError: most of them go back, so the stages are not in their order.
+    """
     place, first, since = np.full(number, -1), unknown_moments(number), unknown_moments(number)
     won, lost = np.zeros(number, dtype=bool), np.zeros(number, dtype=bool)
     if not len(events):
-        return Told(place, won, lost, first, since, (None,) * stages)
+        return Told(place, won, lost, first, since, (None,) * stages, won)
     for_stage = (stages + 1).bit_length()
     keys, bounds = _histories_of(events.who, (events.when << for_stage) | events.where, number)
     where = (keys & ((1 << for_stage) - 1)).astype(np.int8)
@@ -221,6 +234,10 @@ def told_by(events: Events, number: int, stages: int) -> Told:
         same = _same(bounds)
     here = np.flatnonzero(bounds[1:] > bounds[:-1])
     begins, ends = bounds[here], bounds[here + 1] - 1
+    _check_order(where, same, stages)
+    went_on = np.zeros(number, dtype=bool)
+    ended = np.flatnonzero(same & (where[:-1] >= stages))
+    went_on[np.searchsorted(bounds, ended, side="right") - 1] = True
     keys >>= for_stage  # only the seconds are left
     standing = where[ends].astype(np.int64)
     before = np.where(ends > begins, where[ends - 1], 0)
@@ -229,7 +246,21 @@ def told_by(events: Events, number: int, stages: int) -> Told:
     first[here] = keys[begins].view("datetime64[s]")
     since[here] = keys[ends].view("datetime64[s]")
     on = same & (where[1:] > where[:-1]) & (where[1:] <= stages)
-    return Told(place, won, lost, first, since, _stayed(keys, where, on, stages))
+    return Told(place, won, lost, first, since, _stayed(keys, where, on, stages), went_on)
+
+
+def _check_order(where: NDArray[np.int8], same: Flags, stages: int) -> None:
+    """A few are put back, but most go on."""
+    step = same & (where[1:] < stages) & (where[:-1] < stages)
+    back = int(np.count_nonzero(step & (where[1:] < where[:-1])))
+    steps = int(np.count_nonzero(step))
+    if back >= ENOUGH and 2 * back > steps:
+        raise ModelError(
+            _(
+                "In {back:,} of {steps:,} steps an opportunity comes to a stage that is named "
+                "before the one it leaves. Name the stages in the order in which they are passed."
+            ).format(back=back, steps=steps)
+        )
 
 
 def _histories_of(who: Whole, keys: Numbers, number: int) -> tuple[Numbers, Numbers]:

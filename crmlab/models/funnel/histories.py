@@ -51,6 +51,7 @@ class Histories:
         stayed: how long those that went on stayed in each stage.
         as_of: the last moment that counts.
         remarks: a sentence for each thing that is left out, missing or at odds with another.
+        unseen: how many were open then and are left out, since only events could say where.
     """
 
     names: pd.Series
@@ -68,6 +69,7 @@ class Histories:
     stayed: tuple[Stayed | None, ...]
     as_of: np.datetime64
     remarks: tuple[Remark, ...]
+    unseen: int = 0
 
     def __len__(self) -> int:
         return len(self.row)
@@ -139,6 +141,15 @@ def _of_events(
     events, remarks = events_of(entries, who, order, until)
     told = told_by(events, number, len(order))
     last = events.last_rows(number)
+    if told.went_on.any():
+        said = ngettext(
+            "{n:,} opportunity has events after it was won or lost ({first}); its last event "
+            "counts.",
+            "{n:,} opportunities have events after they were won or lost ({first} first); their "
+            "last event counts.",
+            int(told.went_on.sum()),
+        )
+        remarks.append(Remark.on(said, entries["opportunity_id"], last[told.went_on]))
     amounts, owner = np.full(number, np.nan), np.full(number, -1)
     owners: tuple[str, ...] = ()
     if "amount" in entries:
@@ -242,6 +253,7 @@ def _of_rows(
             told.stayed,
             now,
             tuple(remarks),
+            int((unseen & ~after).sum()),
         ),
     )
 

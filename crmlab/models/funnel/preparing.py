@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.funnel.columns import WON, Flags, Numbers
+from crmlab.models.funnel.columns import WON, Flags, Numbers, as_read
 from crmlab.models.funnel.forecast import Forecast, Luck, draw_luck, forecast
 from crmlab.models.funnel.histories import Histories, days_between, histories
 from crmlab.models.funnel.parts import (
@@ -50,6 +50,8 @@ class Funnel:
 
     Attributes:
         weighted_stuck_amount: the part of the weighted pipeline that is stuck.
+        can_be_weighed: whether what is open can be weighed and forecast. It cannot where nothing is
+            lost, unless the chances are given, nor where what was open then is left out.
         as_of: the last day that counts.
         remarks: a sentence for each thing that was left out, is missing, or should be doubted.
     """
@@ -74,6 +76,7 @@ class Funnel:
     coverage: Coverage | None
     as_of: str
     remarks: tuple[str, ...]
+    can_be_weighed: bool
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,7 @@ def prepare(
         coverage=_coverage(open_amount, weighted, target),
         as_of=str(known.as_of)[:10],
         remarks=tuple(remark.says for remark in remarks),
+        can_be_weighed=not known.unseen and (lost > 0 or not still or not learned),
     )
     lot = np.random.default_rng(seed + 1).random(still)
     return Prepared(found, known, known.place[is_open], luck, lot, stuck, average, remarks)
@@ -214,9 +218,10 @@ def velocity(
 
 def _in_order(stages: Sequence[str]) -> list[str]:
     order = [name for name in stages if name != WON]
-    if not order:
+    if not any(order):
         raise ModelError(_("No stages are named; a funnel has at least one, in their order."))
-    odd = next((name for name in order if not name or order.count(name) > 1), None)
+    written = [as_read(name) for name in order]
+    odd = next((name for name in order if not name or written.count(as_read(name)) > 1), None)
     if odd is not None:
         raise ModelError(
             _("'{stage}' stands among the stages more than once, or says nothing.").format(

@@ -141,8 +141,10 @@ def without_amount(names: pd.Series, row: Numbers, missing: Flags) -> list[Remar
     if missing.all():
         return [Remark(_("No opportunity has an amount, so all figures in money are 0."))]
     said = ngettext(
-        "{n:,} opportunity has no amount: it counts in numbers, and as nothing in money.",
-        "{n:,} opportunities have no amount: they count in numbers, and as nothing in money.",
+        "{n:,} opportunity has no amount: it counts in numbers, as nothing in sums of money, and "
+        "not in the average.",
+        "{n:,} opportunities have no amount: they count in numbers, as nothing in sums of money, "
+        "and not in the average.",
         int(missing.sum()),
     )
     return [Remark.on(said, names, row[missing])]
