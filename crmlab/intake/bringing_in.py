@@ -195,17 +195,17 @@ def _checked(
     for place, fault in faults_of(rows, kind, schema).items():
         faults.setdefault(place, fault)
     good = rows.drop(index=list(faults))
-    keyed = good.dropna(subset=kind.key[0]) if {*kind.key[:1]} & {*good} else good[:0]
-    if len(keyed):
-        parts = [keyed[name].astype(str) for name in kind.key if name in keyed]
+    if kind.key and len(good):
+        good = good.dropna(subset=kind.key[0]) if kind.key[0] in good else good[:0]
+        parts = [good[name].astype(str) for name in kind.key if name in good]
         said = ["\x1f".join(each) for each in zip(*parts, strict=True)]
-        at = [piece.lines[place] for place in keyed.index]
+        at = [piece.lines[place] for place in good.index]
         for place, line in keys.seen_before(said, at).items():
             name = kind.key[0]
             sentence = _("The same {name} stands in line {line} already.").format(
                 name=name, line=line
             )
-            faults[int(keyed.index[place])] = (name, sentence)
+            faults[int(good.index[place])] = (name, sentence)
         good = rows.drop(index=list(faults))
     if key is not None:
         for column in kind.columns:

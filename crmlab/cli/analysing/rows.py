@@ -27,19 +27,19 @@ class Rows:
         maps: which heading says what, by the kind of data that each map is for.
         sheet: of the first file, if it is a workbook; that of a further one stands in its map.
         accept_good: go on without the rows that are refused.
+        today: the day of the clock on the wall, beyond which nothing has happened yet.
         refused: how many rows of all files were refused and left out.
         remarks: a sentence for each thing about the rows that a reader should know.
         read: what has been read, by file and sheet.
-        today: the day of the clock on the wall, beyond which nothing has happened yet.
     """
 
     maps: dict[str, Path]
     accept_good: bool
     sheet: str | None = None
+    today: date = field(default_factory=date.today)
     refused: int = 0
     remarks: list[str] = field(default_factory=list)
     read: dict[tuple[Path, str], pd.DataFrame] = field(default_factory=dict)
-    today: date = field(default_factory=date.today)
 
     @classmethod
     def with_maps(cls, maps: list[Path], accept_good: bool, sheet: str | None) -> Rows:
