@@ -23,6 +23,10 @@ CONTRIBUTION, VALUE = _("For the contribution"), _("For the value")
 
 DAY = "YYYY-MM-DD"
 
+DIGITS = 12
+"""Significant digits of a number that is told: enough for ten billion to the cent. Those after them
+are of the order in which floats were added up, and would be others with the rows in another one."""
+
 ITS_OWN = {
     "events": "funnel",
     "stages": "funnel",
@@ -224,7 +228,7 @@ def analyse(
     rows.remarks += rows.unused_maps()
     told |= {"refused_rows": rows.refused, "of_the_files": rows.remarks}
     if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
+        typer.echo(json.dumps(_rounded(told), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         does.say(told)
         for remark in rows.remarks:
@@ -242,6 +246,15 @@ def _day(option: str, text: str | None) -> datetime | None:
                 option=option, text=text
             )
         ) from fault
+
+
+def _rounded(told: Any) -> Any:
+    """All numbers with so many digits as say something (`DIGITS`)."""
+    if isinstance(told, dict):
+        return {name: _rounded(each) for name, each in told.items()}
+    if isinstance(told, list | tuple):
+        return [_rounded(each) for each in told]
+    return float(f"{told:.{DIGITS}g}") if isinstance(told, float) else told
 
 
 def _its(model: str, given: dict[str, Any]) -> dict[str, Any]:

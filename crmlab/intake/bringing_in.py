@@ -196,7 +196,9 @@ def _checked(
         faults.setdefault(place, fault)
     good = rows.drop(index=list(faults))
     if kind.key and len(good):
-        said = good[list(kind.key)].astype(str).agg("\x1f".join, axis=1).tolist()
+        good = good.dropna(subset=kind.key[0]) if kind.key[0] in good else good[:0]
+        parts = [good[name].astype(str) for name in kind.key if name in good]
+        said = ["\x1f".join(each) for each in zip(*parts, strict=True)]
         at = [piece.lines[place] for place in good.index]
         for place, line in keys.seen_before(said, at).items():
             name = kind.key[0]

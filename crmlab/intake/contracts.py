@@ -45,7 +45,8 @@ class Kind:
 
     Attributes:
         about: what one row is.
-        key: the columns that no two rows may share; none if rows may repeat.
+        key: the columns that no two rows may share, as far as a file has them; none if rows may
+            repeat. A row that says nothing in the first of them has no key.
         order: pairs of columns, of which the first comes no later than the second.
         not_yet: columns of what has not happened while another one says this. What stands there
             all the same, such as the expected close of an open opportunity, is a plan and left out.
@@ -190,6 +191,8 @@ KINDS: dict[str, Kind] = {
                 Column("service_cost", "number", low=0, known_as=("service", "服务成本")),
                 _CURRENCY,
             ),
+            # Lines are numbered through, or anew within each order.
+            key=("line_id", "order_id"),
         ),
         Kind(
             "complaints",

@@ -338,7 +338,7 @@ def test_a_bar_opens_its_orders_and_they_add_up_to_it() -> None:
 def test_boards_about_sales_say_whether_they_may_be_used(board: ContributionBoard) -> None:
     for view in (board, ContributionBriefing(), ValueBoard(), LostCustomerBoard(), SignalBoard()):
         assert "usable" in view.text()
-        assert "so the figures may be used, since Jul 2024" in view.text()
+        assert "It takes 3 in a row, so the figures may be used since Jul 2024" in view.text()
     assert "usable" not in ShortestBoard().answer.text()
 
 
@@ -458,7 +458,7 @@ def test_every_dial_changes_what_is_drawn_and_said(lessons: Any, window: Any) ->
     turn(books, "twice", *["ArrowRight"] * 3, trace=0, axis="y")
     assert "Not usable yet" in books.sentence()
     turn(books, "until", *["ArrowLeft"] * 3, trace=0, axis="y")
-    assert "may be used, since Apr 2026" in books.sentence()
+    assert "may be used since Apr 2026" in books.sentence()
     tasks = page.locator(".crmlab:has(> .tasks)").last
     tasks.get_by_role("button", name="Check").click()
     tasks.get_by_text("The board stands as it was asked for.").wait_for()

@@ -18,7 +18,7 @@ def exposure(*orders: float) -> pd.DataFrame:
 def complaints(*numbers: int) -> pd.DataFrame:
     """So many in each month, all about goods that left us in it."""
     days = [f"{MONTHS[n]}-15" for n, number in enumerate(numbers) for _one in range(number)]
-    return pd.DataFrame({"received_at": days, "category": ["leak"] * len(days)})
+    return pd.DataFrame({"received_at": days, "shipped_at": days, "category": ["leak"] * len(days)})
 
 
 def company() -> tuple[pd.DataFrame, pd.DataFrame]:

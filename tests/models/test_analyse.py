@@ -241,7 +241,7 @@ def test_customers_tell_the_branch_of_a_complaint(tmp_path: Path) -> None:
     assert [share["name"] for share in told["by_branch"]] == ["South", "East", "North"]
     assert sum(share["complaints"] for share in told["by_branch"]) == told["complaints"]
     said = CliRunner().invoke(app, ["analyse", *words]).output
-    assert "Most by branch: South 105, East 86, North 62." in said
+    assert "Most complaints by branch: South 105, East 86, North 62." in said
 
 
 def test_customers_without_a_branch_are_said_to_have_none(tmp_path: Path) -> None:

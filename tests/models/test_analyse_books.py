@@ -57,7 +57,8 @@ def test_the_first_month_that_does_not_match_is_told(tmp_path: Path) -> None:
         "period": "2026-02", "model": 130.5, "books": 100.0, "difference": 30.5,
     }  # fmt: skip
     said = CliRunner().invoke(app, ["analyse", "contribution", file, "--books", kept]).stdout
-    assert "The latest 3 months match the books, so the figures may be used" in said
+    rule = "The latest 3 months match the books. It takes 3 in a row, so the figures may be used since "
+    assert f"{rule}May 2026." in said
     assert "not match is 2026-02: 130.50 here, 100.00 in the books, +30.50." in said
 
 

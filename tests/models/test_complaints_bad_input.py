@@ -117,6 +117,22 @@ def test_complaints_after_the_day_of_the_extract_and_without_a_day_are_told() ->
     assert len(found.notes) == 3, "the two, and that there is one month only"
 
 
+def test_complaints_without_a_day_of_shipment_are_counted_and_told() -> None:
+    rows, left = complaints(3, 4, 5), exposure(1000, 1000, 1000)
+    assert complaint_rate(rows, left).notes == ()
+    rows.loc[[0, 5, 9], "shipped_at"] = None
+    (said,) = complaint_rate(rows, left).notes
+    assert said.startswith(
+        "3 of 12 complaints (25%) do not say when their goods left us, and count in the month in "
+        "which they came in."
+    )
+    assert "its peak is lower than it should be" in said
+    without = complaint_rate(rows.drop(columns="shipped_at"), left)
+    assert without.notes[0].startswith("12 of 12 complaints (100%)"), "no column says as little"
+    early = complaint_rate(rows, left, as_of=pd.Timestamp("2024-02-29"))
+    assert any(note.startswith("2 of 7 complaints") for note in early.notes), "of those that count"
+
+
 def test_shipped_after_it_was_complained_about() -> None:
     rows = complaints(2, 2).assign(
         shipped_at=["2024-01-02", "2024-01-20", "2024-02-01", "2024-02-16"]

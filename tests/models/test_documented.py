@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crmlab.cli.analyse import ITS_OWN, MODELS
 from crmlab.intake.contracts import kind_of
 from crmlab.intake.maps import read_map
+from crmlab.models.value.rfm import SEGMENTS, _segments, segment_names
 from crmlab.places import ROOT, SAMPLE_DATA
 from tests.models.test_analyse import analyse
 
@@ -60,6 +63,24 @@ def test_the_map_that_is_shown_is_one(tmp_path: Path) -> None:
     (tmp_path / "map.yaml").write_text(found.group(1), encoding="utf-8")
     used = read_map(tmp_path / "map.yaml", kind_of("books"), ("Monat", "Erlös"))
     assert (used.sheet, list(used.columns)) == ("2026", ["period", "amount"])
+
+
+def test_the_segments_are_documented_as_they_are() -> None:
+    """Their names, and what the rules make of each possible score."""
+    names = re.findall(r"^\| \*(\w+)\* \| (.*?) \|", part("value"), re.M)
+    assert dict(names) == segment_names()
+    every = np.array(list(product(range(1, 6), repeat=3)), dtype=np.int8)
+    found = [SEGMENTS[n] for n in _segments(*every.T)]
+    for (r, f, m), segment in zip(every.tolist(), found, strict=True):
+        holds = {
+            "carry_us": min(r, f, m) >= 4,
+            "steady": r >= 3 and f >= 3,
+            "going_quiet": r <= 2 and max(f, m) >= 4,
+            "new": r >= 4,
+            "asleep": r <= 2,
+            "in_between": r == 3 and f <= 2,
+        }
+        assert next(name for name, _name in names if holds[name]) == segment
 
 
 def test_the_options_of_all_models_are_named() -> None:

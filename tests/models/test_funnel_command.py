@@ -74,7 +74,7 @@ def test_each_remark_has_its_records(tmp_path: Path) -> None:
     named = [remark["opportunities"] for remark in told["records"]["remarks"]]
     assert named[:2] == [["1"], ["2"]], "without a day, and without an amount"
     assert named[2:] == [[], []], "too few are about all"
-    assert told["cohorts"][0]["conversions"] == [1 / 3, 1, 1, 1]
+    assert told["cohorts"][0]["conversions"] == pytest.approx([1 / 3, 1, 1, 1])
 
 
 def test_the_expected_close_of_what_is_open_is_no_close(tmp_path: Path) -> None:

@@ -552,8 +552,8 @@ def test_terms_that_make_no_sense_are_refused(
 
 
 def test_draws_that_say_nothing_leave_the_value_without_ends(sales: pd.DataFrame) -> None:
-    """Forty customers: the value can be told, and how sure it is cannot."""
-    names = sorted(sales["customer_id"].unique())[100:140]
+    """Twenty customers: the value can be told, and how sure it is cannot."""
+    names = sorted(sales["customer_id"].unique())[120:140]
     few = sales[sales["customer_id"].isin(names)]
     found = lifetime_value(few, draws=40)
     assert found.clv.total > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from crmlab.cli.analysing.books import held_against, say_books
+from crmlab.cli.analysing.oddities import unmatched
 from crmlab.cli.analysing.rows import Rows
 from crmlab.errors import CrmlabError
 from crmlab.text import gettext as _
@@ -16,6 +18,10 @@ from crmlab.text import ngettext
 
 if TYPE_CHECKING:
     import pandas as pd
+
+ENOUGH = 10
+"""Of fewer complaints than this a third of the rate, or more, is the luck of the draw: that is the
+standard deviation of a Poisson number of ten."""
 
 
 def reckon(
@@ -36,12 +42,8 @@ def reckon(
         )
     complaints, left = rows.of(file, "complaints"), rows.beside(exposure, "exposure")
     whose = None if customers is None else rows.beside(customers, "customers")
-    if customers is not None and whose is not None and "branch" not in whose:
-        rows.remarks.append(
-            _(
-                "{file} does not say which branch a customer belongs to; a column 'branch' would."
-            ).format(file=customers.name)
-        )
+    if customers is not None and whose is not None:
+        rows.remarks += _said_of(customers, whose, file, complaints)
     per = next(iter(denominators_in(left)), "orders")
     found = complaint_rate(complaints, left, per=per, customers=whose, as_of=as_of)
     high = [p.period for p in found.periods if p.signal == "beyond" and p.side == "high"]
@@ -70,30 +72,34 @@ def say(told: dict[str, Any]) -> None:
     """The same in sentences."""
     typer.echo(
         ngettext(
-            "{n:,} complaint: {rate:.2f} for {per}.",
-            "{n:,} complaints: {rate:.2f} for {per}.",
+            "{n:,} complaint: {rate} for {per}.",
+            "{n:,} complaints: {rate} for {per}.",
             told["complaints"],
-        ).format(n=told["complaints"], rate=told["rate"], per=told["per"])
+        ).format(n=told["complaints"], rate=_rate(told["rate"]), per=told["per"])
     )
     for other in told["denominators"]:
         if other["name"] != told["denominator"]:
-            typer.echo("  " + _("The same for {per}: {rate:,.4g}.").format(**other))
+            rate = _rate(other["rate"])
+            typer.echo("  " + _("The same for {per}: {rate}.").format(per=other["per"], rate=rate))
     for said, shares in (
-        (_("Most by category: {names}."), told["by_category"]),
-        (_("Most by product: {names}."), told["by_product"]),
-        (_("Most by branch: {names}."), told["by_branch"]),
+        (_("Most complaints by category: {names}."), told["by_category"]),
+        (_("Most complaints by product: {names}."), told["by_product"]),
+        (_("Most complaints by branch: {names}."), told["by_branch"]),
     ):
         if shares:
             names = ", ".join(
                 f"{share['name'] or _('not said')} {share['complaints']:,}" for share in shares[:3]
             )
             typer.echo("  " + said.format(names=names))
+        if shares is told["by_product"]:
+            _say_highest(shares, told["per"])
     signals = [period for period in told["periods"] if period["signal"]]
     for period in signals:
-        said = _("{period}: {rate:.2f}, where chance alone gives {lower:.2f} to {upper:.2f}.")
+        said = _("{period}: {rate}, where chance alone gives {lower} to {upper}.")
         if period["signal"] == "run":
-            said = _("{period}: {rate:.2f}, one of a long run of months on one side of the mean.")
-        typer.echo("  " + said.format(**period))
+            said = _("{period}: {rate}, one of a long run of months on one side of the mean.")
+        numbers = {name: _rate(period[name]) for name in ("rate", "lower", "upper")}
+        typer.echo("  " + said.format(period=period["period"], **numbers))
     for signal in told["signals"]:
         typer.echo(
             "  "
@@ -114,6 +120,46 @@ def say(told: dict[str, Any]) -> None:
     for note in (headline["misleads"], *told["notes"]):
         typer.echo(f"  {note}")
     say_books(told)
+
+
+def _say_highest(products: list[dict[str, Any]], per: str) -> None:
+    """The product with the highest rate, where another one has the most complaints."""
+    known = [each for each in products if each["rate"] and each["complaints"] >= ENOUGH]
+    highest = max(known, key=lambda each: each["rate"], default=None)
+    if highest is None or highest["name"] == products[0]["name"]:
+        return
+    typer.echo(
+        "  "
+        + _("The highest rate by product: {name}, {rate} for {per} ({n:,} complaints).").format(
+            name=highest["name"], rate=_rate(highest["rate"]), per=per, n=highest["complaints"]
+        )
+    )
+
+
+def _rate(rate: float) -> str:
+    """A rate as it is read: with two decimals, and below one with its first four digits."""
+    decimals = 2 if rate >= 1 or not rate else 3 - math.floor(math.log10(rate))
+    return f"{rate:,.{decimals}f}"
+
+
+def _said_of(
+    customers: Path, whose: pd.DataFrame, file: Path, complaints: pd.DataFrame
+) -> list[str]:
+    """What a file of customers does not say of those who complain."""
+    if "branch" not in whose:
+        return [
+            _(
+                "{file} does not say which branch a customer belongs to; a column 'branch' would."
+            ).format(file=customers.name)
+        ]
+    if "customer_id" not in complaints:
+        return [
+            _(
+                "{file} does not say who complains, so nobody's branch is known; a column "
+                "'customer_id' would."
+            ).format(file=file.name)
+        ]
+    return unmatched(complaints, file, whose, customers)
 
 
 def _came(complaints: pd.DataFrame, as_of: Any) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import typer
 from crmlab.cli.analysing.blocked import write_down
 from crmlab.cli.analysing.books import held_against, say_books
 from crmlab.cli.analysing.costs import Costs
+from crmlab.cli.analysing.oddities import in_one_currency, rows_alike, unmatched
 from crmlab.cli.analysing.rows import Rows
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -39,7 +40,11 @@ def reckon(
     from crmlab.models.contribution import contribution
 
     lines = rows.of(file, "transactions")
+    in_one_currency(lines, file)
+    rows.remarks += rows_alike(lines, file)
     beside = Costs.of(rows, as_of=as_of, **costs)
+    for name, frame in beside.of_customers().items():
+        rows.remarks += unmatched(frame, costs[name], lines, file)
     late = lines["date"] > as_of if as_of else lines["date"].isna()
     counted = lines[~late]
     found = contribution(counted, **beside.frames(), rates=beside.rates)
@@ -88,8 +93,12 @@ def say(told: dict[str, Any]) -> None:
     )
     for who, amount in told["most_costly"].items():
         typer.echo(f"  {who}: {amount:,.0f}")
+    more = told["loss_making"] - len(told["most_costly"])
+    if more > 0:
+        typer.echo("  " + _("and {n:,} more").format(n=more))
+    _say_shares(told)
     words = {
-        "revenue": _("Sales, discounts already off"),
+        "revenue": _("Sales, discounts already off") if told["discount"] else _("Sales"),
         "blocked": _("Lines without a cost, left out"),
         "cost": _("Cost of the goods"),
         "complaint_cost": _("Complaints"),
@@ -112,6 +121,36 @@ def say(told: dict[str, Any]) -> None:
             ).format(n=more)
         )
     say_books(told)
+
+
+def _say_shares(told: dict[str, Any]) -> None:
+    """Who carries the company, and how much those take away who cost more than they bring."""
+    if told["share_top_20_percent"] is None:
+        return
+    typer.echo(
+        ngettext(
+            "The best fifth of the customers bring {share:.0%} of it. {n:,} customer brings the "
+            "first 80% (A), {b:,} the next 15 (B), {c:,} the rest (C).",
+            "The best fifth of the customers bring {share:.0%} of it. {n:,} customers bring the "
+            "first 80% (A), {b:,} the next 15 (B), {c:,} the rest (C).",
+            told["abc"]["A"],
+        ).format(
+            share=told["share_top_20_percent"],
+            n=told["abc"]["A"],
+            b=told["abc"]["B"],
+            c=told["abc"]["C"],
+        )
+    )
+    if told["loss_making"]:
+        typer.echo(
+            _(
+                "Without those who cost more than they bring there would be {sum:,.0f}, "
+                "{peak:.1f}% of what there is (the peak of the whale curve)."
+            ).format(
+                sum=told["contribution"] * told["whale_peak_percent"] / 100,
+                peak=told["whale_peak_percent"],
+            )
+        )
 
 
 def _listed(blocked: pd.DataFrame) -> list[dict[str, Any]]:

@@ -115,6 +115,15 @@ class Costs:
         }
         return {name: frame for name, frame in named.items() if frame is not None}
 
+    def of_customers(self) -> dict[str, pd.DataFrame]:
+        """Those of the records that name customers, by the option that gave them."""
+        named = {
+            "complaints": self.complaints,
+            "invoices": self.invoices,
+            "contacts": self.contacts,
+        }
+        return {name: frame for name, frame in named.items() if frame is not None}
+
     def unknown(self, lines: pd.DataFrame) -> list[str]:
         """The parts of a contribution of which nobody has said anything."""
         said = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ class Rows:
         maps: which heading says what, by the kind of data that each map is for.
         sheet: of the first file, if it is a workbook; that of a further one stands in its map.
         accept_good: go on without the rows that are refused.
+        today: the day of the clock on the wall, beyond which nothing has happened yet.
         refused: how many rows of all files were refused and left out.
         remarks: a sentence for each thing about the rows that a reader should know.
         read: what has been read, by file and sheet.
@@ -34,6 +36,7 @@ class Rows:
     maps: dict[str, Path]
     accept_good: bool
     sheet: str | None = None
+    today: date = field(default_factory=date.today)
     refused: int = 0
     remarks: list[str] = field(default_factory=list)
     read: dict[tuple[Path, str], pd.DataFrame] = field(default_factory=dict)
@@ -113,7 +116,7 @@ class Rows:
                 ).format(n=refused, file=file.name, told=told.name)
             )
         self.remarks += rows.attrs[REMARKS]
-        self.remarks += _from_tomorrow(rows, file)
+        self.remarks += _from_tomorrow(rows, file, self.today)
         rows.attrs[KIND] = kind
         self.read[place] = rows
         return rows
@@ -174,11 +177,11 @@ def _plain(stem: str, sheet: str) -> str:
     return ".".join(filter(None, (stem, re.sub(r"[^\w -]", "_", sheet))))
 
 
-def _from_tomorrow(rows: pd.DataFrame, file: Path) -> list[str]:
+def _from_tomorrow(rows: pd.DataFrame, file: Path, today: date) -> list[str]:
     """A remark on days that are yet to come: one mistyped year moves the day of the extract."""
     import pandas as pd
 
-    tomorrow = pd.Timestamp.now().normalize() + pd.Timedelta(days=1)
+    tomorrow = pd.Timestamp(today) + pd.Timedelta(days=1)
     found = []
     for name in rows.select_dtypes(["datetime", "datetimetz"]):
         days = rows[name].dt.tz_localize(None) if rows[name].dt.tz is not None else rows[name]

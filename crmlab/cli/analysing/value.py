@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from crmlab.cli.analysing.books import held_against, say_books
+from crmlab.cli.analysing.oddities import in_one_currency, rows_alike
 from crmlab.cli.analysing.rows import Rows
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from crmlab.models.value.ending import FarEnd
 
 
 def reckon(
@@ -28,16 +31,21 @@ def reckon(
 ) -> dict[str, Any]:
     """What customers will still bring, and what is to be doubted of it."""
     from crmlab.models.value import DISCOUNT, YEARS, draws_for, lifetime_value
+    from crmlab.models.value.ending import far_end
+    from crmlab.models.value.purchases import purchases
     from crmlab.models.value.retention import cohorts
     from crmlab.models.value.rfm import rfm
 
     bought = rows.of(file, "transactions")
+    in_one_currency(bought, file)
+    rows.remarks += rows_alike(bought, file)
     share = 1.0 if margin is None else margin
     draws = draws_for(bought["customer_id"].nunique())
     found = lifetime_value(
         bought, as_of=as_of, calibration_end=calibration_end, draws=draws, margin=share
     )
-    later = cohorts(bought, end=as_of).year_later
+    read = purchases(bought, end=as_of)
+    later, far = cohorts(read).year_later, far_end(read)
     drawn = asdict(found.intervals) if found.intervals else {}
     return {
         "customers": found.customers,
@@ -52,16 +60,22 @@ def reckon(
         "holdout": asdict(found.holdout) if found.holdout else None,
         "clv": {**asdict(found.clv), "intervals": drawn or None},
         "retention": {**asdict(later), "share": later.share} if later else None,
-        "segments": [asdict(segment) for segment in rfm(bought, end=as_of).segments],
+        "segments": [asdict(segment) for segment in rfm(read).segments],
         **held_against(books, rows, _by_day(bought, found.end), as_of=as_of),
-        "warnings": [*found.doubts.warnings(), *filter(None, [found.no_intervals])],
+        "far_end": asdict(far) if far else None,
+        "warnings": [
+            *_said_far(far),
+            *found.doubts.warnings(),
+            *filter(None, [found.no_intervals]),
+        ],
     }
 
 
 def say(told: dict[str, Any]) -> None:
     """The same in sentences."""
-    if told["left_out"]:
-        typer.echo(told["left_out"])
+    first = told["warnings"][: 1 if told["far_end"] else 0]
+    for sentence in filter(None, [told["left_out"], *first]):
+        typer.echo(sentence)
     typer.echo(
         ngettext(
             "{customers:,} customers, {again:,} of whom has bought again.",
@@ -95,9 +109,32 @@ def say(told: dict[str, Any]) -> None:
                 told["holdout"]["actual"],
             ).format(**told["holdout"])
         )
-    for warning in told["warnings"]:
+    for warning in told["warnings"][len(first) :]:
         typer.echo(warning)
     say_books(told)
+
+
+def _said_far(far: FarEnd | None) -> list[str]:
+    """That the last day lies far beyond the purchases, and what to do about it."""
+    if far is None:
+        return []
+    if far.purchases:
+        said = ngettext(
+            "Nobody buys for {days:,} days after {before}, where {usual:.1f} days are usual, and "
+            "then {n:,} purchase comes, on {day} (customer {customer}, {amount:,.2f}). Is its date "
+            "mistyped? Mend it, or give --as-of {before}.",
+            "Nobody buys for {days:,} days after {before}, where {usual:.1f} days are usual, and "
+            "then {n:,} purchases come, the first on {day} (customer {customer}, {amount:,.2f}). "
+            "Are their dates mistyped? Mend them, or give --as-of {before}.",
+            far.purchases,
+        )
+    else:
+        said = _(
+            "The last day that counts, {day}, lies {days:,} days after the last purchase, where "
+            "{usual:.1f} days are usual. If the file ends earlier, give --as-of {before}."
+        )
+    as_it_is = _("As it is, all customers count as silent since then, and are worth too little.")
+    return [f"{said.format(**vars(far), n=far.purchases)} {as_it_is}"]
 
 
 def _by_day(bought: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:

@@ -52,6 +52,11 @@ class Counted:
     day: Days
     kept: NDArray[np.bool_] | None
 
+    @property
+    def by_receipt(self) -> int:
+        """How many are counted in the month in which they came in, for want of a better one."""
+        return int(self.number.sum() - self.by_lag.sum())
+
     def rows(self, complaints: pd.DataFrame, month: int | None = None) -> pd.DataFrame:
         """The complaints that are counted, of one month or of all."""
         wanted = self.kept

@@ -147,7 +147,8 @@ def complaint_rate(
             )
         )
     rows, scale = counted.rows(complaints), PER[per]
-    beside = tuple(_denominators(exposure, counted, until, apart))
+    untold: list[str] = []
+    beside = tuple(_denominators(exposure, counted, until, apart, untold))
     shares = _shares(rows, customers, {"product_id": left.of_each_product()}, scale)
     by_category = shares["category"]
     return ComplaintRate(
@@ -167,7 +168,7 @@ def complaint_rate(
         shares["branch"],
         hides(by_category) if by_category else None,
         counted.left_out,
-        tuple(_notes(exposure, counted, left, beside)),
+        (*_notes(exposure, counted, left, beside), *untold),
     )
 
 
@@ -231,8 +232,14 @@ def _by_branch(of_customers: Mapping[str, float], customers: pd.DataFrame) -> di
 
 
 def _denominators(
-    exposure: pd.DataFrame, counted: Counted, until: int, apart: Collection[str]
+    exposure: pd.DataFrame,
+    counted: Counted,
+    until: int,
+    apart: Collection[str],
+    untold: list[str],
 ) -> Iterator[Denominator]:
+    """The rate by each column of the exposure; `untold` is given why there is none by one."""
+    none = _("There is no rate for {per}: {why}")
     misleads = {
         "orders": _(
             "An order of one gasket counts like one of a hundred pumps, so large orders look worse "
@@ -250,10 +257,13 @@ def _denominators(
     for name in denominators_in(exposure):
         try:
             left = left_of(exposure, name).until(until)
-        except ModelError:
-            continue  # what a file counts only in part is told when it is asked for
+        except ModelError as fault:
+            untold.append(none.format(per=per_words(name), why=fault))
+            continue
         same = np.isin(counted.months, left.months)
         if not same.all() or len(same) != len(left.months):
+            why = _("the file does not count them in the same months.")
+            untold.append(none.format(per=per_words(name), why=why))
             continue
         number, scale = int(counted.number.sum()), PER[name]
         periods = chart_of(counted, left, scale, apart)
@@ -325,6 +335,7 @@ def _notes(
         ),
     )
     notes = [said.format(n=n) for n, said in of_so_many if n]
+    notes += _without_shipment(counted.by_receipt, int(counted.number.sum()))
     if len(counted.months) == 1:
         notes.append(
             _(
@@ -333,6 +344,24 @@ def _notes(
             )
         )
     return [*notes, *(_added_up()[one.name] for one in beside if one.added)]
+
+
+def _without_shipment(number: int, of_all: int) -> list[str]:
+    """What it does to the months that nobody says when some of the goods left us."""
+    if not number:
+        return []
+    told = ngettext(
+        "{n:,} of {all:,} complaints ({share:.0%}) does not say when its goods left us, and "
+        "counts in the month in which it came in.",
+        "{n:,} of {all:,} complaints ({share:.0%}) do not say when their goods left us, and "
+        "count in the month in which they came in.",
+        number,
+    ).format(n=number, all=of_all, share=number / of_all)
+    flat = _(
+        "So a month of bad goods is spread over the months after it, and its peak is lower than "
+        "it should be, or gone; enter the day of shipment (shipped_at)."
+    )
+    return [f"{told} {flat}"]
 
 
 def _added_up() -> dict[str, str]:

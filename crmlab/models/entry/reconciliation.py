@@ -93,8 +93,9 @@ class Reconciliation:
         """The same for whoever has been told already whether it may be used."""
         if self.usable:
             return _(
-                "The latest {n} months match the books, so the figures may be used, since {month}."
-            ).format(n=self.in_a_row, month=show_month(self.usable_since or ""))
+                "The latest {n} months match the books. It takes {needed} in a row, so the figures "
+                "may be used since {month}."
+            ).format(n=self.in_a_row, needed=NEEDED, month=show_month(self.usable_since or ""))
         return ngettext(
             "{why}. {n} more month in a row has to match.",
             "{why}. {n} more months in a row have to match.",

@@ -19,6 +19,9 @@ from crmlab.models.names import Whole
 from crmlab.models.value.purchases import Numbers, Purchases, as_dates, purchases
 from crmlab.text import gettext as _
 
+SAID = 6
+"""Decimals of a sum of money that say something."""
+
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12}
 """How many days a unit of time has."""
 
@@ -97,9 +100,9 @@ def histories(
     first, latest, often = bought.days()
     frequency = (often - 1).astype(np.float64)
     number = len(bought.customers)
-    spent = np.bincount(bought.who, bought.amount, number).astype(np.float64)
+    spent = _sums(bought.who, bought.amount, number)
     at_first = bought.day == first[bought.who]
-    begun_with = np.bincount(bought.who[at_first], bought.amount[at_first], minlength=number)
+    begun_with = _sums(bought.who[at_first], bought.amount[at_first], number)
     with np.errstate(invalid="ignore", divide="ignore"):
         # Rounded sums can leave a trace below zero where nothing was spent again.
         spend = np.where(frequency > 0, np.maximum(spent - begun_with, 0.0) / frequency, np.nan)
@@ -115,6 +118,12 @@ def histories(
         bought.last_day,
         bought.left_out,
     )
+
+
+def _sums(who: Whole, amount: Numbers, number: int) -> Numbers:
+    """Sums by customer, the same ones in whichever order the rows come: what the order leaves in
+    the last digits of a float would grow in the fits."""
+    return np.bincount(who, amount, number).astype(np.float64).round(SAID)
 
 
 def gaps(bought: Purchases) -> tuple[Whole, Whole]:

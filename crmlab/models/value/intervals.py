@@ -1,7 +1,9 @@
 """How far the value of all customers can be trusted: intervals by resampling (the bootstrap).
 
 1. The customers are drawn anew from themselves, as many as there are, with some twice and some not
-   at all; both models are fitted to them again, and the value is worked out again.
+   at all; both models are fitted to them again, and the value is worked out again. Who is drawn
+   goes by the histories in an order of their own, so that it does not hang on how customers are
+   called or in which order they come.
 2. Of all such values the middle 90 in 100 are the interval.
 3. It knows how the customers at hand happen to differ, and what that leaves open about the
    parameters. It does not know the luck of the year to come, a model that does not fit, or a change
@@ -12,7 +14,7 @@ Source: B. Efron and R. Tibshirani (1993), An Introduction to the Bootstrap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -72,6 +74,7 @@ def intervals(
     Raises:
         ModelError: more than a tenth of the draws say nothing.
     """
+    known = _in_order(known)
     source = np.random.default_rng(seed)
     customers = len(known)
     totals, shares = [], []
@@ -104,6 +107,15 @@ def intervals(
             ).format(failed=failed, draws=draws)
         )
     return Intervals(_middle(totals), _middle(shares), draws, failed)
+
+
+def _in_order(known: Histories) -> Histories:
+    """The same customers, by what they did and not by their names; those who did the same are the
+    same to a draw."""
+    columns = {name: getattr(known, name) for name in ("spend", "age", "recency", "frequency")}
+    order = np.lexsort(list(columns.values()))
+    moved = {name: column[order] for name, column in columns.items()}
+    return replace(known, customer=known.customer[order], spent=known.spent[order], **moved)
 
 
 def _middle(values: list[float]) -> Range:

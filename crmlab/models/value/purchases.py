@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
+from crmlab.models.contribution.costs import one_currency
 from crmlab.models.names import Whole, kind_below, placed
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -177,12 +178,7 @@ def _check(transactions: pd.DataFrame) -> None:
         raise ModelError(_("The purchases have no column '{name}'.").format(name=missing[0]))
     if transactions.empty:
         raise ModelError(_("There are no purchases, so nothing can be said of who buys."))
-    if "currency" in transactions and transactions["currency"].nunique() > 1:
-        raise ModelError(
-            _("The purchases are in {n} currencies; bring them into one first.").format(
-                n=transactions["currency"].nunique()
-            )
-        )
+    one_currency(transactions)
 
 
 def _days(dates: pd.Series) -> Whole:

@@ -12,8 +12,9 @@ What the words mean here:
 5. The denominator is all customers who had bought by the end. Somebody new has had little time to
    buy often: a low frequency says less about them.
 
-The segments are rules of thumb with plain names; the first that fits counts. They say what was, and
-not what will be.
+The segments are rules of thumb with plain names, and those of the trade in brackets; the first that
+fits counts (`_segments`). They go by fifths: who is among the better ones may have been silent for
+long all the same. They say what was, and not what will be.
 
 Source: A. M. Hughes (1994), Strategic Database Marketing, for scoring by fifths; the segments are
 those in common use.
@@ -93,14 +94,14 @@ class Rfm:
 
 
 def segment_names() -> dict[str, str]:
-    """What the segments are called."""
+    """What the segments are called: in plain words, and in the trade."""
     return {
-        "carry_us": _("Carry us"),
-        "steady": _("Steady"),
-        "going_quiet": _("Bought much, now quiet"),
-        "new": _("New, or just back"),
-        "asleep": _("Asleep"),
-        "in_between": _("In between"),
+        "carry_us": _("Carry us (Champions)"),
+        "steady": _("Middling or better (Loyal)"),
+        "going_quiet": _("Bought much, now quiet (At risk)"),
+        "new": _("New, or just back (Promising)"),
+        "asleep": _("Asleep (Hibernating)"),
+        "in_between": _("In between (Need attention)"),
     }
 
 
