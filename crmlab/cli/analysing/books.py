@@ -35,7 +35,7 @@ def held_against(
     Raises:
         CrmlabError: the books cannot be read, are no such books, or in another currency.
     """
-    from crmlab.models.contribution.costs import one_currency
+    from crmlab.models.currency import one_currency
     from crmlab.models.entry.reconciliation import by_month, by_period, reconcile
 
     if books is None:

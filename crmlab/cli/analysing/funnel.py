@@ -34,7 +34,6 @@ def reckon(
     target: float | None,
 ) -> dict[str, Any]:
     """The funnel of opportunities, of stage events, or of both, as JSON says it."""
-    from crmlab.models.contribution.costs import one_currency
     from crmlab.models.funnel import prepare
     from crmlab.models.funnel.rows import behind
     from crmlab.procedures import load
@@ -42,7 +41,6 @@ def reckon(
     # Events of their own go with opportunities; a file alone may be either.
     read = rows.of(file, *(("opportunities",) if events else ("opportunities", "stages")))
     entries = rows.beside(events, "stages") if events else None
-    one_currency(read, entries)
     order = stages.split(",") if stages is not None else list(load("lead_to_cash").stages)
     names = [name.strip() for name in order]
     opportunities, entries = (None, read) if read.attrs[KIND] == "stages" else (read, entries)

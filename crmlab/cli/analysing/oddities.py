@@ -77,7 +77,7 @@ def in_one_currency(rows: pd.DataFrame, file: Path) -> None:
     Raises:
         ModelError: they are.
     """
-    from crmlab.models.contribution.costs import one_currency
+    from crmlab.models.currency import one_currency
 
     try:
         one_currency(rows)

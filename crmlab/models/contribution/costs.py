@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
+from crmlab.models.currency import one_currency
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
@@ -130,18 +131,6 @@ def cents(frame: pd.DataFrame, name: str) -> Cents:
     return whole
 
 
-def one_currency(*frames: pd.DataFrame | None) -> None:
-    """Refuse sums of money that are in several currencies together."""
-    given = [frame for frame in frames if frame is not None and "currency" in frame]
-    found = {str(name) for frame in given for name in frame["currency"].dropna().unique()}
-    if len(found) > 1:
-        raise ModelError(
-            _("The sums are in {n} currencies ({known}); bring them into one first.").format(
-                n=len(found), known=", ".join(sorted(found))
-            )
-        )
-
-
 def beside(
     given: Given,
     names: pd.Index,
@@ -187,8 +176,11 @@ def _remedies(
     each, nobody = _spread(rows, cost, names, counts)
     if "line_id" not in rows or "line_id" not in given.transactions:
         return None, each, nobody
+    lines = given.transactions["line_id"]
+    if not lines.dropna().is_unique:  # numbered anew within each order: nobody knows which is meant
+        return None, each, nobody
     by_line = pd.Series(cost).groupby(rows["line_id"].to_numpy()).sum()
-    of_line = by_line.reindex(given.transactions["line_id"]).fillna(0)
+    of_line = by_line.reindex(lines).fillna(0)
     return of_line.to_numpy(dtype=np.int64), each, nobody
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from crmlab.errors import ModelError
-from crmlab.models.contribution.costs import one_currency
+from crmlab.models.currency import one_currency
 from crmlab.text import gettext as _
 from crmlab.text import ngettext, show_month
 

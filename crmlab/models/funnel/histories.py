@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
+from crmlab.models.currency import one_currency
 from crmlab.models.funnel.columns import (
     LOST,
     WON,
@@ -97,13 +98,7 @@ def histories(
     Raises:
         ModelError: they tell of no opportunity, or a row makes no sense.
     """
-    for rows in (opportunities, entries):
-        if rows is not None and "currency" in rows and rows["currency"].nunique() > 1:
-            raise ModelError(
-                _("The amounts are in {n} currencies; bring them into one first.").format(
-                    n=rows["currency"].nunique()
-                )
-            )
+    one_currency(opportunities, entries)
     until = _last_second(as_of)
     if opportunities is not None and len(opportunities):
         found = _of_rows(opportunities, tuple(order), entries, until)

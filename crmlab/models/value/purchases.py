@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crmlab.errors import ModelError
-from crmlab.models.contribution.costs import one_currency
+from crmlab.models.currency import one_currency
 from crmlab.models.names import Whole, kind_below, placed
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
