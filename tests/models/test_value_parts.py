@@ -96,6 +96,22 @@ def test_nobody_is_simulated_without_customers_or_time() -> None:
 # Rates and values
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@given(
+    st.floats(-2, 3), st.floats(-1, 3), st.floats(-3, 5), st.floats(-3, 5), st.integers(0, 2_000)
+)
+def test_what_is_expected_is_a_number_whatever_was_fitted(
+    r: float, alpha: float, a: float, b: float, x: int
+) -> None:
+    model = BgNbd(10**r, 10**alpha, 10**a, 10**b)
+    history = (x, min(x, 38), 39)
+    soon, later = (float(model.expected(time, *history)) for time in (1, 500))
+    # Sums of numbers that nearly cancel each other leave a trace.
+    assert -1e-6 * (1 + x) <= soon <= later * (1 + 1e-6) + 1e-6
+    assert later <= (model.r + x) / (model.alpha + 39) * 500 * (1 + 1e-6) + 1e-6
+    assert 0 <= model.rate(500, *history) <= model.rate(0, *history) * (1 + 1e-9)
+
+
 def test_expected_is_the_sum_of_the_rate() -> None:
     for x, tx, age in ((0, 0, 30), (2, 30.43, 38.86), (400, 99, 103)):
         summed = quad(lambda t, h=(x, tx, age): float(BUYING.rate(t, *h)), 0, 39)[0]

@@ -94,10 +94,8 @@ class BgNbd:
         """
         x, tx, age = _floats(frequency, recency, age)
         r, alpha, a, b = self.r, self.alpha, _not_one(self.a), self.b
-        # In Euler's form, where nothing can overflow, however often somebody buys.
         ahead = time / (alpha + age)
-        left = _hypergeometric(a + b - 1 - r, a - 1, a + b + x - 1, ahead / (1 + ahead))
-        gone = 1 - (1 + ahead) ** (1 - a) * left
+        gone = 1 - _shrunk(a - 1, a + b - 1 - r, a - 1, a + b + x - 1, ahead)
         return np.asarray((a + b + x - 1) / (a - 1) * gone * self.alive(x, tx, age))
 
     def rate(self, time: float, frequency: Any, recency: Any, age: Any) -> Numbers:
@@ -108,8 +106,7 @@ class BgNbd:
         x, tx, age = _floats(frequency, recency, age)
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         ahead = time / (alpha + age)
-        left = _hypergeometric(a + b - 1 - r, a, a + b + x, ahead / (1 + ahead))
-        active = (1 + ahead) ** -a * left * self.alive(x, tx, age)
+        active = _shrunk(a, a + b - 1 - r, a, a + b + x, ahead) * self.alive(x, tx, age)
         return np.asarray((r + x) / (alpha + age) * active)
 
     def expected_of_new(self, time: Any) -> Numbers:
@@ -230,13 +227,26 @@ def _near(known: Counted) -> tuple[float, ...] | None:
     return tuple(np.exp(found.x)) if np.abs(found.slopes).max() < FLAT else None
 
 
-def _hypergeometric(a: float, b: float, c: Any, z: Any) -> Numbers:
+def _shrunk(power: float, a: float, b: float, c: Any, ahead: Any) -> Numbers:
+    """(1 + ahead) to the minus `power`, times Gauss's function of ahead / (1 + ahead).
+
+    In that one of Euler's two forms in which the function stays small: in the other one nothing is
+    multiplied by what runs over where somebody buys very often, or hardly anybody differs.
+    """
+    other = a + b > c
+    first, second = np.where(other, c - a, a), np.where(other, c - b, b)
+    shrinks = np.where(other, power - (a + b - c), power)
+    shrunk = (1 + ahead) ** -shrinks * _hypergeometric(first, second, c, ahead / (1 + ahead))
+    return np.asarray(shrunk)
+
+
+def _hypergeometric(a: Any, b: Any, c: Any, z: Any) -> Numbers:
     """Gauss's function for z from 0 up to 1, also where scipy's runs over on its way (c large)."""
     found = np.asarray(hyp2f1(a, b, c, z), dtype=float)
     odd = ~np.isfinite(found)
     if not odd.any():
         return found
-    c, z = np.broadcast_to(c, found.shape)[odd], np.broadcast_to(z, found.shape)[odd]
+    a, b, c, z = (np.broadcast_to(each, found.shape)[odd] for each in (a, b, c, z))
     term = total = np.ones(len(c))
     for k in range(TERMS):
         term = term * ((a + k) * (b + k) / ((c + k) * (k + 1)) * z)
