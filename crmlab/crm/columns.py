@@ -15,7 +15,7 @@ from crmlab.crm.labels import label
 from crmlab.crm.tables import Base, Moment, Money
 from crmlab.crm.tables.types import typed
 from crmlab.procedures.conditions import blank, number_of
-from crmlab.procedures.forms import free_text, yes_no
+from crmlab.procedures.forms import free_text, no_dot_for_thousands, yes_no
 from crmlab.text import gettext as _
 from crmlab.text import show_day
 
@@ -87,6 +87,7 @@ def _value(column: Column[Any], entry: Any) -> Any:
 
 
 def _amount(called: str, entry: Any) -> Decimal:
+    no_dot_for_thousands(called, entry)
     number = number_of(entry)
     if number is None:
         raise ValueError(_("'{label}' is a number, such as 12.").format(label=called))
@@ -96,6 +97,7 @@ def _amount(called: str, entry: Any) -> Decimal:
 
 
 def _whole(called: str, entry: Any) -> int:
+    no_dot_for_thousands(called, entry)
     number = number_of(entry)
     if number is None or number != number.to_integral_value():
         raise ValueError(_("'{label}' is a whole number, such as 12.").format(label=called))

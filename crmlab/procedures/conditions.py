@@ -234,16 +234,19 @@ def _rank(value: Raw, order: list[str]) -> Decimal | str:
 
 
 _AS_WRITTEN = re.compile(
-    r"(?:[¥￥]|CNY|RMB)?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*(?:CNY|RMB|元)?",
+    r"(?:[¥￥]|CNY|RMB)?\s*([+-]?(?:\d{1,3}(?:[, \u00a0\u202f]\d{3})+|\d+)(?:\.\d+)?)"
+    r"\s*(?:CNY|RMB|元)?",
     re.IGNORECASE,
 )
-"""An amount as an office writes it: `¥20,880`, `CNY 20,880`. A comma parts thousands only."""
+"""An amount as an office writes it: `¥20,880`, `CNY 20 880`. A comma or a blank parts thousands
+only."""
 
 
 def bare(text: str) -> str:
-    """A number as an office writes it, without its currency and its commas; other text as it is."""
+    """A number as an office writes it, without its currency and what parts its thousands; other
+    text as it is."""
     found = _AS_WRITTEN.fullmatch(text.strip())
-    return found.group(1).replace(",", "") if found else text
+    return re.sub(r"[,\s]", "", found.group(1)) if found else text
 
 
 def number_of(value: Any) -> Decimal | None:

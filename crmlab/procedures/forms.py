@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from crmlab.errors import Refused
-from crmlab.procedures.conditions import Raw
+from crmlab.procedures.conditions import Raw, number_of
 from crmlab.procedures.signs import fault_of
 from crmlab.procedures.steps import Field, Step
 from crmlab.text import gettext as _
@@ -16,7 +16,7 @@ from crmlab.text import gettext as _
 LONGEST = {"text": 500, "long_text": 2000, "record": 60}
 """The most characters a text field takes."""
 
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_LIKE_THOUSANDS = re.compile(r"\D*\d{1,3}(\.\d{3})+\D*")
 
 
 def check_form(step: Step, entries: dict[str, Any]) -> dict[str, Raw]:
@@ -92,16 +92,23 @@ def yes_no(label: str, entry: Any) -> bool:
     return said in ("yes", "true")
 
 
+def no_dot_for_thousands(label: str, entry: Any) -> None:
+    """A ValueError where somebody has typed three digits behind a dot: in half of the world it
+    parts thousands, and 36.000 would become 36 without a word."""
+    if isinstance(entry, str) and _LIKE_THOUSANDS.fullmatch(entry.strip()):
+        raise ValueError(
+            _(
+                "'{label}' has three digits behind a dot. Thousands are written without one, such "
+                "as 36000 or 36,000; the dot stands before the cents, such as 36.00."
+            ).format(label=label)
+        )
+
+
 def _number(field: Field, entry: Any) -> Raw:
     label = _(field.label)
-    try:
-        text = str(entry).strip()
-        # A comma parts thousands; anywhere else it may be meant for a decimal point.
-        number = Decimal(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    whole = field.type == "integer"
-    if isinstance(entry, bool) or not number.is_finite():
+    no_dot_for_thousands(label, entry)
+    number, whole = number_of(entry), field.type == "integer"
+    if number is None:
         raise ValueError(_("'{label}' is a number, such as 12.").format(label=label))
     if whole and number != number.to_integral_value():
         raise ValueError(_("'{label}' is a whole number, such as 12.").format(label=label))

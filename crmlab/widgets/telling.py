@@ -171,9 +171,15 @@ def _extra_hours(ours: Totals, reference: Totals) -> dict[str, Any]:
 def _came_out(ours: Totals, reference: Totals) -> str:
     """What the draw brought: the same luck for both runs."""
     if ours.leaves and not reference.leaves:
-        return _("With the luck of this case they left. By the procedure they stay.")
+        return _(
+            "In this case the chance came true: some time afterwards they left. Done by the "
+            "procedure, they would have stayed."
+        )
     if ours.complains_again and not reference.complains_again:
-        return _("With the luck of this case they complained again. By the procedure they do not.")
+        return _(
+            "In this case the chance came true: some time afterwards they complained again. Done "
+            "by the procedure, they would not have."
+        )
     return ""
 
 

@@ -57,6 +57,12 @@ def form(*names: str, **changes: Any) -> Step:
     )
 
 
+DOTTED = (
+    "'{}' has three digits behind a dot. Thousands are written without one, such as 36000 or "
+    "36,000; the dot stands before the cents, such as 36.00."
+)
+
+
 @pytest.mark.parametrize(
     ("kind", "entry", "kept"),
     [
@@ -73,6 +79,8 @@ def form(*names: str, **changes: Any) -> Step:
         ("integer", "3.0", 3),
         ("integer", 1_000_000, 1_000_000),
         ("amount", "30,000.5", "30000.50"),
+        ("amount", "¥36,000", "36000.00"),
+        ("amount", "39 560", "39560.00"),
         ("amount", 12.345, "12.34"),
         ("amount", 0, "0.00"),
         ("date", "2026-05-12", "2026-05-12"),
@@ -107,7 +115,11 @@ def test_what_is_taken(kind: str, entry: Raw, kept: Raw) -> None:
         ("amount", "9" * 40, "'Cost' is larger than the CRM can hold."),
         ("amount", "1e99999999999999999999", "'Cost' is a number, such as 12."),
         ("amount", -0.01, "'Cost' is at least 0."),
-        ("amount", "¥12", "'Cost' is a number, such as 12."),
+        ("amount", "12 or so", "'Cost' is a number, such as 12."),
+        ("amount", "36.000", DOTTED.format("Cost")),
+        ("amount", "¥1.234", DOTTED.format("Cost")),
+        ("amount", "1.234.567", DOTTED.format("Cost")),
+        ("integer", "1.000", DOTTED.format("Pieces")),
         ("date", "12.5.2026", "'Due' is a date, such as 2026-05-12."),
         ("date", "2026-02-30", "'Due' is a date, such as 2026-05-12."),
         ("record", "x" * 61, "'Batch' has 61 characters; it takes 60."),

@@ -125,6 +125,16 @@ def test_a_tiny_procedure_gets_its_worked_example_its_slips_and_its_cards(ladder
 # The desk itself
 
 
+def test_a_key_that_was_nearly_right_is_offered(desk: Desk) -> None:
+    desk.click("hand_over", {"batch_no": "b2203", "line_id": "SO-20871"})
+    page = soup(desk)
+    said = [error.get_text() for error in page.select(".err")]
+    assert "'b2203' is not in the CRM. Do you mean B-2203?" in said
+    assert any(
+        words.startswith("'SO-20871' is not in the CRM. Do you mean SO-20871-") for words in said
+    )
+
+
 def test_an_error_stands_at_its_field_and_nothing_typed_is_lost(desk: Desk) -> None:
     desk.click("hand_over", {"description": "Four pumps leak.", "batch_no": "B-9999"})
     page = soup(desk)
