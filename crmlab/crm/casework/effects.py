@@ -182,10 +182,18 @@ def _entry(
 
 
 def _note_contact(session: Session, procedure: Procedure, case: Case, action: HandOver) -> None:
+    """Put the contact that the step is on the customer's timeline.
+
+    A step that is done again with the same words was no second contact: something else in its form
+    was put right.
+    """
     contact = procedure.steps[action.step].interaction
     customer = case.records.get("customer")
     note = case.values[action.step].get(contact.note) if contact else None
     if contact and customer and note:
+        again = len(case.visits_to(action.step)) > 1
+        if again and _stands_there(session, case, contact.channel, str(note)):
+            return
         session.add(
             tables.Interaction(
                 customer_id=customer,
@@ -196,3 +204,13 @@ def _note_contact(session: Session, procedure: Procedure, case: Case, action: Ha
                 note=str(note),
             )
         )
+
+
+def _stands_there(session: Session, case: Case, channel: str, note: str) -> bool:
+    """Whether the case has this contact on the timeline already."""
+    same = select(tables.Interaction.interaction_id).where(
+        tables.Interaction.case_id == case.case_id,
+        tables.Interaction.channel == channel,
+        tables.Interaction.note == note,
+    )
+    return session.scalar(same.limit(1)) is not None

@@ -258,6 +258,26 @@ def test_a_hand_over_writes_the_record_the_log_the_timeline_and_the_audit_trail(
         }  # fmt: skip
 
 
+def test_a_contact_is_on_the_timeline_once_unless_something_else_was_said(
+    sandbox: Sandbox, complaint: Procedure
+) -> None:
+    def told() -> list[str]:
+        with sandbox.read() as session:
+            of_case = select(tables.Interaction).where(tables.Interaction.case_id == CASE)
+            contacts = session.scalars(of_case.order_by(tables.Interaction.interaction_id))
+            return [contact.note for contact in contacts if contact.channel == "call"]
+
+    case = crm.open_practice_case(sandbox, complaint, CASE)
+    for words, known in (
+        ("It drips.", ["It drips."]),
+        ("It drips.", ["It drips."]),
+        ("It leaks.", ["It drips.", "It leaks."]),
+    ):
+        case = do(sandbox, complaint, case, description=words).case
+        assert told() == known
+        case = crm.apply(sandbox, complaint, case, send_back(complaint, case, "register")).case
+
+
 def test_money_and_dates_reach_their_columns(sandbox: Sandbox, complaint: Procedure) -> None:
     case = walk_to(sandbox, complaint, None)
     record = get(sandbox, tables.Complaint, CASE)
