@@ -1,13 +1,10 @@
-"""Finding out what a text file is: its encoding, what parts its fields, how it writes numbers and
-days."""
+"""Finding out what a text file is: its encoding, and what parts its fields."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from crmlab.errors import IntakeError
@@ -24,34 +21,19 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-DAYS = {
-    "2026-05-31": "%Y-%m-%d",
-    "2026/05/31": "%Y/%m/%d",
-    "31.05.2026": "%d.%m.%Y",
-    "31/05/2026": "%d/%m/%Y",
-    "05/31/2026": "%m/%d/%Y",
-    "31-05-2026": "%d-%m-%Y",
-    "20260531": "%Y%m%d",
-    "2026年5月31日": "%Y年%m月%d日",
-}
-"""Ways to write a day, each by its example, as a map may name it."""
+_PAIR = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_HIGH = re.compile(rb"[\x80-\xff]+")
 
-_SHAPES = {
-    "2026-05-31": re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"),
-    "2026/05/31": re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})"),
-    "31.05.2026": re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})"),
-    "31/05/2026": re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})"),
-    "31-05-2026": re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})"),
-    "20260531": re.compile(r"(\d{4})(\d{2})(\d{2})"),
-    "2026年5月31日": re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日"),
-}
-
-_COMMA = re.compile(r"-?[¥￥$€]?\s*(\d{1,3}([. ]\d{3})+|\d+),\d{1,2}|-?\d{1,3}(\.\d{3}){2,}")
-_POINT = re.compile(r"-?[¥￥$€]?\s*(\d{1,3}(,\d{3})+|\d+)\.\d+|-?\d{1,3}(,\d{3})+")
+WESTERN = "cp1252"
+_WESTERN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿŠšŽžŒœŸ")
+_BESIDE = frozenset("€£§°²³µ«»´·–—‘’“”„…\u00a0")
 
 
 def encoding_of(path: Path) -> str:
-    """The encoding of a text file: UTF-8, UTF-16 or GB18030.
+    """The encoding of a text file: UTF-8, UTF-16, GB18030, or Windows-1252.
+
+    Chinese in GB18030 is pairs of bytes from one part of its table, and western letters stand
+    alone among others: what looks like neither, or like both, is not guessed.
 
     Raises:
         IntakeError: it is none of them, or no text at all.
@@ -64,78 +46,78 @@ def encoding_of(path: Path) -> str:
     even, odd = head[0:2000:2], head[1:2000:2]
     if head and max(even.count(0), odd.count(0)) > len(even) / 4:  # Latin letters in UTF-16
         return "utf-16-be" if even.count(0) > odd.count(0) else "utf-16-le"
-    for name in ("utf-8", "gb18030"):
-        decoder = codecs.getincrementaldecoder(name)()
-        try:
-            decoder.decode(head)  # what is cut off at its end is no fault
-        except UnicodeDecodeError:
-            continue
-        return name
+    if _decodes(head, "utf-8"):
+        return "utf-8"
+    if _decodes(head, "gb18030") and _looks_chinese(head):
+        return "gb18030"
+    if _looks_western(head):
+        return WESTERN
     raise IntakeError(
         _(
-            "{file} is written in no encoding that crmlab reads (UTF-8, UTF-16, GB18030); save it "
-            "as CSV in UTF-8."
+            "{file} is written in no encoding that crmlab can tell for sure (UTF-8, UTF-16, "
+            "GB18030, Windows-1252); save it as CSV in UTF-8. In Excel: Save As, 'CSV UTF-8'; in "
+            "LibreOffice: Save As, 'Text CSV', character set UTF-8."
         ).format(file=path.name)
     )
 
 
+def _decodes(head: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(head)  # what is cut off is no fault
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _looks_chinese(head: bytes) -> bool:
+    """Whether most pairs of bytes are common signs of Chinese."""
+    pairs = [pair for pair in _PAIR.findall(head) if len(pair) == 2]
+    common = sum(
+        pair[1] >= 0xA1 and (0xB0 <= pair[0] <= 0xD7 or 0xA1 <= pair[0] <= 0xA3) for pair in pairs
+    )
+    return bool(pairs) and common >= 0.6 * len(pairs)
+
+
+def _looks_western(head: bytes) -> bool:
+    """Whether the bytes beyond ASCII are letters of western Europe, most of them alone."""
+    if not _decodes(head, WESTERN):
+        return False
+    runs = _HIGH.findall(head)
+    signs = b"".join(runs).decode(WESTERN)
+    alone = sum(len(run) == 1 for run in runs)
+    letters = sum(sign in _WESTERN for sign in signs)
+    return (
+        not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
+        and all(sign in _WESTERN or sign in _BESIDE for sign in signs)
+        and alone >= 0.8 * len(runs)
+        and letters >= 0.5 * len(signs)
+    )
+
+
+def is_text(head: str) -> bool:
+    """Whether it is something to read, and not the bytes of a program or a picture."""
+    return sum(ord(sign) < 32 and not sign.isspace() for sign in head) <= len(head) / 50
+
+
 def delimiter_of(head: str) -> str:
-    """What parts the fields: the sign that cuts the first lines into the same number of fields,
-    the largest."""
-
-    def fields(sign: str) -> int:
-        rows = [row for row in csv.reader(head.splitlines()[:50], delimiter=sign) if row]
-        counts = [len(row) for row in rows[:-1] or rows]
-        common = max(set(counts), key=counts.count) if counts else 1
-        return common if counts and counts.count(common) >= len(counts) * 0.6 else 1
-
-    return max(DELIMITERS, key=fields)
+    """What parts the fields: the sign that cuts most of the first lines into the same number of
+    fields, the largest. What stands above a table may have no field at all."""
+    return max(DELIMITERS, key=lambda sign: _cut(head, sign))
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a file writes numbers and days.
-
-    Attributes:
-        decimal: the sign before the fraction of a number.
-        days: the way that days are written, by its example in `DAYS`; empty if there are none.
-        unsure: the days could be read in two ways.
-    """
-
-    decimal: str = "."
-    days: str = ""
-    unsure: bool = False
+def is_table(head: str, delimiter: str) -> bool:
+    """Whether its lines have fields in common; a letter has commas, too."""
+    _several, share, fields = _cut(head, delimiter)
+    return fields > 1 and share >= 0.8
 
 
-def decimal_of(texts: Iterable[str]) -> str:
-    """The sign before the fraction, by how the numbers of a sample are written."""
-    commas = points = 0
-    for text in texts:
-        commas += bool(_COMMA.fullmatch(text.strip()))
-        points += bool(_POINT.fullmatch(text.strip()))
-    return "," if commas > points else "."
-
-
-def days_of(texts: Sequence[str]) -> tuple[str, bool]:
-    """How days are written in a sample, and whether that leaves a doubt.
-
-    5/6/2026 is the sixth of May in one office and the fifth of June in another: only a day above
-    the twelfth tells which.
-    """
-    votes = dict.fromkeys(_SHAPES, 0)
-    for text in texts:
-        for example, shape in _SHAPES.items():
-            votes[example] += bool(shape.match(text.strip()))
-    best = max(votes, key=lambda example: votes[example])
-    if not votes[best]:
-        return "", False
-    if best != "31/05/2026":
-        return best, False
-    found = [match for text in texts if (match := _SHAPES[best].match(text.strip()))]
-    firsts = [int(match.group(1)) for match in found]
-    seconds = [int(match.group(2)) for match in found]
-    if max(firsts) > 12:
-        return best, False
-    if max(seconds) > 12:
-        return "05/31/2026", False
-    return best, True
+def _cut(head: str, sign: str) -> tuple[bool, float, int]:
+    """Whether a sign cuts the first lines into fields, how many of them into the most common
+    number of fields, and that number."""
+    rows = [row for row in csv.reader(head.splitlines()[:50], delimiter=sign) if row]
+    counts = [len(row) for row in rows if len(row) > 1]
+    common = max(set(counts), key=counts.count) if counts else 1
+    agree = counts.count(common)
+    if common == 1 or agree < 0.6 * len(counts) or agree < min(2, len(rows)):
+        return False, 0.0, 1
+    return True, agree / len(rows), common
