@@ -104,7 +104,7 @@ _OUTCOMES = (
         "open",
         (
             "in progress", "offen", "in Bearbeitung", "laufend", "ouvert", "en cours", "abierto",
-            "abierta", "aperto", "aperta", "进行中", "跟进中", "未结束",
+            "abierta", "aperto", "aperta", "进行中", "进行", "跟进中", "未结束",
         ),
     ),
 )  # fmt: skip

@@ -235,7 +235,7 @@ def example_of(order: str) -> str:
 
 def in_words(example: str) -> str:
     """How days are written, in words: `31/05/2026` is day/month/year."""
-    if example == "20260531":
+    if example in ("20260531", "2026年5月31日"):
         return example
     words = {"2026": _("year"), "26": _("year"), "05": _("month"), "5": _("month")}
     words |= {"May": _("month in words"), "31": _("day")}

@@ -114,10 +114,12 @@ def is_table(head: str, delimiter: str) -> bool:
 def _cut(head: str, sign: str) -> tuple[bool, float, int]:
     """Whether a sign cuts the first lines into fields, how many of them into the most common
     number of fields, and that number."""
-    rows = [row for row in csv.reader(head.splitlines()[:50], delimiter=sign) if row]
+    lines = re.split(r"\r\n|\r|\n", head)[:50]
+    cut = csv.reader(lines, delimiter=sign)
+    rows = [row for row in cut if any(cell and not cell.isspace() for cell in row)]
     counts = [len(row) for row in rows if len(row) > 1]
     common = max(set(counts), key=counts.count) if counts else 1
     agree = counts.count(common)
-    if common == 1 or agree < 0.6 * len(counts) or agree < min(2, len(rows)):
+    if common == 1 or agree < 0.6 * len(counts) or agree < 0.5 * len(rows):
         return False, 0.0, 1
     return True, agree / len(rows), common

@@ -129,9 +129,7 @@ def how_read(source: Source, used: Map, style: Style) -> str:
         signs[style.decimal] if style.fractions else "",
         _("days as {order}").format(order=in_words(style.days)) if style.days else "",
         _("amounts in {currency}").format(currency=style.currency) if style.currency else "",
-        _("headings in line {line}").format(line=source.header)
-        if source.format != "parquet"
-        else "",
+        _("headings in line {line}").format(line=source.header) if source.header > 1 else "",
     ]
     left = [shown(name) for name in source.headings if name and name not in used.columns.values()]
     told = [", ".join(filter(None, found))]

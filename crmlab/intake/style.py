@@ -3,11 +3,12 @@ would change a figure, it is asked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crmlab.errors import IntakeError
 from crmlab.intake.contracts import Kind
-from crmlab.intake.days import DAYS, ORDERS, Order, example_of, in_words
+from crmlab.intake.days import ORDERS, Order, example_of, in_words
 from crmlab.intake.maps import Map
 from crmlab.intake.numbers import Decimals, Number, Seen, currency_in
 from crmlab.intake.reading import Source
@@ -153,10 +154,14 @@ def _doubt_of_days(found: Order) -> list[str]:
             text=seen.text,
             column=seen.column,
             line=seen.line,
-            ways=_(" or ").join(in_words(example_of(order)) for order in ways),
-            examples=_(" or ").join(f"'days: {_example(order, seen.text)}'" for order in ways),
+            ways=_either(in_words(example_of(order)) for order in ways),
+            examples=_either(f"'days: {_example(order, seen.text)}'" for order in ways),
         )
     ]
+
+
+def _either(ways: Iterable[str]) -> str:
+    return f" {_('or')} ".join(ways)
 
 
 def _example(order: str, like: str) -> str:
@@ -176,8 +181,3 @@ def _at_odds(found: Order) -> tuple[Seen, Seen]:
         if not orders & others
     )
     return next(apart, (kinds[0][1], kinds[-1][1]))
-
-
-def order_in_words(style: Style) -> str:
-    """How the days of a file are read, in words; empty if it has none."""
-    return in_words(style.days) if style.days in DAYS else ""

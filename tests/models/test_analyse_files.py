@@ -45,12 +45,12 @@ OPPORTUNITIES = (
 
 def test_a_map_for_the_complaints_and_one_for_what_left_us(tmp_path: Path) -> None:
     came = put(tmp_path / "came.csv", *COMPLAINTS)
-    left = put(tmp_path / "left.csv", "Monat,Menge,Zahl", "2026-01,10,5", "2026-02,10,5")
+    left = put(tmp_path / "left.csv", "Wann,Was,Zahl", "2026-01,10,5", "2026-02,10,5")
     files = (came, "--exposure", left)
     ours = a_map(tmp_path, "complaints", complaint_id="Nr", received_at="Eingang")
     with pytest.raises(IntakeError, match=r"left.csv: No heading .* need.*for complaints\.\)"):
         analyse("complaints", *files, *ours)
-    theirs = a_map(tmp_path, "exposure", period="Monat", units="Menge", orders="Zahl")
+    theirs = a_map(tmp_path, "exposure", period="Wann", units="Was", orders="Zahl")
     told = analyse("complaints", *files, *ours, *theirs)
     assert (told["complaints"], told["exposure"]) == (3, 10)
 

@@ -114,7 +114,7 @@ class Rows:
                     refused,
                 ).format(n=refused, file=file.name, told=told.name)
             )
-        self.how.append(rows.attrs[READ])
+        self.how += filter(None, [rows.attrs[READ]])
         self.remarks += rows.attrs[REMARKS]
         self.remarks += _from_tomorrow(rows, file)
         rows.attrs[KIND] = kind
