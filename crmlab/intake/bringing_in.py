@@ -285,19 +285,30 @@ def _currencies(
         rows["currency"] = pd.Series(pd.NA, index=rows.index, dtype="string")
     for name, codes in beside.items():
         heading = checks.used.columns[name]
-        for place, code in codes.dropna().items():
-            at = int(str(place))
-            text = str(piece.cells[heading].iloc[at]).strip()
-            noticed.currencies.setdefault(code, Seen(text, heading, piece.lines[at]))
+        cells = piece.cells[heading]
+        for code in codes.dropna().unique():
+            here = codes.eq(code).fillna(False).astype(bool)
+            first = int(here.to_numpy().argmax())
+            noticed.currencies.setdefault(
+                code, Seen(str(cells.iloc[first]).strip(), heading, piece.lines[first])
+            )
             if "currency" not in rows:
                 continue
-            theirs: Any = rows["currency"].iat[at]
-            if pd.isna(theirs):
-                rows.loc[at, "currency"] = code
-            elif said and not could_be(code, currency_named(str(theirs))):
-                sentence = _("'{text}' is in {code}, and its currency says {other}.")
-                other = shown(str(theirs))
-                faults[at] = name, sentence.format(text=shown(text), code=code, other=other)
+            theirs = rows["currency"]
+            if said:
+                other = {
+                    t: could_be(code, currency_named(t)) for t in theirs[here].dropna().unique()
+                }
+                for place in theirs.index[here & theirs.notna() & ~theirs.map(other).eq(True)]:
+                    faults[int(place)] = (
+                        name,
+                        _("'{text}' is in {code}, and its currency says {other}.").format(
+                            text=shown(str(cells.iloc[place]).strip()),
+                            code=code,
+                            other=shown(str(theirs[place])),
+                        ),
+                    )
+            rows["currency"] = theirs.mask(here & theirs.isna(), code)
     return faults
 
 

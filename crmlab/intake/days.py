@@ -185,6 +185,11 @@ def days_in(texts: pd.Series, example: str, order: str) -> tuple[pd.Series, dict
     return values, faults
 
 
+def depends_on_order(text: str) -> bool:
+    """Whether what a day means depends on the order of day and month."""
+    return bool(_TURNED.fullmatch(text))
+
+
 def day_in(text: str, order: str) -> tuple[date | None, str]:
     """The day that a text says, or a sentence with `{text}` in it why it says none."""
     turned = _TURNED.fullmatch(text)
@@ -235,8 +240,8 @@ def example_of(order: str) -> str:
 
 def in_words(example: str) -> str:
     """How days are written, in words: `31/05/2026` is day/month/year."""
-    if example in ("20260531", "2026年5月31日"):
+    if DAYS[example] in ("", "%Y%m%d", "%Y年%m月%d日"):
         return example
-    words = {"2026": _("year"), "26": _("year"), "05": _("month"), "5": _("month")}
-    words |= {"May": _("month in words"), "31": _("day")}
-    return re.sub(r"2026|26|05|5|31|May", lambda found: words[found[0]], example)
+    words = {"2026": _("year"), "26": _("year"), "05": _("month")}
+    words |= {"31": _("day")}
+    return re.sub(r"2026|26|05|31", lambda found: words[found[0]], example)

@@ -84,8 +84,11 @@ def _looks_western(head: bytes) -> bool:
         return False
     runs = _HIGH.findall(head)
     signs = b"".join(runs).decode(WESTERN)
-    alone = sum(len(run) == 1 for run in runs)
-    letters = sum(sign in _WESTERN for sign in signs)
+    words = [run.decode(WESTERN) for run in runs]
+    alone = sum(
+        len(word) == 1 or (len(word) == 2 and all(map(str.islower, word))) for word in words
+    )
+    letters = sum(sign in _WESTERN or sign == "€" for sign in signs)
     return (
         not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
         and all(sign in _WESTERN or sign in _BESIDE for sign in signs)

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from crmlab.intake.days import MONTHS, YEARS, day_in, without_time
+from crmlab.intake.days import MONTHS, YEARS, day_in, depends_on_order, without_time
 from crmlab.text import gettext as _
 
 _WAYS = tuple(
@@ -51,7 +51,7 @@ def _month_in(text: str, order: str) -> tuple[str, str]:
         first, sentence = day_in(day, order)
         if first is not None:
             return f"{first:%Y-%m}", ""
-        if any(sign in day for sign in "/-") and order == "" and sentence:
+        if depends_on_order(day):
             return "", sentence
     return "", _("'{text}' is no month; write months such as 2026-05, 05/2026 or May 2026.")
 

@@ -34,7 +34,7 @@ SHARED = {
 
 _ALL = "|".join(sorted(map(re.escape, (*SIGNS, *CODES)), key=len, reverse=True))
 _MONEY = re.compile(
-    rf"([-+]?)\s*({_ALL})?\s*([-+]?)\s*([\d.,][\d., '’\u00a0\u202f]*(?:[eE][-+]?\d{{1,3}})?%?)"
+    rf"([-+]?)\s*({_ALL})?\s*([-+]?)\s*([0-9.,][0-9., '’\u00a0\u202f]*(?:[eE][-+]?[0-9]{{1,3}})?%?)"
     rf"\s*({_ALL})?\s*(-?)",
     re.IGNORECASE,
 )
@@ -49,11 +49,11 @@ class Number(str):
 def _shape(decimal: str) -> str:
     thousands = "." if decimal == "," else ","
     groups = "|".join(
-        rf"(?:{sign}\d{{3}})+" for sign in (rf"\{thousands}", "[ \u00a0\u202f]", "['’]")
+        rf"(?:{sign}[0-9]{{3}})+" for sign in (rf"\{thousands}", "[ \u00a0\u202f]", "['’]")
     )
     return (
-        rf"(?:[1-9]\d{{0,2}}(?:{groups})(?:\{decimal}\d+)?|\d+(?:\{decimal}\d+)?"
-        rf"(?:[eE][-+]?\d{{1,3}})?|\{decimal}\d+)"
+        rf"(?:[1-9][0-9]{{0,2}}(?:{groups})(?:\{decimal}[0-9]+)?|[0-9]+(?:\{decimal}[0-9]+)?"
+        rf"(?:[eE][-+]?[0-9]{{1,3}})?|\{decimal}[0-9]+)"
     )
 
 
