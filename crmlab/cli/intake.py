@@ -67,11 +67,9 @@ def bring(
         if map_file is None or given:
             raise
         save_map(map_file, fault.offered.model_copy(update={"sheet": sheet or ""}))
-        raise IntakeError(
-            _("{fault}\n\nThis is written in {map} already: put the headings in there.").format(
-                fault=fault, map=map_file
-            )
-        ) from fault
+        sentence, line, offered = str(fault).partition("\n")
+        there = _("This stands in {map} already; put the heading in there.").format(map=map_file)
+        raise IntakeError(f"{sentence} {there}{line}{offered}") from fault
     if map_file and not given:
         save_map(map_file, used.model_copy(update={"sheet": sheet or ""}))
     console = Console(stderr=True)

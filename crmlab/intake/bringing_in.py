@@ -202,6 +202,13 @@ def _spare(source: Path, out: Path, refusals: Path) -> None:
                 file=out.name
             )
         )
+    if refusals.is_file() and not is_list_of_refusals(refusals):
+        raise IntakeError(
+            _(
+                "{file} is there already and is no list of refused rows; name another for "
+                "--refused."
+            ).format(file=refusals.name)
+        )
 
 
 @dataclass
