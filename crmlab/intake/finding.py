@@ -1,4 +1,5 @@
-"""Finding out what a text file is: its encoding, and what parts its fields."""
+"""Finding out what a file is that is neither a workbook nor Parquet: no table at all, or a text,
+its encoding, and what parts its fields."""
 
 from __future__ import annotations
 
@@ -126,3 +127,45 @@ def _cut(head: str, sign: str) -> tuple[bool, float, int]:
     if common == 1 or agree < 0.6 * len(counts) or agree < 0.5 * len(rows):
         return False, 0.0, 1
     return True, agree / len(rows), common
+
+
+def refuse_what_is_no_text(path: Path, head: bytes) -> None:
+    """Say what a file is that is no text, as far as its beginning or its name tells.
+
+    Raises:
+        IntakeError: it is something else.
+    """
+    name, suffix = path.name, path.suffix.lower()
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        said = _(
+            "{file} is a workbook of the old form (XLS), which is not read: open it and save it "
+            "as XLSX or CSV."
+        )
+    elif suffix in (".xlsx", ".xlsm", ".xls") and _binary(path):
+        said = _("{file} is no workbook that can be opened: save it again as XLSX or CSV.")
+    elif suffix == ".parquet":
+        said = _("{file} is no Parquet file that can be read: write it again, or save it as CSV.")
+    elif head.startswith(b"%PDF"):
+        said = _("{file} is a PDF, not a table: export the table itself as CSV or XLSX.")
+    elif head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        said = _(
+            "{file} is a page or a picture in XML or HTML, not a table: export the table itself "
+            "as CSV or XLSX."
+        )
+    else:
+        return
+    raise IntakeError(said.format(file=name))
+
+
+def _binary(path: Path) -> bool:
+    """Whether it is no text: a workbook's name may stand on a CSV file, which is read as such."""
+    try:
+        return not is_text(head_of(path, encoding_of(path)))
+    except IntakeError:
+        return True
+
+
+def head_of(path: Path, encoding: str) -> str:
+    """The beginning of a text file."""
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        return file.read(100_000)

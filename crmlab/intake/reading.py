@@ -6,9 +6,7 @@ or refused because it is no row at all.
 
 from __future__ import annotations
 
-import csv
 import re
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -20,18 +18,21 @@ from typing import Any
 import pandas as pd
 
 from crmlab.errors import IntakeError
-from crmlab.intake.finding import delimiter_of, encoding_of, is_table, is_text
+from crmlab.intake.finding import (
+    delimiter_of,
+    encoding_of,
+    head_of,
+    is_table,
+    is_text,
+    refuse_what_is_no_text,
+)
 from crmlab.intake.numbers import Number
+from crmlab.intake.text_rows import rows_of_text
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
 PIECE = 50_000
 """Rows that are read at a time."""
-
-LONGEST_ROW = 60
-"""Lines that one row may go over, in quotation marks; beyond it a mark was never closed."""
-
-UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 ABOVE = 20
 """Among so many rows the headings are looked for."""
@@ -116,7 +117,7 @@ class Source:
         """Whether its lines have fields in common, as those of a letter have not."""
         if self.format != "csv":
             return True
-        head = _head_of(self.path, self.encoding)
+        head = head_of(self.path, self.encoding)
         return is_text(head) and is_table(head, self.delimiter)
 
     def pieces(self, size: int = PIECE) -> Iterator[Piece]:
@@ -151,7 +152,7 @@ class Source:
     def _rows(self) -> Iterator[tuple[int, list[str], str]]:
         """All rows in which something stands, with their lines, those above the data too."""
         if self.format == "csv":
-            return _rows_of_text(self.path, self.encoding, self.delimiter)
+            return rows_of_text(self.path, self.encoding, self.delimiter)
         if self.format == "xlsx":
             return _rows_of_sheet(*_sheets(self.path, self.sheet)[:2])
         return self._table_rows()
@@ -203,7 +204,7 @@ def open_source(path: Path, sheet: str | None = None) -> Source:
         headings = tuple(map(readable, row))
         source = Source(path, "xlsx", headings, line, sheet=written.title, other_sheets=others)
     else:
-        _refuse_what_is_no_text(path, head)
+        refuse_what_is_no_text(path, head)
         source = _text_source(path)
     if sheet and source.format != "xlsx":
         raise IntakeError(
@@ -221,55 +222,14 @@ def readable(text: str) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in text).strip()
 
 
-def _refuse_what_is_no_text(path: Path, head: bytes) -> None:
-    """Say what a file is that is no text, as far as its beginning or its name tells.
-
-    Raises:
-        IntakeError: it is something else.
-    """
-    name, suffix = path.name, path.suffix.lower()
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        said = _(
-            "{file} is a workbook of the old form (XLS), which is not read: open it and save it "
-            "as XLSX or CSV."
-        )
-    elif suffix in (".xlsx", ".xlsm", ".xls") and _binary(path):
-        said = _("{file} is no workbook that can be opened: save it again as XLSX or CSV.")
-    elif suffix == ".parquet":
-        said = _("{file} is no Parquet file that can be read: write it again, or save it as CSV.")
-    elif head.startswith(b"%PDF"):
-        said = _("{file} is a PDF, not a table: export the table itself as CSV or XLSX.")
-    elif head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        said = _(
-            "{file} is a page or a picture in XML or HTML, not a table: export the table itself "
-            "as CSV or XLSX."
-        )
-    else:
-        return
-    raise IntakeError(said.format(file=name))
-
-
-def _binary(path: Path) -> bool:
-    """Whether it is no text: a workbook's name may stand on a CSV file, which is read as such."""
-    try:
-        return not is_text(_head_of(path, encoding_of(path)))
-    except IntakeError:
-        return True
-
-
-def _head_of(path: Path, encoding: str) -> str:
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        return file.read(100_000)
-
-
 def _text_source(path: Path) -> Source:
     encoding = encoding_of(path)
-    head = _head_of(path, encoding)
+    head = head_of(path, encoding)
     if not head.strip():
         raise IntakeError(_("{file} is empty.").format(file=path.name))
     said = _SEP.match(head)
     delimiter = said[1] if said else delimiter_of(head)
-    rows = _rows_of_text(path, encoding, delimiter)
+    rows = rows_of_text(path, encoding, delimiter)
     if said:  # Excel's own line, which is no row
         next(rows, None)
     line, row, _reason = next(rows, (1, [], ""))
@@ -277,67 +237,6 @@ def _text_source(path: Path) -> Source:
 
 
 _SEP = re.compile(r'\s*"?sep=([,;|\t])"?\s*[\r\n]', re.IGNORECASE)
-
-
-def _rows_of_text(
-    path: Path, encoding: str, delimiter: str
-) -> Iterator[tuple[int, list[str], str]]:
-    """The rows of a text file, each with its first line and, if it is none, the reason."""
-    begun: deque[tuple[int, str]] = deque()
-
-    def records() -> Iterator[str]:
-        with path.open(encoding=encoding, errors="replace", newline="") as file:
-            for number, record, reason in _records(file):
-                begun.append((number, reason))
-                yield record.replace('"', "") if reason else record
-
-    for row in csv.reader(records(), delimiter=delimiter):
-        line, reason = begun.popleft()
-        if not reason and not any(cell and not cell.isspace() for cell in row):
-            continue  # an empty line is no row, nor are commas alone
-        if not reason and any(UNREADABLE in cell for cell in row):
-            reason = _("It has a sign in it that is none in {encoding}.").format(encoding=encoding)
-        yield line, row, reason
-
-
-def _records(file: Any) -> Iterator[tuple[int, str, str]]:
-    """The rows as they are written, those in quotation marks over several lines put together."""
-    waiting: deque[tuple[int, str]] = deque()
-    lines = enumerate(file, 1)
-    while True:
-        while waiting and waiting[0][1].count('"') % 2 == 0:
-            number, text = waiting.popleft()
-            yield number, text, ""
-        if not waiting:
-            number, text = next(lines, (0, ""))
-            if not text:
-                return
-            if '"' not in text:
-                yield number, text.replace("\0", UNREADABLE), ""
-                continue
-            waiting.append((number, text.replace("\0", UNREADABLE)))
-            continue
-        end = _closed_at(waiting, lines)
-        number, text = waiting.popleft()
-        if end is None:
-            yield number, text, _("A quotation mark is opened and never closed.")
-        else:
-            yield number, text + "".join(waiting.popleft()[1] for _more in range(end)), ""
-
-
-def _closed_at(waiting: deque[tuple[int, str]], lines: Iterator[tuple[int, str]]) -> int | None:
-    """How many lines further the mark that the first of these lines opens is closed again."""
-    marks = waiting[0][1].count('"')
-    for further in range(1, LONGEST_ROW):
-        if further == len(waiting):
-            number, text = next(lines, (0, ""))
-            if not text:
-                return None
-            waiting.append((number, text.replace("\0", UNREADABLE)))
-        marks += waiting[further][1].count('"')
-        if marks % 2 == 0:
-            return further
-    return None
 
 
 def _sheets(path: Path, sheet: str | None) -> tuple[Any, Any, tuple[str, ...]]:

@@ -267,3 +267,47 @@ def test_a_file_with_semicolons_and_decimal_commas(tmp_path: Path) -> None:
         app, ["analyse", "contribution", file, *a_map(tmp_path, "transactions", **names)]
     )
     assert "1 line has no cost and is left out" in said.stdout
+
+
+# How a file was read
+
+
+def test_how_each_file_was_read_is_said(tmp_path: Path) -> None:
+    file = put(
+        tmp_path / "umsatz.csv", "Umsätze 2026", "Kunde;Datum;Umsatz;Wareneinsatz;Filiale",
+        "A;31.01.2026;1.200;600,25;N", "B;01.02.2026;99,90;4;S",
+    )  # fmt: skip
+    books = put(tmp_path / "books.csv", "Monat;Betrag", "01/2026;1.200", "02/2026;99,90")
+    told = analyse("contribution", file, "--books", books)
+    assert (told["revenue"], told["books"]["periods"][0]["matches"]) == (1299.9, True)
+    assert told["read"] == [
+        "umsatz.csv: decimal comma, days as day.month.year, headings in line 2; not used: Filiale",
+        "books.csv: decimal comma",
+    ]
+    assert told["of_the_files"] == []
+    said = CliRunner().invoke(app, ["analyse", "contribution", file, "--books", books])
+    assert all(line in said.stdout for line in told["read"])
+
+
+def test_months_of_what_left_us_in_other_forms(tmp_path: Path) -> None:
+    came = put(tmp_path / "came.csv", "complaint_id,received_at", "1,2026-01-09", "2,2026-02-09")
+    left = put(tmp_path / "left.csv", "Monat;Menge;Aufträge", "01/2026;10;5", "Feb 2026;10;5")
+    told = analyse("complaints", came, "--exposure", left)
+    assert [month["period"] for month in told["periods"]] == ["2026-01", "2026-02"]
+    left = put(tmp_path / "left.csv", "Monat;Menge;Aufträge", "01/2026;10;5", "Q1;10;5")
+    with pytest.raises(
+        IntakeError, match=r"of left.csv is refused; .* Line 3: period: 'Q1' is no m"
+    ):
+        analyse("complaints", came, "--exposure", left)
+
+
+def test_a_sentence_about_other_maps_does_not_spoil_the_map_that_is_offered(tmp_path: Path) -> None:
+    came = put(tmp_path / "came.csv", *COMPLAINTS)
+    left = put(tmp_path / "left.csv", "Wann,Menge", "2026-01,10")
+    ours = a_map(tmp_path, "complaints", complaint_id="Nr", received_at="Eingang")
+    with pytest.raises(IntakeError) as told:
+        analyse("complaints", came, "--exposure", left, *ours)
+    assert str(told.value).endswith(
+        "(The map that was given is for complaints.)\n"
+        "kind: exposure\ncolumns:\n  period: HEADING\n  units: Menge"
+    )
