@@ -141,7 +141,8 @@ def _orders_of(turned: re.Match[str]) -> frozenset[str]:
         for order, (day, month) in {"dmy": (a, b), "mdy": (b, a), "ymd": (c, b)}.items()
         if 1 <= day <= 31 and 1 <= month <= 12
     )
-    return orders - {"ymd"} if len(turned["c"]) == 4 else orders
+    # A year of one figure is none, and one of four stands at the end.
+    return orders if len(turned["a"]) == len(turned["c"]) == 2 else orders - {"ymd"}
 
 
 _TIME = (

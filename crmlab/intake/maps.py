@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field as Setting
 from rapidfuzz import fuzz
@@ -44,7 +45,7 @@ class Map(Data):
     columns: dict[str, str] = {}
     sheet: str = ""
     header: int = Setting(default=0, ge=0)
-    decimal: str = Setting(default="", pattern=r"^[.,]?$")
+    decimal: Literal["", ",", "."] = ""
     days: str = ""
     values: dict[str, dict[str, str]] = {}
 

@@ -41,6 +41,7 @@ def test_the_order_follows_from_a_day_above_the_twelfth(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert read.attrs[READ] == "c.csv: days as month/day/year"
     assert created(tmp_path, "4-5-2026", "25-4-2026")["created_at"][0] == datetime(2026, 5, 4)
+    assert created(tmp_path, "1/2/26", "13/2/26")["created_at"][0] == datetime(2026, 2, 1)
     late = created(tmp_path, *["4/5/2026"] * 5000, "25/4/2026")
     assert late["created_at"][0] == datetime(2026, 5, 4)
 
