@@ -110,6 +110,9 @@ _OUTCOMES = (
 )  # fmt: skip
 """Words for how an opportunity has ended, of other languages and of other systems."""
 
+_STAGE = Column("stage", required=True, words=_OUTCOMES[:2])
+"""A stage is called as the company likes; one that says how it ended says it in our words."""
+
 
 def _must(column: Column) -> Column:
     return Column(**{**vars(column), "required": True})
@@ -167,7 +170,7 @@ KINDS: dict[str, Kind] = {
                 _OWNER,
                 _CUSTOMER,
                 _PRODUCT,
-                Column("stage", required=True),
+                _STAGE,
                 Column("created_at", "moment", True),
                 Column("closed_at", "moment"),
                 _AMOUNT,
@@ -188,7 +191,7 @@ KINDS: dict[str, Kind] = {
             "an opportunity's coming to a stage",
             (
                 Column("opportunity_id", required=True),
-                Column("stage", required=True),
+                _STAGE,
                 Column("entered_at", "moment", True, known_as=("date", "Datum", "日期")),
                 _OWNER,
                 _AMOUNT,

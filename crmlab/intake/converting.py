@@ -166,9 +166,8 @@ def _moments(
     bad_clock = parts["time"].notna() & (clock.isna() | (clock >= pd.Timedelta(days=1)))
     outside = values.notna() & ~values.dt.year.between(*YEARS)
     for place in texts.index[outside]:
-        faults[place] = _("'{text}' lies outside of the years {first} to {last}.").replace(
-            "{first} to {last}", f"{YEARS[0]} to {YEARS[1]}"
-        )
+        said = _("'{text}' lies outside of the years {first} to {last}.")
+        faults[place] = said.replace("{first}", str(YEARS[0])).replace("{last}", str(YEARS[1]))
     for place in texts.index[bad_clock]:
         faults.setdefault(place, _("'{text}' names no time of day that there is."))
     values = values.where(~(outside | bad_clock))

@@ -68,6 +68,15 @@ def test_a_map_for_stage_events_beside_opportunities(tmp_path: Path) -> None:
     assert told["stages"][0]["median_days"] == 8
 
 
+def test_events_that_end_in_the_words_of_another_system(tmp_path: Path) -> None:
+    events = put(
+        tmp_path / "events.csv", "Deal ID,Deal Stage,Date", "1,A,2026-01-01",
+        "1,Closed Won,2026-01-09", "2,A,2026-01-01", "2,verloren,2026-01-05", "3,A,2026-01-02",
+    )  # fmt: skip
+    told = analyse("funnel", events, "--stages", "A")
+    assert (told["win_rate"], told["stages"][0]["entered"]) == (0.5, 3)
+
+
 def test_a_map_for_each_file_of_costs_and_for_the_books(tmp_path: Path, sales: str) -> None:
     came = put(tmp_path / "came.csv", "Nr,Kunde,Eingang,Kosten", "1,A,2026-01-09,7")
     bill = put(tmp_path / "bill.csv", "Nr,Kunde,Summe,Vom,Bezahlt", "1,A,365,2026-01-01,2026-01-11")
