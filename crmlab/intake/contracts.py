@@ -11,6 +11,7 @@ from typing import Literal
 
 from crmlab.errors import IntakeError
 from crmlab.intake.headings import KNOWN
+from crmlab.intake.numbers import CODES, SHARED, SIGNS
 from crmlab.text import gettext as _
 
 Type = Literal["text", "number", "whole", "moment", "day", "month"]
@@ -78,7 +79,13 @@ class Kind:
 _CUSTOMER = Column("customer_id")
 _PRODUCT = Column("product_id")
 _OWNER = Column("owner", personal="name")
-_CURRENCY = Column("currency")
+_CURRENCY = Column(
+    "currency",
+    words=tuple(
+        (code, tuple(sign for sign, of in SIGNS.items() if of == code and sign not in SHARED))
+        for code in CODES
+    ),
+)
 _AMOUNT = Column("amount", "number", low=0)
 _LINE = Column("line_id")
 _INVOICE = Column("invoice_id", required=True)

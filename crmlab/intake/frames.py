@@ -21,6 +21,9 @@ from crmlab.text import ngettext
 REFUSED = "refused_rows"
 """Where a frame says, among its `attrs`, how many rows of its file were refused."""
 
+MOST_OFTEN = "most_often"
+"""Where it says why most of them were, and in which line first."""
+
 REMARKS = "remarks"
 """Where it says what a reader should know of the file, in sentences."""
 
@@ -94,6 +97,7 @@ def frame_of(
             )
         rows = pd.read_parquet(out)
         rows.attrs[REFUSED] = brought.refused
+        rows.attrs[MOST_OFTEN] = most_often(brought)
         rows.attrs[READ] = how_read(source, used, brought.style)
         rows.attrs[REMARKS] = [
             *of_sheets(source),

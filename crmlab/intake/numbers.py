@@ -27,10 +27,10 @@ CODES = (
 )  # fmt: skip
 
 SHARED = {
-    "USD": ("AUD", "CAD", "HKD", "MXN", "NZD", "SGD", "TWD"),
-    "CNY": ("JPY",),
+    "$": ("USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD", "TWD"),
+    "¥": ("CNY", "JPY"),
 }
-"""Other currencies that the sign of one may stand for, where a column says so."""
+"""Signs that several currencies share; a column may say which of them is meant."""
 
 _ALL = "|".join(sorted(map(re.escape, (*SIGNS, *CODES)), key=len, reverse=True))
 _MONEY = re.compile(
@@ -142,8 +142,8 @@ def currency_named(said: str) -> str:
 
 
 def could_be(code: str, other: str) -> bool:
-    """Whether an amount that seems to be in one currency may be in the other, by its sign."""
-    return code == other or other in SHARED.get(code, ())
+    """Whether an amount whose sign was taken for one currency may be in the other."""
+    return code == other or any(code == of[0] and other in of for of in SHARED.values())
 
 
 def _number_in(text: str) -> str:

@@ -17,7 +17,7 @@ from crmlab.intake.maps import (
     to_fill_in,
     written,
 )
-from crmlab.intake.reading import Source, open_source
+from crmlab.intake.reading import ABOVE, Source, open_source
 from crmlab.intake.remarks import which_sheet, with_sheets
 from crmlab.text import gettext as _
 
@@ -38,28 +38,27 @@ def opened(
         sheet: of a workbook; by default the one that the map names, or the first.
 
     Raises:
-        IntakeError: the file cannot be read, or its headings are not known.
+        IntakeError: the file cannot be read.
+        HeadingsUnknown: its headings are not known; the sentence ends with a map to fill in.
     """
     given = look_at(map_file) if map_file else Map(kind=kind.name)
     source = open_source(file, sheet or given.sheet or None)
     rows = [(n, row) for n, row in source.first_rows() if n >= source.header]
     if given.header:
-        rows = [(n, row) for n, row in rows if n == given.header] or _at(source, given.header)
+        rows = [(n, row) for n, row in rows if n == given.header]
+    if not rows:
+        raise IntakeError(
+            _(
+                "In line {line} of {file}, which its map names as that of the headings "
+                "('header:'), nothing stands, or it is not among the first {n}."
+            ).format(line=given.header, file=file.name, n=ABOVE)
+        )
     try:
         return _fitting(source, kind, rows, map_file, given)
     except HeadingsUnknown as fault:
         raise _told(source, kind, fault, rows) from fault
     except IntakeError as fault:
         raise with_sheets(fault, source) from fault
-
-
-def _at(source: Source, line: int) -> list[tuple[int, tuple[str, ...]]]:
-    raise IntakeError(
-        _(
-            "In line {line} of {file}, which its map names as that of the headings ('header:'), "
-            "nothing stands, or it is not among the first."
-        ).format(line=line, file=source.path.name)
-    )
 
 
 def _fitting(

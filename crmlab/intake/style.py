@@ -3,7 +3,7 @@ would change a figure, it is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from crmlab.errors import IntakeError
@@ -11,7 +11,7 @@ from crmlab.intake.contracts import Kind
 from crmlab.intake.days import ORDERS, Order, example_of, in_words
 from crmlab.intake.maps import Map
 from crmlab.intake.numbers import Decimals, Number, Seen, currency_in
-from crmlab.intake.reading import Source
+from crmlab.intake.reading import Piece, Source
 from crmlab.text import gettext as _
 
 LOOKED_AT = 2000
@@ -60,7 +60,8 @@ def style_of(source: Source, kind: Kind, used: Map) -> Style:
                     currency = next(filter(None, map(_currency_in, texts)), "")
             elif types[name] in ("moment", "day", "month"):
                 days.look(texts, heading, piece.lines)
-        if (numbers.proofs or not asked_numbers) and (days.settled or not asked_days):
+        told = numbers.proofs or not asked_numbers or _typed(source, piece, columns, types)
+        if told and (days.settled or not asked_days):
             break
     doubts = [
         *(_doubt_of_numbers(numbers) if asked_numbers else ()),
@@ -82,6 +83,16 @@ def style_of(source: Source, kind: Kind, used: Map) -> Style:
         ORDERS.get(used.days, order),
         currency,
     )
+
+
+def _typed(source: Source, piece: Piece, columns: dict[str, str], types: Mapping[str, str]) -> bool:
+    """Whether the columns of numbers hold numbers to their end, as the schema of their file says."""
+    held = [
+        {type(text) for text in piece.cells[heading] if text}
+        for name, heading in columns.items()
+        if types[name] in ("number", "whole")
+    ]
+    return source.format == "parquet" and all(types_ == {Number} for types_ in held)
 
 
 def _currency_in(text: str) -> str:

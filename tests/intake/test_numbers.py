@@ -161,7 +161,7 @@ def test_one_currency_becomes_that_of_its_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("heading", ["Currency code", "Curr.", "Währung", "Waehrung", "货币"])
 def test_a_column_of_currencies_is_known_and_holds(tmp_path: Path, heading: str) -> None:
     heads = f"amount;{heading}"
-    read = sales(tmp_path, "$100;CAD", "€5;", "70;EUR", heads=heads)
-    assert list(read["currency"]) == ["CAD", "EUR", "EUR"]
+    read = sales(tmp_path, "$100;CAD", "€5;", "70;EUR", "7;euro", "8;€", "9;RMB", heads=heads)
+    assert list(read["currency"]) == ["CAD", "EUR", "EUR", "EUR", "EUR", "CNY"]
     with pytest.raises(IntakeError, match="'€100' is in EUR, and its currency says USD"):
         sales(tmp_path, "€100;USD", heads=heads)

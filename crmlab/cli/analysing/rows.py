@@ -86,7 +86,7 @@ class Rows:
         ]
 
     def _read(self, file: Path, kinds: tuple[str, ...], sheet: str | None) -> pd.DataFrame:
-        from crmlab.intake.frames import READ, REFUSED, REMARKS, frame_of
+        from crmlab.intake.frames import MOST_OFTEN, READ, REFUSED, REMARKS, frame_of
 
         try:
             kind, named = self._kind_of(file, kinds, sheet)
@@ -109,10 +109,10 @@ class Rows:
         if refused:
             self.remarks.append(
                 ngettext(
-                    "{n:,} row of {file} is refused and left out; {told} says why.",
-                    "{n:,} rows of {file} are refused and left out; {told} says why.",
+                    "{n:,} row of {file} is refused and left out; {told} says why. {most}",
+                    "{n:,} rows of {file} are refused and left out; {told} says why. {most}",
                     refused,
-                ).format(n=refused, file=file.name, told=told.name)
+                ).format(n=refused, file=file.name, told=told.name, most=rows.attrs[MOST_OFTEN])
             )
         self.how += filter(None, [rows.attrs[READ]])
         self.remarks += rows.attrs[REMARKS]
