@@ -103,30 +103,39 @@ def is_text(head: str) -> bool:
     return sum(ord(sign) < 32 and not sign.isspace() for sign in head) <= len(head) / 50
 
 
+AGREED = 0.8
+"""If so many of the lines have the same number of fields, it is a table."""
+
+
 def delimiter_of(head: str) -> str:
-    """What parts the fields: the sign that cuts most of the first lines into the same number of
-    fields, the largest. What stands above a table may have no field at all."""
-    return max(DELIMITERS, key=lambda sign: _cut(head, sign))
+    """What parts the fields: the sign that cuts the most lines into the same number of fields. What
+    stands above a table may have no field at all; where no sign agrees with most lines, it is the
+    one that cuts the most."""
+
+    def fits(sign: str) -> tuple[bool, float, int]:
+        share, fields, cuts = _cut(head, sign)
+        return (True, share, fields) if share >= AGREED else (False, cuts, fields)
+
+    return max(DELIMITERS, key=fits)
 
 
 def is_table(head: str, delimiter: str) -> bool:
     """Whether its lines have fields in common; a letter has commas, too."""
-    _several, share, fields = _cut(head, delimiter)
-    return fields > 1 and share >= 0.8
+    return _cut(head, delimiter)[0] >= AGREED
 
 
-def _cut(head: str, sign: str) -> tuple[bool, float, int]:
-    """Whether a sign cuts the first lines into fields, how many of them into the most common
-    number of fields, and that number."""
+def _cut(head: str, sign: str) -> tuple[float, int, int]:
+    """The share of the first lines that a sign cuts into the most common number of fields, that
+    number, and how many cuts that makes."""
     lines = re.split(r"\r\n|\r|\n", head)[:50]
     cut = csv.reader(lines, delimiter=sign)
     rows = [row for row in cut if any(cell and not cell.isspace() for cell in row)]
     counts = [len(row) for row in rows if len(row) > 1]
-    common = max(set(counts), key=counts.count) if counts else 1
+    if not counts:
+        return 0.0, 1, 0
+    common = max(set(counts), key=lambda count: counts.count(count) * (count - 1))
     agree = counts.count(common)
-    if common == 1 or agree < 0.6 * len(counts) or agree < 0.5 * len(rows):
-        return False, 0.0, 1
-    return True, agree / len(rows), common
+    return agree / len(rows), common, agree * (common - 1)
 
 
 def refuse_what_is_no_text(path: Path, head: bytes) -> None:

@@ -86,7 +86,7 @@ def style_of(source: Source, kind: Kind, used: Map) -> Style:
 
 
 def _typed(source: Source, piece: Piece, columns: dict[str, str], types: Mapping[str, str]) -> bool:
-    """Whether the columns of numbers hold numbers to their end, as the schema of their file says."""
+    """Whether the columns of numbers hold nothing else, as the schema of their file says."""
     held = [
         {type(text) for text in piece.cells[heading] if text}
         for name, heading in columns.items()
