@@ -378,6 +378,21 @@ def test_a_file_is_brought_in_or_told_why_not(run: Run, files: Path, home: Path)
     assert pd.read_parquet(home / "imported" / "customers.parquet")["name"][0] == "北京泵业"
 
 
+def test_a_map_to_fill_in_is_written_where_a_heading_is_not_known(run: Run, files: Path) -> None:
+    (files / "s.csv").write_text("Umsätze\nWer;Datum;Betrag\nA;31.01.2026;1,5\n", "utf-8")
+    command = ("import", "transactions", "s.csv", "--map", "n.yaml")
+    assert "This stands in n.yaml already; put the heading in there." in failed(run(*command))
+    offered = (files / "n.yaml").read_text(encoding="utf-8")
+    assert "  customer_id: HEADING\n  date: Datum\n" in offered
+    assert "there is no heading 'HEADING'; there are: Wer, Datum" in failed(run(*command))
+    (files / "n.yaml").write_text(offered.replace("HEADING", "Wer"), encoding="utf-8")
+    done = run(*command, "--json")
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert (told["header"], told["rows"], told["map"]["customer_id"]) == (2, 1, "Wer")
+    assert told["read"] == "s.csv: decimal comma, days as day.month.year, headings in line 2"
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

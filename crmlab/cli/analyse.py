@@ -226,12 +226,12 @@ def analyse(
     rows = Rows.with_maps(map_files or [], accept_good, sheet)
     told = does.reckon(file, rows, as_of=_day("as-of", as_of), books=books, **_its(model, given))
     rows.remarks += rows.unused_maps()
-    told |= {"refused_rows": rows.refused, "of_the_files": rows.remarks}
+    told |= {"read": rows.how, "refused_rows": rows.refused, "of_the_files": rows.remarks}
     if as_json:
         typer.echo(json.dumps(_rounded(told), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         does.say(told)
-        for remark in rows.remarks:
+        for remark in [*rows.how, *rows.remarks]:
             typer.echo(remark)
 
 

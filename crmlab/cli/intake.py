@@ -52,27 +52,26 @@ def bring(
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    from crmlab.intake.bringing_in import bring_in, sure_style_of
+    from crmlab.intake.bringing_in import bring_in
     from crmlab.intake.contracts import kind_of
-    from crmlab.intake.maps import offer_map, read_map, save_map, sheet_in
+    from crmlab.intake.maps import HeadingsUnknown, save_map
+    from crmlab.intake.opening import opened
     from crmlab.intake.pseudonyms import key_in
-    from crmlab.intake.reading import open_source
-    from crmlab.intake.remarks import of_sheets, with_sheets
+    from crmlab.intake.remarks import how_read, of_sheets
 
     given = map_file is not None and map_file.exists()
     wanted = kind_of(kind)
-    source = open_source(file, sheet or sheet_in(map_file if given else None))
     try:
-        used = (
-            read_map(map_file, wanted, source.headings)
-            if map_file and given
-            else offer_map(wanted, source.headings)
-        )
-    except IntakeError as fault:
-        raise with_sheets(fault, source) from fault
+        source, used = opened(file, wanted, map_file if given else None, sheet)
+    except HeadingsUnknown as fault:
+        if map_file is None or given:
+            raise
+        save_map(map_file, fault.offered.model_copy(update={"sheet": sheet or ""}))
+        sentence, line, offered = str(fault).partition("\n")
+        there = _("This stands in {map} already; put the heading in there.").format(map=map_file)
+        raise IntakeError(f"{sentence} {there}{line}{offered}") from fault
     if map_file and not given:
         save_map(map_file, used.model_copy(update={"sheet": sheet or ""}))
-    sure_style_of(source, wanted, used)
     console = Console(stderr=True)
     with Progress(
         SpinnerColumn(),
@@ -98,6 +97,7 @@ def bring(
             progress=tell,
         )
     told = _told(source, used, brought)
+    told["read"] = how_read(source, used, brought.style)
     told["remarks"] = [
         *of_sheets(source),
         *brought.noticed.says(wanted),
@@ -120,6 +120,7 @@ def _told(source: Source, used: Map, brought: Brought) -> dict[str, Any]:
         "sheet": source.sheet,
         "decimal": brought.style.decimal,
         "days": brought.style.days,
+        "header": source.header,
         "map": used.columns,
         "not_taken": [name for name in source.headings if name not in used.columns.values()],
         "rows": brought.rows,
@@ -132,6 +133,8 @@ def _told(source: Source, used: Map, brought: Brought) -> dict[str, Any]:
 def _print(told: dict[str, Any], brought: Brought) -> None:
     signs = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("stroke")}
     found = [told["format"].upper(), told["encoding"]]
+    if told["header"] > 1:
+        found.append(_("headings in line {line}").format(line=told["header"]))
     if told["delimiter"]:
         found.append(_("parted by {sign}").format(sign=signs[told["delimiter"]]))
     if told["sheet"]:

@@ -11,6 +11,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from crmlab.intake.contracts import Column, Kind
+from crmlab.intake.converting import shown
 from crmlab.text import gettext as _
 
 
@@ -56,16 +57,22 @@ def _told(kind: Kind, case: Any, row: pd.Series) -> tuple[str, str]:
     if " before " in check:
         then, _before, first = check.partition(" before ")
         return then, _("{then} {a} lies before {first} {b}.").format(
-            then=then, a=row[then], first=first, b=row[first]
+            then=then, a=_moment(row[then]), first=first, b=_moment(row[first])
         )
     column = kind.column(str(case.column))
     if check == "not_nullable":
         return column.name, _("Nothing stands here.")
     if check == "choices":
-        return column.name, _("'{text}' is none of: {known}.").format(
-            text=case.failure_case, known=", ".join(column.choices)
-        )
-    return column.name, _("{n} is below {low:g}.").format(n=case.failure_case, low=column.low)
+        return column.name, _(
+            "'{text}' is none of: {known}; 'values:' in a map can say which of them is meant."
+        ).format(text=shown(str(case.failure_case)), known=", ".join(column.choices))
+    return column.name, _("{n} is below {low:g}.").format(
+        n=f"{case.failure_case:.15g}", low=column.low
+    )
+
+
+def _moment(when: Any) -> str:
+    return str(when).removesuffix(" 00:00:00")
 
 
 class Keys:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crmlab.errors import IntakeError
+from crmlab.intake.headings import KNOWN
+from crmlab.intake.numbers import CODES, SHARED, SIGNS
 from crmlab.text import gettext as _
 
-Type = Literal["text", "number", "whole", "moment", "day"]
+Type = Literal["text", "number", "whole", "moment", "day", "month"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,10 @@ class Column:
         required: each row has to say something here.
         low: the least number that makes sense.
         choices: the only texts that make sense; none if any text does.
+        words: for each choice, other words by which it is called.
         personal: it names or reaches a person, so a pseudonym stands for it.
-        known_as: other headings that it is often found under, in English and Chinese.
+        known_as: other headings that it is found under in this kind of data, beside those that
+            its name has everywhere.
         words_of: the procedure and the field of it whose words are meant. Others are taken too, for
             a company has its own, and said to be others.
     """
@@ -34,9 +38,15 @@ class Column:
     required: bool = False
     low: float | None = None
     choices: tuple[str, ...] = ()
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
     personal: Literal["name", "phone", "mail", "address"] | None = None
     known_as: tuple[str, ...] = ()
     words_of: tuple[str, str] | None = None
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """All headings that it is known by."""
+        return (self.name, *self.known_as, *KNOWN.get(self.name, ()))
 
 
 @dataclass(frozen=True)
@@ -67,13 +77,49 @@ class Kind:
         return [column.name for column in self.columns if column.required]
 
 
-_CUSTOMER = Column("customer_id", known_as=("customer", "client", "account", "客户编号", "客户"))
-_PRODUCT = Column("product_id", known_as=("product", "item", "sku", "产品编号", "料号"))
-_OWNER = Column("owner", personal="name", known_as=("sales rep", "salesperson", "业务员", "负责人"))
-_CURRENCY = Column("currency", known_as=("ccy", "币种"))
-_AMOUNT = Column("amount", "number", low=0, known_as=("value", "total", "revenue", "金额"))
-_LINE = Column("line_id", known_as=("line no", "order line", "行号"))
-_INVOICE = Column("invoice_id", required=True, known_as=("invoice", "invoice no", "发票号"))
+_CUSTOMER = Column("customer_id")
+_PRODUCT = Column("product_id")
+_OWNER = Column("owner", personal="name")
+_CURRENCY = Column(
+    "currency",
+    words=tuple(
+        (code, tuple(sign for sign, of in SIGNS.items() if of == code and sign not in SHARED))
+        for code in CODES
+    ),
+)
+_AMOUNT = Column("amount", "number", low=0)
+_LINE = Column("line_id")
+_INVOICE = Column("invoice_id", required=True)
+
+_OUTCOMES = (
+    (
+        "won",
+        (
+            "closed won", "win", "success", "successful", "gewonnen", "gewonnen abgeschlossen",
+            "abgeschlossen gewonnen", "geschlossen gewonnen", "gagné", "gagnée", "ganado",
+            "ganada", "vinto", "vinta", "赢单", "赢", "已赢单", "成交", "已成交", "赢得",
+        ),
+    ),
+    (
+        "lost",
+        (
+            "closed lost", "loss", "verloren", "abgeschlossen verloren", "geschlossen verloren",
+            "verloren abgeschlossen", "perdu", "perdue", "perdido", "perdida", "perso", "persa",
+            "输单", "输", "已输单", "丢单", "已丢单", "失单",
+        ),
+    ),
+    (
+        "open",
+        (
+            "in progress", "offen", "in Bearbeitung", "laufend", "ouvert", "en cours", "abierto",
+            "abierta", "aperto", "aperta", "进行中", "进行", "跟进中", "未结束",
+        ),
+    ),
+)  # fmt: skip
+"""Words for how an opportunity has ended, of other languages and of other systems."""
+
+_STAGE = Column("stage", required=True, words=_OUTCOMES[:2])
+"""A stage is called as the company likes; one that says how it ended says it in our words."""
 
 
 def _must(column: Column) -> Column:
@@ -118,7 +164,7 @@ KINDS: dict[str, Kind] = {
                 Column("name", required=True, known_as=("product name", "产品名称", "品名")),
                 Column("family", known_as=("category", "group", "系列", "类别")),
                 Column("unit", known_as=("uom", "单位")),
-                Column("cost", "number", low=0, known_as=("unit cost", "成本")),
+                Column("cost", "number", low=0, known_as=("unit cost",)),
                 Column("list_price", "number", low=0, known_as=("price", "单价")),
                 Column("description", known_as=("text", "描述")),
             ),
@@ -128,20 +174,20 @@ KINDS: dict[str, Kind] = {
             "opportunities",
             "an opportunity",
             (
-                Column("opportunity_id", required=True, known_as=("deal", "lead", "商机编号")),
+                Column("opportunity_id", required=True),
                 _OWNER,
                 _CUSTOMER,
                 _PRODUCT,
-                Column("stage", required=True, known_as=("phase", "阶段")),
-                Column("created_at", "moment", True, known_as=("created", "opened", "创建时间")),
-                Column("closed_at", "moment", known_as=("closed", "close date", "关闭时间")),
+                _STAGE,
+                Column("created_at", "moment", True),
+                Column("closed_at", "moment"),
                 _AMOUNT,
                 _CURRENCY,
                 Column(
                     "outcome",
                     required=True,
                     choices=("won", "lost", "open"),
-                    known_as=("status", "result", "结果", "状态"),
+                    words=_OUTCOMES,
                 ),
             ),
             key=("opportunity_id",),
@@ -152,9 +198,9 @@ KINDS: dict[str, Kind] = {
             "stages",
             "an opportunity's coming to a stage",
             (
-                Column("opportunity_id", required=True, known_as=("deal", "lead", "商机编号")),
-                Column("stage", required=True, known_as=("phase", "阶段")),
-                Column("entered_at", "moment", True, known_as=("entered", "date", "进入时间")),
+                Column("opportunity_id", required=True),
+                _STAGE,
+                Column("entered_at", "moment", True, known_as=("date", "Datum", "日期")),
                 _OWNER,
                 _AMOUNT,
                 _CURRENCY,
@@ -164,15 +210,15 @@ KINDS: dict[str, Kind] = {
             "orders",
             "an order's line",
             (
-                Column("order_id", required=True, known_as=("order", "order no", "订单号")),
+                Column("order_id", required=True),
                 _must(_CUSTOMER),
                 _PRODUCT,
-                Column("ordered_at", "moment", True, known_as=("date", "order date", "下单日期")),
-                Column("shipped_at", "moment", known_as=("shipped", "ship date", "发货日期")),
-                Column("quantity", "number", low=0, known_as=("qty", "pieces", "数量")),
+                Column("ordered_at", "moment", True),
+                Column("shipped_at", "moment"),
+                Column("quantity", "number", low=0),
                 Column("unit_price", "number", low=0, known_as=("price", "单价")),
                 _AMOUNT,
-                Column("batch_no", known_as=("batch", "lot", "批号")),
+                Column("batch_no"),
             ),
             order=(("ordered_at", "shipped_at"),),
         ),
@@ -181,14 +227,14 @@ KINDS: dict[str, Kind] = {
             "a purchase",
             (
                 _must(_CUSTOMER),
-                Column("date", "day", True, known_as=("ordered_at", "purchase date", "日期")),
-                Column("order_id", known_as=("order", "order no", "订单号")),
+                Column("date", "day", True, known_as=("ordered_at",)),
+                Column("order_id"),
                 _LINE,
                 _PRODUCT,
                 _must(_AMOUNT),
-                Column("cost", "number", low=0, known_as=("cogs", "成本")),
-                Column("discount", "number", low=0, known_as=("rebate", "折扣")),
-                Column("service_cost", "number", low=0, known_as=("service", "服务成本")),
+                Column("cost", "number", low=0),
+                Column("discount", "number", low=0),
+                Column("service_cost", "number", low=0),
                 _CURRENCY,
             ),
             # Lines are numbered through, or anew within each order.
@@ -198,25 +244,23 @@ KINDS: dict[str, Kind] = {
             "complaints",
             "a complaint",
             (
-                Column("complaint_id", required=True, known_as=("complaint", "case", "投诉编号")),
+                Column("complaint_id", required=True),
                 _CUSTOMER,
                 _LINE,
                 _PRODUCT,
-                Column("batch_no", known_as=("batch", "lot", "批号")),
+                Column("batch_no"),
                 Column(
                     "category",
-                    known_as=("type", "reason", "投诉类别"),
                     words_of=("complaint", "register.category"),
                 ),
                 Column(
                     "severity",
-                    known_as=("priority", "严重程度"),
                     words_of=("complaint", "assess.severity"),
                 ),
-                Column("received_at", "moment", True, known_as=("received", "date", "投诉日期")),
-                Column("shipped_at", "moment", known_as=("shipped", "ship date", "发货日期")),
-                Column("closed_at", "moment", known_as=("closed", "关闭日期")),
-                Column("remedy_cost", "number", low=0, known_as=("cost of remedy", "处理费用")),
+                Column("received_at", "moment", True, known_as=("date", "Datum", "日期")),
+                Column("shipped_at", "moment"),
+                Column("closed_at", "moment"),
+                Column("remedy_cost", "number", low=0),
                 _CURRENCY,
             ),
             key=("complaint_id",),
@@ -229,10 +273,10 @@ KINDS: dict[str, Kind] = {
                 _INVOICE,
                 _must(_CUSTOMER),
                 # A credit note is an invoice below zero: the books have some, credit costs do not.
-                Column("amount", "number", True, known_as=("total", "invoice amount", "金额")),
+                Column("amount", "number", True, known_as=("invoice amount",)),
                 _CURRENCY,
-                Column("invoiced_at", "moment", True, known_as=("invoice date", "开票日期")),
-                Column("settled_at", "moment", known_as=("settled", "paid in full", "结清日期")),
+                Column("invoiced_at", "moment", True),
+                Column("settled_at", "moment"),
             ),
             key=("invoice_id",),
         ),
@@ -240,11 +284,11 @@ KINDS: dict[str, Kind] = {
             "payments",
             "a payment of an invoice, or of a part of it",
             (
-                Column("payment_id", known_as=("payment", "payment no", "收款编号")),
+                Column("payment_id"),
                 _INVOICE,
                 _must(_AMOUNT),
                 _CURRENCY,
-                Column("paid_at", "moment", True, known_as=("paid", "payment date", "收款日期")),
+                Column("paid_at", "moment", True),
             ),
         ),
         Kind(
@@ -252,16 +296,16 @@ KINDS: dict[str, Kind] = {
             "a contact with a customer",
             (
                 _must(_CUSTOMER),
-                Column("at", "moment", known_as=("contacted", "contact date", "联系日期")),
-                Column("channel", known_as=("contact type", "渠道", "联系方式")),
+                Column("at", "moment"),
+                Column("channel"),
             ),
         ),
         Kind(
             "books",
             "a month's total in the books",
             (
-                Column("period", required=True, known_as=("month", "期间", "月份")),
-                Column("amount", "number", True, known_as=("total", "turnover", "revenue", "金额")),
+                Column("period", "month", True),
+                Column("amount", "number", True),
                 _CURRENCY,
             ),
         ),
@@ -269,11 +313,11 @@ KINDS: dict[str, Kind] = {
             "exposure",
             "what left the house in a period",
             (
-                Column("period", required=True, known_as=("month", "week", "期间", "月份")),
-                Column("units", "number", True, low=0, known_as=("pieces", "quantity", "数量")),
+                Column("period", "month", True, known_as=("week",)),
+                Column("units", "number", True, low=0),
                 _PRODUCT,
-                Column("orders", "number", low=0, known_as=("order count", "订单数")),
-                Column("customers", "number", low=0, known_as=("customer count", "客户数")),
+                Column("orders", "number", low=0),
+                Column("customers", "number", low=0),
             ),
         ),
         Kind(

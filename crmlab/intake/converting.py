@@ -9,7 +9,10 @@ import pandas as pd
 
 from crmlab.calendar import STANDARD
 from crmlab.intake.contracts import Column
-from crmlab.intake.finding import DAYS, Style
+from crmlab.intake.days import MOMENT, YEARS, days_in
+from crmlab.intake.months import months_in
+from crmlab.intake.numbers import Number, numbers_of
+from crmlab.intake.style import Style
 from crmlab.text import gettext as _
 
 SHOWN = 60
@@ -20,9 +23,6 @@ LARGEST = 1e13
 
 FEW_ZONES = 3
 """How many of the time zones that a column names are told."""
-
-YEARS = (1900, 2200)
-"""Between these years a day can lie."""
 
 
 @dataclass
@@ -57,72 +57,96 @@ class Converted:
             of it.
         faults: a sentence for each row at fault, by its place.
         zones: of moments and days.
+        currencies: that stand beside numbers; None for other columns.
     """
 
     values: pd.Series
     faults: dict[int, str]
     zones: Zones
+    currencies: pd.Series | None = None
 
 
-def convert(texts: pd.Series, column: Column, style: Style) -> Converted:
-    """A column of texts in the type that its contract names."""
-    texts = texts.astype("string[pyarrow]").str.strip().reset_index(drop=True)
+def convert(
+    texts: pd.Series, column: Column, style: Style, meant: dict[str, str] | None = None
+) -> Converted:
+    """A column of texts in the type that its contract names.
+
+    Args:
+        meant: by what stands in the file, what a map says that it means.
+    """
+    cells = texts.reset_index(drop=True)
+    said = _meanings(column, meant or {})
+    if said:
+        known = {text: said[plain(text)] for text in cells.unique() if plain(text) in said}
+        cells = cells.map(lambda text: known.get(text, text))
+    texts = cells.astype("string[pyarrow]").str.strip()
     filled = texts != ""
     formula = texts.str.startswith("=")
-    found, zones = texts.where(filled & ~formula), Zones()
+    found, zones, currencies = texts.where(filled & ~formula), Zones(), None
+    faults: dict[int, str] = {}
     if column.type == "text":
-        values, wrong = found, found.isna() & False
+        values = found
+    elif column.type == "month":
+        values, faults = months_in(found, style.order)
     elif column.type in ("number", "whole"):
-        values, wrong = _numbers(found, style.decimal, whole=column.type == "whole")
+        typed = cells.map(lambda cell: isinstance(cell, Number)).astype(bool)
+        values, currencies = numbers_of(found, style.decimal, typed)
+        faults = _faults_of_numbers(found, values, whole=column.type == "whole")
+        values = values.where(~values.index.isin(list(faults)))
     else:
-        values, wrong, zones = _moments(found, style.days, day=column.type == "day")
-    faults = dict.fromkeys(texts.index[formula], _("'{text}' is a formula, not a value."))
-    said = {
-        "number": _("'{text}' is no number."),
-        "whole": _("'{text}' is no whole number."),
-        "moment": _("'{text}' is no day that there is."),
-        "day": _("'{text}' is no day that there is."),
-    }
-    for place in texts.index[wrong]:
-        faults[place] = said[column.type]
-    if column.type in ("number", "whole"):
-        numbers: Any = values
-        for place in texts.index[(numbers.abs() > LARGEST).fillna(False)]:
-            faults[place] = _("'{text}' is too large; is it a code in the wrong column?")
-        for place in texts.index[texts.str.endswith("%")]:
-            faults[place] = _("'{text}' is a share of a hundred: is that the number, or its part?")
+        values, faults, zones = _moments(found, style, day=column.type == "day")
+    faults |= dict.fromkeys(texts.index[formula], _("'{text}' is a formula, not a value."))
     return Converted(
         values,
-        {int(place): s.format(text=str(texts[place])[:SHOWN]) for place, s in faults.items()},
+        {int(place): s.format(text=shown(str(texts[place]))) for place, s in faults.items()},
         zones,
+        currencies,
     )
 
 
-def _numbers(texts: pd.Series, decimal: str, *, whole: bool) -> tuple[pd.Series, pd.Series]:
-    thousands = "." if decimal == "," else ","
-    plain = texts.str.replace(r"^([-+]?)\s*(?:[¥￥$€]|CNY|RMB|EUR|USD)\s*", r"\1", regex=True)
-    plain = plain.str.replace(r"\s*(?:元|CNY|RMB|EUR|USD|€)$", "", regex=True)
-    shape = rf"[-+]?(?:\d{{1,3}}(?:[{thousands} '’\u00a0]\d{{3}})+|\d+)(?:[{decimal}]\d+)?"
-    fits = plain.str.fullmatch(shape).fillna(False).astype(bool)
-    if decimal == ".":  # as spreadsheets write very large and very small numbers
-        fits |= (
-            plain.str.fullmatch(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d{1,3}").fillna(False).astype(bool)
-        )
-    cleaned = plain.where(fits).str.replace(rf"[{thousands} '’\u00a0]", "", regex=True)
-    values = pd.to_numeric(cleaned.str.replace(decimal, ".", regex=False), errors="coerce")
+def plain(text: str) -> str:
+    """A word as it is compared: without regard to case, and to what stands between its parts."""
+    return " ".join(text.casefold().replace("-", " ").replace("/", " ").replace("_", " ").split())
+
+
+def shown(text: str) -> str:
+    """As much of a text from a file as a sentence shows, with nothing that a screen would obey."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)[
+        :SHOWN
+    ]
+
+
+def _meanings(column: Column, meant: dict[str, str]) -> dict[str, str]:
+    """What words of a column mean: by a map, or because they are known everywhere."""
+    known = {plain(word): choice for choice, words in column.words for word in (choice, *words)}
+    return known | {plain(text): meaning for text, meaning in meant.items()}
+
+
+def _faults_of_numbers(texts: pd.Series, values: pd.Series, *, whole: bool) -> dict[int, str]:
+    numbers: Any = values
     wrong = texts.notna() & values.isna()
+    faults = {place: _("'{text}' is no number.") for place in texts.index[wrong]}
     if whole:
-        wrong |= values.notna() & (values % 1 != 0)
-    return values.where(~wrong), wrong
+        broken = values.notna() & (values % 1 != 0)
+        wrong |= broken
+        faults = {place: _("'{text}' is no whole number.") for place in texts.index[wrong]}
+    for place in texts.index[(numbers.abs() > LARGEST).fillna(False)]:
+        faults[place] = _("'{text}' is too large; is it a code in the wrong column?")
+    for place in texts.index[texts.str.endswith("%").fillna(False)]:
+        faults[place] = _("'{text}' is a share of a hundred: is that the number, or its part?")
+    return faults
 
 
-def _moments(texts: pd.Series, days: str, *, day: bool) -> tuple[pd.Series, pd.Series, Zones]:
-    parts = texts.str.extract(
-        r"^(?P<day>[^\sT]+)(?:[\sT]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?"
-        r"\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
-    )
-    values = pd.to_datetime(parts["day"], format=DAYS.get(days, "%Y-%m-%d"), errors="coerce")
-    clock = pd.to_timedelta(_with_seconds(parts["time"]), errors="coerce")
+def _moments(
+    texts: pd.Series, style: Style, *, day: bool
+) -> tuple[pd.Series, dict[int, str], Zones]:
+    if texts.str.contains(":", regex=False).any():
+        parts = texts.str.extract(MOMENT)
+    else:
+        parts = pd.DataFrame({"day": texts, "time": pd.NA, "half": pd.NA, "zone": pd.NA})
+        parts = parts.astype(texts.dtype)
+    values, faults = days_in(parts["day"].str.strip(), style.days, style.order)
+    clock = _clock(parts["time"], parts["half"])
     values = values + clock.fillna(pd.Timedelta(0))
     with_zone, zones = parts["zone"].notna() & values.notna(), Zones()
     if with_zone.any():
@@ -140,12 +164,24 @@ def _moments(texts: pd.Series, days: str, *, day: bool) -> tuple[pd.Series, pd.S
         )
     zones.silent = int((parts["zone"].isna() & values.notna()).sum())
     bad_clock = parts["time"].notna() & (clock.isna() | (clock >= pd.Timedelta(days=1)))
-    inside = values.dt.year.between(*YEARS)
-    wrong = texts.notna() & (values.isna() | bad_clock | ~inside)
-    values = values.where(~wrong)
-    return (values.dt.normalize() if day else values), wrong, zones
+    outside = values.notna() & ~values.dt.year.between(*YEARS)
+    for place in texts.index[outside]:
+        said = _("'{text}' lies outside of the years {first} to {last}.")
+        faults[place] = said.replace("{first}", str(YEARS[0])).replace("{last}", str(YEARS[1]))
+    for place in texts.index[bad_clock]:
+        faults.setdefault(place, _("'{text}' names no time of day that there is."))
+    values = values.where(~(outside | bad_clock))
+    return (values.dt.normalize() if day else values), faults, zones
 
 
-def _with_seconds(times: pd.Series) -> pd.Series:
+def _clock(times: pd.Series, halves: pd.Series) -> pd.Series:
+    """The time of day since midnight."""
     short = times.str.fullmatch(r"\d{1,2}:\d{2}").fillna(False).astype(bool)
-    return times.where(~short, times + ":00")
+    clock = pd.to_timedelta(times.where(~short, times + ":00"), errors="coerce")
+    if halves.notna().any():
+        twelve = pd.Timedelta(hours=12)
+        late = halves.str.lower().eq("p").fillna(False).astype(bool)
+        told = halves.notna() & (clock < pd.Timedelta(hours=13))
+        clock = clock.where(~(told & (clock >= twelve)), clock - twelve)
+        clock = clock.where(~late, clock + twelve)
+    return clock

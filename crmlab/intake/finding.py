@@ -1,13 +1,11 @@
-"""Finding out what a text file is: its encoding, what parts its fields, how it writes numbers and
-days."""
+"""Finding out what a file is that is neither a workbook nor Parquet: no table at all, or a text,
+its encoding, and what parts its fields."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from crmlab.errors import IntakeError
@@ -24,34 +22,19 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-DAYS = {
-    "2026-05-31": "%Y-%m-%d",
-    "2026/05/31": "%Y/%m/%d",
-    "31.05.2026": "%d.%m.%Y",
-    "31/05/2026": "%d/%m/%Y",
-    "05/31/2026": "%m/%d/%Y",
-    "31-05-2026": "%d-%m-%Y",
-    "20260531": "%Y%m%d",
-    "2026年5月31日": "%Y年%m月%d日",
-}
-"""Ways to write a day, each by its example, as a map may name it."""
+_PAIR = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_HIGH = re.compile(rb"[\x80-\xff]+")
 
-_SHAPES = {
-    "2026-05-31": re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"),
-    "2026/05/31": re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})"),
-    "31.05.2026": re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})"),
-    "31/05/2026": re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})"),
-    "31-05-2026": re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})"),
-    "20260531": re.compile(r"(\d{4})(\d{2})(\d{2})"),
-    "2026年5月31日": re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日"),
-}
-
-_COMMA = re.compile(r"-?[¥￥$€]?\s*(\d{1,3}([. ]\d{3})+|\d+),\d{1,2}|-?\d{1,3}(\.\d{3}){2,}")
-_POINT = re.compile(r"-?[¥￥$€]?\s*(\d{1,3}(,\d{3})+|\d+)\.\d+|-?\d{1,3}(,\d{3})+")
+WESTERN = "cp1252"
+_WESTERN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿŠšŽžŒœŸ")
+_BESIDE = frozenset("€£§°²³µ«»´·–—‘’“”„…\u00a0")
 
 
 def encoding_of(path: Path) -> str:
-    """The encoding of a text file: UTF-8, UTF-16 or GB18030.
+    """The encoding of a text file: UTF-8, UTF-16, GB18030, or Windows-1252.
+
+    Chinese in GB18030 is pairs of bytes from one part of its table, and western letters stand
+    alone among others: what looks like neither, or like both, is not guessed.
 
     Raises:
         IntakeError: it is none of them, or no text at all.
@@ -64,78 +47,134 @@ def encoding_of(path: Path) -> str:
     even, odd = head[0:2000:2], head[1:2000:2]
     if head and max(even.count(0), odd.count(0)) > len(even) / 4:  # Latin letters in UTF-16
         return "utf-16-be" if even.count(0) > odd.count(0) else "utf-16-le"
-    for name in ("utf-8", "gb18030"):
-        decoder = codecs.getincrementaldecoder(name)()
-        try:
-            decoder.decode(head)  # what is cut off at its end is no fault
-        except UnicodeDecodeError:
-            continue
-        return name
+    if _decodes(head, "utf-8"):
+        return "utf-8"
+    if _decodes(head, "gb18030") and _looks_chinese(head):
+        return "gb18030"
+    if _looks_western(head):
+        return WESTERN
     raise IntakeError(
         _(
-            "{file} is written in no encoding that crmlab reads (UTF-8, UTF-16, GB18030); save it "
-            "as CSV in UTF-8."
+            "{file} is written in no encoding that crmlab can tell for sure (UTF-8, UTF-16, "
+            "GB18030, Windows-1252); save it as CSV in UTF-8. In Excel: Save As, 'CSV UTF-8'; in "
+            "LibreOffice: Save As, 'Text CSV', character set UTF-8."
         ).format(file=path.name)
     )
 
 
+def _decodes(head: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(head)  # what is cut off is no fault
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _looks_chinese(head: bytes) -> bool:
+    """Whether most pairs of bytes are common signs of Chinese."""
+    pairs = [pair for pair in _PAIR.findall(head) if len(pair) == 2]
+    common = sum(
+        pair[1] >= 0xA1 and (0xB0 <= pair[0] <= 0xD7 or 0xA1 <= pair[0] <= 0xA3) for pair in pairs
+    )
+    return bool(pairs) and common >= 0.6 * len(pairs)
+
+
+def _looks_western(head: bytes) -> bool:
+    """Whether the bytes beyond ASCII are letters of western Europe, most of them alone."""
+    if not _decodes(head, WESTERN):
+        return False
+    runs = _HIGH.findall(head)
+    signs = b"".join(runs).decode(WESTERN)
+    words = [run.decode(WESTERN) for run in runs]
+    alone = sum(
+        len(word) == 1 or (len(word) == 2 and all(map(str.islower, word))) for word in words
+    )
+    letters = sum(sign in _WESTERN or sign == "€" for sign in signs)
+    return (
+        not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
+        and all(sign in _WESTERN or sign in _BESIDE for sign in signs)
+        and alone >= 0.8 * len(runs)
+        and letters >= 0.5 * len(signs)
+    )
+
+
+def is_text(head: str) -> bool:
+    """Whether it is something to read, and not the bytes of a program or a picture."""
+    return sum(ord(sign) < 32 and not sign.isspace() for sign in head) <= len(head) / 50
+
+
+AGREED = 0.8
+"""If so many of the lines have the same number of fields, it is a table."""
+
+
 def delimiter_of(head: str) -> str:
-    """What parts the fields: the sign that cuts the first lines into the same number of fields,
-    the largest."""
+    """What parts the fields: the sign that cuts the most lines into the same number of fields. What
+    stands above a table may have no field at all; where no sign agrees with most lines, it is the
+    one that cuts the most."""
 
-    def fields(sign: str) -> int:
-        rows = [row for row in csv.reader(head.splitlines()[:50], delimiter=sign) if row]
-        counts = [len(row) for row in rows[:-1] or rows]
-        common = max(set(counts), key=counts.count) if counts else 1
-        return common if counts and counts.count(common) >= len(counts) * 0.6 else 1
+    def fits(sign: str) -> tuple[bool, float, int]:
+        share, fields, cuts = _cut(head, sign)
+        return (True, share, fields) if share >= AGREED else (False, cuts, fields)
 
-    return max(DELIMITERS, key=fields)
+    return max(DELIMITERS, key=fits)
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a file writes numbers and days.
+def is_table(head: str, delimiter: str) -> bool:
+    """Whether its lines have fields in common; a letter has commas, too."""
+    return _cut(head, delimiter)[0] >= AGREED
 
-    Attributes:
-        decimal: the sign before the fraction of a number.
-        days: the way that days are written, by its example in `DAYS`; empty if there are none.
-        unsure: the days could be read in two ways.
+
+def _cut(head: str, sign: str) -> tuple[float, int, int]:
+    """The share of the first lines that a sign cuts into the most common number of fields, that
+    number, and how many cuts that makes."""
+    lines = re.split(r"\r\n|\r|\n", head)[:50]
+    cut = csv.reader(lines, delimiter=sign)
+    rows = [row for row in cut if any(cell and not cell.isspace() for cell in row)]
+    counts = [len(row) for row in rows if len(row) > 1]
+    if not counts:
+        return 0.0, 1, 0
+    common = max(set(counts), key=lambda count: counts.count(count) * (count - 1))
+    agree = counts.count(common)
+    return agree / len(rows), common, agree * (common - 1)
+
+
+def refuse_what_is_no_text(path: Path, head: bytes) -> None:
+    """Say what a file is that is no text, as far as its beginning or its name tells.
+
+    Raises:
+        IntakeError: it is something else.
     """
+    name, suffix = path.name, path.suffix.lower()
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        said = _(
+            "{file} is a workbook of the old form (XLS), which is not read: open it and save it "
+            "as XLSX or CSV."
+        )
+    elif suffix in (".xlsx", ".xlsm", ".xls") and _binary(path):
+        said = _("{file} is no workbook that can be opened: save it again as XLSX or CSV.")
+    elif suffix == ".parquet":
+        said = _("{file} is no Parquet file that can be read: write it again, or save it as CSV.")
+    elif head.startswith(b"%PDF"):
+        said = _("{file} is a PDF, not a table: export the table itself as CSV or XLSX.")
+    elif head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        said = _(
+            "{file} is a page or a picture in XML or HTML, not a table: export the table itself "
+            "as CSV or XLSX."
+        )
+    else:
+        return
+    raise IntakeError(said.format(file=name))
 
-    decimal: str = "."
-    days: str = ""
-    unsure: bool = False
+
+def _binary(path: Path) -> bool:
+    """Whether it is no text: a workbook's name may stand on a CSV file, which is read as such."""
+    try:
+        return not is_text(head_of(path, encoding_of(path)))
+    except IntakeError:
+        return True
 
 
-def decimal_of(texts: Iterable[str]) -> str:
-    """The sign before the fraction, by how the numbers of a sample are written."""
-    commas = points = 0
-    for text in texts:
-        commas += bool(_COMMA.fullmatch(text.strip()))
-        points += bool(_POINT.fullmatch(text.strip()))
-    return "," if commas > points else "."
-
-
-def days_of(texts: Sequence[str]) -> tuple[str, bool]:
-    """How days are written in a sample, and whether that leaves a doubt.
-
-    5/6/2026 is the sixth of May in one office and the fifth of June in another: only a day above
-    the twelfth tells which.
-    """
-    votes = dict.fromkeys(_SHAPES, 0)
-    for text in texts:
-        for example, shape in _SHAPES.items():
-            votes[example] += bool(shape.match(text.strip()))
-    best = max(votes, key=lambda example: votes[example])
-    if not votes[best]:
-        return "", False
-    if best != "31/05/2026":
-        return best, False
-    found = [match for text in texts if (match := _SHAPES[best].match(text.strip()))]
-    firsts = [int(match.group(1)) for match in found]
-    seconds = [int(match.group(2)) for match in found]
-    if max(firsts) > 12:
-        return best, False
-    if max(seconds) > 12:
-        return "05/31/2026", False
-    return best, True
+def head_of(path: Path, encoding: str) -> str:
+    """The beginning of a text file."""
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        return file.read(100_000)

@@ -11,22 +11,24 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from crmlab.errors import IntakeError
-from crmlab.intake.bringing_in import bring_in, sure_style_of
+from crmlab.intake.bringing_in import REFUSALS_BEGIN, Brought, bring_in, forget
 from crmlab.intake.contracts import kind_of
-from crmlab.intake.maps import offer_map, read_map, sheet_in
-from crmlab.intake.reading import open_source
-from crmlab.intake.remarks import of_sheets
+from crmlab.intake.opening import opened
+from crmlab.intake.remarks import how_read, of_sheets
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
 REFUSED = "refused_rows"
 """Where a frame says, among its `attrs`, how many rows of its file were refused."""
 
+MOST_OFTEN = "most_often"
+"""Where it says why most of them were, and in which line first."""
+
 REMARKS = "remarks"
 """Where it says what a reader should know of the file, in sentences."""
 
-REFUSALS_BEGIN = "line,column,reason"
-"""How a list of refused rows begins."""
+READ = "read"
+"""Where it says how the file was read, in a line."""
 
 
 def frame_of(
@@ -51,14 +53,9 @@ def frame_of(
         IntakeError: the file cannot be read, or some rows are refused and `accept_good` is not set.
     """
     wanted = kind_of(kind)
-    source = open_source(file, sheet or sheet_in(map_file))
-    used = (
-        read_map(map_file, wanted, source.headings)
-        if map_file
-        else offer_map(wanted, source.headings)
-    )
-    sure_style_of(source, wanted, used)
     told = refusals or file.with_name(f"{file.stem}.refused.csv")
+    forget(told)  # an earlier one would say what no longer holds
+    source, used = opened(file, wanted, map_file, sheet)
     with TemporaryDirectory(prefix="crmlab-") as folder:
         # Nothing is written beside the file as long as there is nothing to say: two may read it at
         # once, and it may lie where nobody may write.
@@ -85,20 +82,42 @@ def frame_of(
         if not brought.taken:
             raise IntakeError(
                 ngettext(
-                    "{refused:,} of {rows:,} rows of {file} is refused; {told} says why. Mend it, "
-                    "or give --accept-good to go on without it.",
-                    "{refused:,} of {rows:,} rows of {file} are refused; {told} says why. Mend "
-                    "them, or give --accept-good to go on without them.",
+                    "{refused:,} of {rows:,} rows of {file} is refused; {told} says why. {most} "
+                    "Mend it, or give --accept-good to go on without it.",
+                    "{refused:,} of {rows:,} rows of {file} are refused; {told} says why. {most} "
+                    "Mend them, or give --accept-good to go on without them.",
                     brought.refused,
-                ).format(refused=brought.refused, rows=brought.rows, file=file.name, told=told.name)
+                ).format(
+                    refused=brought.refused,
+                    rows=brought.rows,
+                    file=file.name,
+                    told=told.name,
+                    most=most_often(brought),
+                )
             )
         rows = pd.read_parquet(out)
         rows.attrs[REFUSED] = brought.refused
+        rows.attrs[MOST_OFTEN] = most_often(brought)
+        rows.attrs[READ] = how_read(source, used, brought.style)
         rows.attrs[REMARKS] = [
             *of_sheets(source),
             *(f"{file.name}, {said}" for said in brought.noticed.says(wanted, moved_only=True)),
         ]
         return rows
+
+
+def most_often(brought: Brought) -> str:
+    """The most frequent reason for which rows are refused, with its first line."""
+    if brought.most_often is None:
+        return ""
+    one, number = brought.most_often
+    where = f"{one.column}: " if one.column else ""
+    said = ngettext(
+        "Line {line}: {where}{why}",
+        "For {n:,} of them it is this, first in line {line}: {where}{why}",
+        number,
+    )
+    return said.format(n=number, line=one.line, where=where, why=one.reason)
 
 
 def only_over(told: Path, begin: str, why: str) -> None:

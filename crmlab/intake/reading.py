@@ -6,28 +6,36 @@ or refused because it is no row at all.
 
 from __future__ import annotations
 
-import csv
-from collections import deque
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from crmlab.errors import IntakeError
-from crmlab.intake.finding import delimiter_of, encoding_of
+from crmlab.intake.finding import (
+    delimiter_of,
+    encoding_of,
+    head_of,
+    is_table,
+    is_text,
+    refuse_what_is_no_text,
+)
+from crmlab.intake.numbers import Number
+from crmlab.intake.text_rows import rows_of_text
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
 
 PIECE = 50_000
 """Rows that are read at a time."""
 
-LONGEST_ROW = 60
-"""Lines that one row may go over, in quotation marks; beyond it a mark was never closed."""
-
-UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+ABOVE = 20
+"""Among so many rows the headings are looked for."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ class Source:
 
     Attributes:
         format: csv, xlsx or parquet.
-        headings: of its columns.
+        headings: of its columns; `header`: the line in which they stand.
         encoding, delimiter: of a text file.
         sheet: of a workbook; `other_sheets`: those that are not read.
     """
@@ -75,18 +83,53 @@ class Source:
     path: Path
     format: str
     headings: tuple[str, ...]
+    header: int = 1
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
     other_sheets: tuple[str, ...] = ()
 
+    def first_rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The first rows in which something stands, each with its line: titles, headings, data."""
+        if self.format == "parquet":
+            yield self.header, self.headings
+            return
+        for line, row, _reason in islice(self._rows(), ABOVE):
+            yield line, tuple(map(readable, row))
+
+    def with_headings(self, line: int, row: tuple[str, ...]) -> Source:
+        """The same file, with its headings in this line.
+
+        Raises:
+            IntakeError: two columns share a heading.
+        """
+        names = [name for name in row if name]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise IntakeError(
+                _(
+                    "In {file} the heading '{name}' stands twice; give one of them another name."
+                ).format(file=self.path.name, name=twice[0])
+            )
+        return replace(self, headings=row, header=line)
+
+    def is_table(self) -> bool:
+        """Whether its lines have fields in common, as those of a letter have not."""
+        if self.format != "csv":
+            return True
+        head = head_of(self.path, self.encoding)
+        return is_text(head) and is_table(head, self.delimiter)
+
     def pieces(self, size: int = PIECE) -> Iterator[Piece]:
-        """All its rows, some at a time."""
-        rows = {"csv": self._text_rows, "xlsx": self._sheet_rows, "parquet": self._table_rows}
+        """All its rows, some at a time; those in which nothing stands are none."""
         lines: list[int] = []
         cells: list[list[str]] = []
         refused: list[Refusal] = []
-        for line, row, reason in rows[self.format]():
+        for line, row, reason in self._rows():
+            if line <= self.header and self.format != "parquet":
+                continue
+            if self.format == "xlsx":
+                row += [""] * (len(self.headings) - len(row))
             if reason or len(row) != len(self.headings):
                 said = reason or ngettext(
                     "It has {n} field, and the headings are {m}.",
@@ -106,15 +149,13 @@ class Source:
     def _piece(self, lines: list[int], cells: list[list[str]], refused: list[Refusal]) -> Piece:
         return Piece(lines, pd.DataFrame(cells, columns=list(self.headings), dtype=object), refused)
 
-    def _text_rows(self) -> Iterator[tuple[int, list[str], str]]:
-        rows = _rows_of_text(self.path, self.encoding, self.delimiter)
-        next(rows)  # the headings
-        yield from rows
-
-    def _sheet_rows(self) -> Iterator[tuple[int, list[str], str]]:
-        rows = _rows_of_sheet(*_sheets(self.path, self.sheet)[:2])
-        next(rows)
-        yield from rows
+    def _rows(self) -> Iterator[tuple[int, list[str], str]]:
+        """All rows in which something stands, with their lines, those above the data too."""
+        if self.format == "csv":
+            return rows_of_text(self.path, self.encoding, self.delimiter)
+        if self.format == "xlsx":
+            return _rows_of_sheet(*_sheets(self.path, self.sheet)[:2])
+        return self._table_rows()
 
     def _table_rows(self) -> Iterator[tuple[int, list[str], str]]:
         from pyarrow import parquet
@@ -123,7 +164,9 @@ class Source:
         for batch in parquet.ParquetFile(self.path).iter_batches(batch_size=PIECE):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 line += 1
-                yield line, [_as_text(value) for value in row], ""
+                cells = [_as_text(value) for value in row]
+                if any(cells):
+                    yield line, cells, ""
 
 
 PARQUET = b"PAR1"
@@ -143,8 +186,7 @@ def open_source(path: Path, sheet: str | None = None) -> Source:
         sheet: of a workbook; its first one by default.
 
     Raises:
-        IntakeError: it is not there, or a folder, or empty, or no table, or has no such sheet, or
-            two columns share a heading.
+        IntakeError: it is not there, or a folder, or empty, or no table, or has no such sheet.
     """
     if path.is_dir():
         raise IntakeError(
@@ -153,14 +195,16 @@ def open_source(path: Path, sheet: str | None = None) -> Source:
     if not path.is_file():
         raise IntakeError(_("There is no file {file}.").format(file=path))
     with path.open("rb") as file:
-        head = file.read(4)
-    if head == PARQUET:
-        source = Source(path, "parquet", _headings_of_table(path))
-    elif head == b"PK\x03\x04":
+        head = file.read(8)
+    if head.startswith(PARQUET):
+        source = Source(path, "parquet", tuple(map(readable, _headings_of_table(path))))
+    elif head.startswith(b"PK\x03\x04"):
         written, shown, others = _sheets(path, sheet)
-        _line, row, _reason = next(_rows_of_sheet(written, shown), (0, [], ""))
-        source = Source(path, "xlsx", tuple(row), sheet=written.title, other_sheets=others)
+        line, row, _reason = next(_rows_of_sheet(written, shown), (1, [], ""))
+        headings = tuple(map(readable, row))
+        source = Source(path, "xlsx", headings, line, sheet=written.title, other_sheets=others)
     else:
+        refuse_what_is_no_text(path, head)
         source = _text_source(path)
     if sheet and source.format != "xlsx":
         raise IntakeError(
@@ -168,89 +212,31 @@ def open_source(path: Path, sheet: str | None = None) -> Source:
                 file=path.name, sheet=sheet
             )
         )
-    names = [name for name in source.headings if name]
-    if not names:
+    if not any(source.headings):
         raise IntakeError(_("{file} has no headings in its first row.").format(file=path.name))
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise IntakeError(
-            _("In {file} the heading '{name}' stands twice; give one of them another name.").format(
-                file=path.name, name=twice[0]
-            )
-        )
     return source
+
+
+def readable(text: str) -> str:
+    """A heading as it can be shown: without what a screen would obey, and without a rim."""
+    return "".join(sign if sign.isprintable() else " " for sign in text).strip()
 
 
 def _text_source(path: Path) -> Source:
     encoding = encoding_of(path)
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        head = file.read(100_000)
+    head = head_of(path, encoding)
     if not head.strip():
         raise IntakeError(_("{file} is empty.").format(file=path.name))
-    delimiter = delimiter_of(head)
-    _line, row, _reason = next(_rows_of_text(path, encoding, delimiter))
-    return Source(path, "csv", tuple(name.strip() for name in row), encoding, delimiter)
+    said = _SEP.match(head)
+    delimiter = said[1] if said else delimiter_of(head)
+    rows = rows_of_text(path, encoding, delimiter)
+    if said:  # Excel's own line, which is no row
+        next(rows, None)
+    line, row, _reason = next(rows, (1, [], ""))
+    return Source(path, "csv", tuple(map(readable, row)), line, encoding, delimiter)
 
 
-def _rows_of_text(
-    path: Path, encoding: str, delimiter: str
-) -> Iterator[tuple[int, list[str], str]]:
-    """The rows of a text file, each with its first line and, if it is none, the reason."""
-    begun: deque[tuple[int, str]] = deque()
-
-    def records() -> Iterator[str]:
-        with path.open(encoding=encoding, errors="replace", newline="") as file:
-            for number, record, reason in _records(file):
-                begun.append((number, reason))
-                yield record.replace('"', "") if reason else record
-
-    for row in csv.reader(records(), delimiter=delimiter):
-        line, reason = begun.popleft()
-        if not row and not reason:
-            continue  # an empty line is no row
-        if not reason and any(UNREADABLE in cell for cell in row):
-            reason = _("It has a sign in it that is none in {encoding}.").format(encoding=encoding)
-        yield line, row, reason
-
-
-def _records(file: Any) -> Iterator[tuple[int, str, str]]:
-    """The rows as they are written, those in quotation marks over several lines put together."""
-    waiting: deque[tuple[int, str]] = deque()
-    lines = enumerate(file, 1)
-    while True:
-        while waiting and waiting[0][1].count('"') % 2 == 0:
-            number, text = waiting.popleft()
-            yield number, text, ""
-        if not waiting:
-            number, text = next(lines, (0, ""))
-            if not text:
-                return
-            if '"' not in text:
-                yield number, text.replace("\0", UNREADABLE), ""
-                continue
-            waiting.append((number, text.replace("\0", UNREADABLE)))
-            continue
-        end = _closed_at(waiting, lines)
-        number, text = waiting.popleft()
-        if end is None:
-            yield number, text, _("A quotation mark is opened and never closed.")
-        else:
-            yield number, text + "".join(waiting.popleft()[1] for _more in range(end)), ""
-
-
-def _closed_at(waiting: deque[tuple[int, str]], lines: Iterator[tuple[int, str]]) -> int | None:
-    """How many lines further the mark that the first of these lines opens is closed again."""
-    marks = waiting[0][1].count('"')
-    for further in range(1, LONGEST_ROW):
-        if further == len(waiting):
-            number, text = next(lines, (0, ""))
-            if not text:
-                return None
-            waiting.append((number, text.replace("\0", UNREADABLE)))
-        marks += waiting[further][1].count('"')
-        if marks % 2 == 0:
-            return further
-    return None
+_SEP = re.compile(r'\s*"?sep=([,;|\t])"?\s*[\r\n]', re.IGNORECASE)
 
 
 def _sheets(path: Path, sheet: str | None) -> tuple[Any, Any, tuple[str, ...]]:
@@ -262,8 +248,8 @@ def _sheets(path: Path, sheet: str | None) -> tuple[Any, Any, tuple[str, ...]]:
         written, shown = (load_workbook(path, read_only=True, data_only=d) for d in (False, True))
     except Exception as fault:  # openpyxl raises whatever it comes upon in a broken file
         raise IntakeError(
-            _("{file} is no workbook that can be read ({reason}); save it anew.").format(
-                file=path.name, reason=fault
+            _("{file} is no workbook that can be opened: save it again as XLSX or CSV.").format(
+                file=path.name
             )
         ) from fault
     named = sheet or written.sheetnames[0]
@@ -280,19 +266,16 @@ def _sheets(path: Path, sheet: str | None) -> tuple[Any, Any, tuple[str, ...]]:
 def _rows_of_sheet(written: Any, shown: Any) -> Iterator[tuple[int, list[str], str]]:
     """The rows of a sheet. A formula is worth what was last worked out."""
     rows = zip(written.iter_rows(), shown.iter_rows(), strict=False)
-    wide = 0
     for line, (as_written, as_shown) in enumerate(rows, 1):
         row, reason = [], ""
         for cell, value in zip(as_written, as_shown, strict=False):
             if cell.data_type == "f" and value.value is None:
                 reason = _("The formula {formula} was never worked out.").format(formula=cell.value)
             row.append(_as_shown(value))
-        while row and not row[-1] and (not wide or len(row) > wide):
+        while row and not row[-1]:
             row.pop()
-        if not any(row) and not reason:
-            continue
-        wide = wide or len(row)
-        yield line, row + [""] * (wide - len(row)), reason
+        if row or reason:
+            yield line, row, reason
 
 
 def _as_shown(cell: Any) -> str:
@@ -310,9 +293,9 @@ def _headings_of_table(path: Path) -> tuple[str, ...]:
         return tuple(parquet.ParquetFile(path).schema_arrow.names)
     except ArrowException as fault:
         raise IntakeError(
-            _("{file} is no Parquet file that can be read ({reason}).").format(
-                file=path.name, reason=fault
-            )
+            _(
+                "{file} is no Parquet file that can be read: write it again, or save it as CSV."
+            ).format(file=path.name)
         ) from fault
 
 
@@ -325,5 +308,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):
-        return "" if value != value else repr(value).removesuffix(".0")
+        return Number("" if value != value else repr(value).removesuffix(".0"))
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Number(value)
     return str(value).strip()

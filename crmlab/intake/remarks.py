@@ -10,8 +10,12 @@ import pandas as pd
 from crmlab.calendar import STANDARD
 from crmlab.errors import IntakeError
 from crmlab.intake.contracts import Column, Kind
-from crmlab.intake.converting import Zones
+from crmlab.intake.converting import Zones, shown
+from crmlab.intake.days import in_words
+from crmlab.intake.maps import Map
+from crmlab.intake.numbers import Seen
 from crmlab.intake.reading import Source
+from crmlab.intake.style import Style
 from crmlab.procedures import load
 from crmlab.text import gettext as _
 from crmlab.text import ngettext
@@ -32,11 +36,13 @@ class Noticed:
         strange: by column, the words that its procedure does not have, and how often they stand
             there.
         planned: by column, with the word that says so, the rows in which it has not happened yet.
+        currencies: those that stand beside amounts, each with the first.
     """
 
     zones: dict[str, Zones] = field(default_factory=dict)
     strange: dict[str, dict[str, int]] = field(default_factory=dict)
     planned: dict[tuple[str, str], int] = field(default_factory=dict)
+    currencies: dict[str, Seen] = field(default_factory=dict)
 
     def notice(self, column: Column, zones: Zones, values: pd.Series) -> None:
         """Look at a column of a further piece."""
@@ -97,19 +103,54 @@ def of_sheets(source: Source) -> list[str]:
     ]
 
 
-def with_sheets(fault: IntakeError, source: Source) -> IntakeError:
-    """A fault about the headings of a sheet, with the other sheets that may be meant."""
+def which_sheet(source: Source) -> str:
+    """Which sheet a fault is about, and the others that may be meant; empty if there are none."""
     if not source.other_sheets:
-        return fault
-    said = _(
+        return ""
+    return _(
         "This is the sheet '{sheet}', and there are {others}: --sheet, or a line 'sheet:' in its "
         "map, names another."
     ).format(sheet=source.sheet, others=_listed(source.other_sheets))
-    return IntakeError(f"{fault} {said}")
+
+
+def with_sheets(fault: IntakeError, source: Source) -> IntakeError:
+    """A fault about the headings of a sheet, with the other sheets that may be meant."""
+    said = which_sheet(source)
+    return IntakeError(f"{fault} {said}") if said else fault
+
+
+def how_read(source: Source, used: Map, style: Style) -> str:
+    """How a file was read, in a line."""
+    signs = {",": _("decimal comma"), ".": _("decimal point")}
+    found = [
+        _("in {encoding}").format(encoding=ENCODINGS.get(source.encoding, source.encoding.upper()))
+        if source.encoding and not source.encoding.startswith("utf-8")
+        else "",
+        signs[style.decimal] if style.fractions else "",
+        _("days as {order}").format(order=in_words(style.days)) if style.days else "",
+        _("amounts in {currency}").format(currency=style.currency) if style.currency else "",
+        _("headings in line {line}").format(line=source.header) if source.header > 1 else "",
+    ]
+    left = [shown(name) for name in source.headings if name and name not in used.columns.values()]
+    told = [", ".join(filter(None, found))]
+    if left:
+        told.append(
+            _("not used: {columns}").format(
+                columns=", ".join(left[:LEFT]) + (", …" if len(left) > LEFT else "")
+            )
+        )
+    return f"{source.path.name}: {'; '.join(filter(None, told))}" if any(told) else ""
+
+
+ENCODINGS = {"cp1252": "Windows-1252"}
+"""Encodings by the name that people know them by."""
+
+LEFT = 20
+"""How many columns that are not used are named."""
 
 
 def _listed(words: Sequence[str]) -> str:
-    told = ", ".join(f"'{word}'" for word in words[:SHOWN])
+    told = ", ".join(f"'{shown(word)}'" for word in words[:SHOWN])
     return told + (", …" if len(words) > SHOWN else "")
 
 

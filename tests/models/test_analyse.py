@@ -157,7 +157,8 @@ def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
     told = analyse("contribution", str(file), "--accept-good")
     assert told["refused_rows"] == 1
     assert told["of_the_files"] == [
-        "1 row of sales.csv is refused and left out; sales.refused.csv says why."
+        "1 row of sales.csv is refused and left out; sales.refused.csv says why. Line 4: amount: "
+        "'many' is no number."
     ]
     said = CliRunner().invoke(app, ["analyse", "contribution", str(file), "--accept-good"])
     assert "1 row of sales.csv is refused and left out" in said.output

@@ -45,12 +45,12 @@ OPPORTUNITIES = (
 
 def test_a_map_for_the_complaints_and_one_for_what_left_us(tmp_path: Path) -> None:
     came = put(tmp_path / "came.csv", *COMPLAINTS)
-    left = put(tmp_path / "left.csv", "Monat,Menge,Zahl", "2026-01,10,5", "2026-02,10,5")
+    left = put(tmp_path / "left.csv", "Wann,Was,Zahl", "2026-01,10,5", "2026-02,10,5")
     files = (came, "--exposure", left)
     ours = a_map(tmp_path, "complaints", complaint_id="Nr", received_at="Eingang")
     with pytest.raises(IntakeError, match=r"left.csv: No heading .* need.*for complaints\.\)"):
         analyse("complaints", *files, *ours)
-    theirs = a_map(tmp_path, "exposure", period="Monat", units="Menge", orders="Zahl")
+    theirs = a_map(tmp_path, "exposure", period="Wann", units="Was", orders="Zahl")
     told = analyse("complaints", *files, *ours, *theirs)
     assert (told["complaints"], told["exposure"]) == (3, 10)
 
@@ -66,6 +66,15 @@ def test_a_map_for_stage_events_beside_opportunities(tmp_path: Path) -> None:
         "funnel", deals, "--events", events, "--stages", "A", *a_map(tmp_path, "stages", **names)
     )
     assert told["stages"][0]["median_days"] == 8
+
+
+def test_events_that_end_in_the_words_of_another_system(tmp_path: Path) -> None:
+    events = put(
+        tmp_path / "events.csv", "Deal ID,Deal Stage,Date", "1,A,2026-01-01",
+        "1,Closed Won,2026-01-09", "2,A,2026-01-01", "2,verloren,2026-01-05", "3,A,2026-01-02",
+    )  # fmt: skip
+    told = analyse("funnel", events, "--stages", "A")
+    assert (told["win_rate"], told["stages"][0]["entered"]) == (0.5, 3)
 
 
 def test_a_map_for_each_file_of_costs_and_for_the_books(tmp_path: Path, sales: str) -> None:
@@ -267,3 +276,47 @@ def test_a_file_with_semicolons_and_decimal_commas(tmp_path: Path) -> None:
         app, ["analyse", "contribution", file, *a_map(tmp_path, "transactions", **names)]
     )
     assert "1 line has no cost and is left out" in said.stdout
+
+
+# How a file was read
+
+
+def test_how_each_file_was_read_is_said(tmp_path: Path) -> None:
+    file = put(
+        tmp_path / "umsatz.csv", "Umsätze 2026", "Kunde;Datum;Umsatz;Wareneinsatz;Filiale",
+        "A;31.01.2026;1.200;600,25;N", "B;01.02.2026;99,90;4;S",
+    )  # fmt: skip
+    books = put(tmp_path / "books.csv", "Monat;Betrag", "01/2026;1.200", "02/2026;99,90")
+    told = analyse("contribution", file, "--books", books)
+    assert (told["revenue"], told["books"]["periods"][0]["matches"]) == (1299.9, True)
+    assert told["read"] == [
+        "umsatz.csv: decimal comma, days as day.month.year, headings in line 2; not used: Filiale",
+        "books.csv: decimal comma",
+    ]
+    assert told["of_the_files"] == []
+    said = CliRunner().invoke(app, ["analyse", "contribution", file, "--books", books])
+    assert all(line in said.stdout for line in told["read"])
+
+
+def test_months_of_what_left_us_in_other_forms(tmp_path: Path) -> None:
+    came = put(tmp_path / "came.csv", "complaint_id,received_at", "1,2026-01-09", "2,2026-02-09")
+    left = put(tmp_path / "left.csv", "Monat;Menge;Aufträge", "01/2026;10;5", "Feb 2026;10;5")
+    told = analyse("complaints", came, "--exposure", left)
+    assert [month["period"] for month in told["periods"]] == ["2026-01", "2026-02"]
+    left = put(tmp_path / "left.csv", "Monat;Menge;Aufträge", "01/2026;10;5", "Q1;10;5")
+    with pytest.raises(
+        IntakeError, match=r"of left.csv is refused; .* Line 3: period: 'Q1' is no m"
+    ):
+        analyse("complaints", came, "--exposure", left)
+
+
+def test_a_sentence_about_other_maps_does_not_spoil_the_map_that_is_offered(tmp_path: Path) -> None:
+    came = put(tmp_path / "came.csv", *COMPLAINTS)
+    left = put(tmp_path / "left.csv", "Wann,Menge", "2026-01,10")
+    ours = a_map(tmp_path, "complaints", complaint_id="Nr", received_at="Eingang")
+    with pytest.raises(IntakeError) as told:
+        analyse("complaints", came, "--exposure", left, *ours)
+    assert str(told.value).endswith(
+        "(The map that was given is for complaints.)\n"
+        "kind: exposure\ncolumns:\n  period: HEADING\n  units: Menge"
+    )

@@ -31,6 +31,7 @@ class Rows:
         refused: how many rows of all files were refused and left out.
         remarks: a sentence for each thing about the rows that a reader should know.
         read: what has been read, by file and sheet.
+        how: a line for each file on how it was read.
     """
 
     maps: dict[str, Path]
@@ -40,6 +41,7 @@ class Rows:
     refused: int = 0
     remarks: list[str] = field(default_factory=list)
     read: dict[tuple[Path, str], pd.DataFrame] = field(default_factory=dict)
+    how: list[str] = field(default_factory=list)
 
     @classmethod
     def with_maps(cls, maps: list[Path], accept_good: bool, sheet: str | None) -> Rows:
@@ -87,7 +89,7 @@ class Rows:
         ]
 
     def _read(self, file: Path, kinds: tuple[str, ...], sheet: str | None) -> pd.DataFrame:
-        from crmlab.intake.frames import REFUSED, REMARKS, frame_of
+        from crmlab.intake.frames import MOST_OFTEN, READ, REFUSED, REMARKS, frame_of
 
         try:
             kind, named = self._kind_of(file, kinds, sheet)
@@ -110,11 +112,12 @@ class Rows:
         if refused:
             self.remarks.append(
                 ngettext(
-                    "{n:,} row of {file} is refused and left out; {told} says why.",
-                    "{n:,} rows of {file} are refused and left out; {told} says why.",
+                    "{n:,} row of {file} is refused and left out; {told} says why. {most}",
+                    "{n:,} rows of {file} are refused and left out; {told} says why. {most}",
                     refused,
-                ).format(n=refused, file=file.name, told=told.name)
+                ).format(n=refused, file=file.name, told=told.name, most=rows.attrs[MOST_OFTEN])
             )
+        self.how += filter(None, [rows.attrs[READ]])
         self.remarks += rows.attrs[REMARKS]
         self.remarks += _from_tomorrow(rows, file, self.today)
         rows.attrs[KIND] = kind
@@ -128,22 +131,15 @@ class Rows:
         the map for this file.
         """
         from crmlab.intake.contracts import kind_of
-        from crmlab.intake.maps import offer_map, read_map, sheet_in
-        from crmlab.intake.reading import open_source
-        from crmlab.intake.remarks import with_sheets
+        from crmlab.intake.opening import opened
 
         trouble: IntakeError | None = None
         for name in sorted(kinds, key=lambda name: name not in self.maps):
-            map_file = self.maps.get(name)
-            source = open_source(file, sheet or sheet_in(map_file))
             try:
-                if map_file:
-                    read_map(map_file, kind_of(name), source.headings)
-                else:
-                    offer_map(kind_of(name), source.headings)
+                source, _used = opened(file, kind_of(name), self.maps.get(name), sheet)
                 return name, source.sheet if source.other_sheets else ""
             except IntakeError as fault:
-                trouble = trouble or with_sheets(fault, source)
+                trouble = trouble or fault
         raise trouble or AssertionError
 
     def _again(self, file: Path, rows: pd.DataFrame, kind: str) -> pd.DataFrame:
@@ -164,11 +160,13 @@ class Rows:
         if file.name not in said and not any(path.name in said for path in self.maps.values()):
             said = f"{file.name}: {said}"
         if self.maps and not set(kinds) & set(self.maps) and "--map" in said:
-            said += " " + ngettext(
+            sentence, line, offered = said.partition("\n")  # a map to be copied stays whole
+            sentence += " " + ngettext(
                 "(The map that was given is for {kinds}.)",
                 "(The maps that were given are for {kinds}.)",
                 len(self.maps),
             ).format(kinds=", ".join(self.maps))
+            said = sentence + line + offered
         return IntakeError(said)
 
 
