@@ -54,6 +54,9 @@ ANYWHERE = (1.0, 1.0, 1.0, 1.0)
 TERMS = 5_000
 """A series that has not ended by then is as near to its sum as it will come."""
 
+LARGE = 1e200
+"""What is as large as this is set off against what fades."""
+
 FAR = 1e4
 """Beyond this a parameter runs away: the data do not say where it ends."""
 
@@ -230,37 +233,39 @@ def _near(known: Counted) -> tuple[float, ...] | None:
 def _shrunk(power: float, a: float, b: float, c: Any, ahead: Any) -> Numbers:
     """(1 + ahead) to the minus `power`, times Gauss's function of ahead / (1 + ahead).
 
-    In that one of Euler's two forms in which the function stays small: in the other one nothing is
-    multiplied by what runs over where somebody buys very often, or hardly anybody differs.
+    In that one of Euler's two forms in which the function stays smaller: in the other one nothing
+    is multiplied by what runs over where somebody buys very often, or hardly anybody differs.
     """
     other = a + b > c
-    first, second = np.where(other, c - a, a), np.where(other, c - b, b)
     shrinks = np.where(other, power - (a + b - c), power)
-    shrunk = (1 + ahead) ** -shrinks * _hypergeometric(first, second, c, ahead / (1 + ahead))
-    return np.asarray(shrunk)
-
-
-def _hypergeometric(a: Any, b: Any, c: Any, z: Any) -> Numbers:
-    """Gauss's function for z from 0 up to 1, also where scipy's runs over on its way (c large)."""
-    found = np.asarray(hyp2f1(a, b, c, z), dtype=float)
+    fades = -shrinks * np.log1p(ahead)
+    of = np.where(other, c - a, a), np.where(other, c - b, b), c, ahead / (1 + ahead)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.asarray(np.exp(fades) * hyp2f1(*of), dtype=float)
     odd = ~np.isfinite(found)
-    if not odd.any():
-        return found
-    a, b, c, z = (np.broadcast_to(each, found.shape)[odd] for each in (a, b, c, z))
+    if odd.any():
+        found = found.copy()
+        found[odd] = _series(*(np.broadcast_to(each, found.shape)[odd] for each in (*of, fades)))
+    return found
+
+
+def _series(a: Numbers, b: Numbers, c: Numbers, z: Numbers, fades: Numbers) -> Numbers:
+    """Gauss's series, times e to the `fades`, where the sum alone is too large for a machine."""
     term = total = np.ones(len(c))
+    taken_off = np.zeros(len(c))
     for k in range(TERMS):
         term = term * ((a + k) * (b + k) / ((c + k) * (k + 1)) * z)
         total = total + term
         if np.abs(term).max() < 1e-16 * np.abs(total).min():
             break
-    found = found.copy()
-    found[odd] = total
-    return found
+        large = np.where(np.abs(total) > LARGE, LARGE, 1.0)
+        term, total, taken_off = term / large, total / large, taken_off + np.log(large)
+    return np.asarray(total * np.exp(fades + taken_off))
 
 
 def _not_one(a: float) -> float:
     """Formulas that divide by a - 1 have a limit there; next to it they are as good as it."""
-    return a if abs(a - 1) > 1e-8 else 1 + 1e-8
+    return a if abs(a - 1) > 1e-7 else 1 + 1e-7
 
 
 def _floats(*values: Any) -> tuple[Numbers, ...]:
