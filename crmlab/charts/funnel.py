@@ -17,7 +17,7 @@ def funnel_chart(found: Funnel, now: Turned, most: float) -> Chart:
     A bar's name in `customdata` is that of the records behind it: `entered:needs`, or `won`.
 
     Args:
-        most: the largest number that the axis has to hold, whatever the dials say.
+        most: the largest number that the axis has to hold.
     """
     stages = [stage.stage for stage in found.stages]
     before = [*(stage.entered for stage in found.stages), found.won]

@@ -24,7 +24,7 @@ from crmlab.widgets import (
     funnel_in_words,
 )
 from crmlab.widgets.analysis.books import won_match
-from crmlab.widgets.analysis.funnel import FASTER, company_funnel
+from crmlab.widgets.analysis.funnel import FASTER, ROOM, company_funnel
 from tests.browser import axe_troubles, open_lesson
 from tests.lessons.board_page import BoardPage
 from tests.lessons.board_tasks import BoardTasks
@@ -167,11 +167,17 @@ def test_days_faster_bring_more_only_by_the_formula() -> None:
     assert figures(board)[BRINGS] == OPEN_AT_FIRST
     for number in ("¥8,716,723", "1,258 won instead of 919", "¥181,558", "¥248,624"):
         assert number in TEXT
-    board.turn({"days": FASTER, "points": 20})
+    board.turn({"days": ROOM, "points": 20})
     drawn, before = board.seen.chart.traces
     assert all(now > then for now, then in zip(drawn["x"], before["x"], strict=True))
     assert board.seen.chart.layout == first.layout, "the axis stays as it is"
     assert max(drawn["x"]) < first.layout["xaxis"]["range"][1]
+    board.turn({"days": FASTER, "points": 0})
+    assert FASTER == 10
+    assert figures(board)["Won in 24 months"] == "¥234,009,833"
+    assert "¥234,009,833, nearly ten times as much" in TEXT
+    (drawn, _before) = board.seen.chart.traces
+    assert max(drawn["x"]) < board.seen.chart.layout["xaxis"]["range"][1], "it grows where it must"
     board.click("back")
     assert board.seen.says.startswith("As it was")
 

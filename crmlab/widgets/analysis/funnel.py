@@ -25,8 +25,9 @@ from crmlab.widgets.analysis.books import won_match
 from crmlab.widgets.dial import Dial
 from crmlab.widgets.live import shows_trouble
 
-FASTER = 5
-"""So many days a win can be made faster with the dial: not quite half of the eleven it takes."""
+FASTER, ROOM = 10, 3
+"""So many days a win can be made faster with the dial, of the eleven that it takes; and for so many
+the axis has room before it grows with the bars."""
 
 
 @cache
@@ -55,7 +56,7 @@ class FunnelBoard(Board):
     def __init__(self) -> None:
         self.prepared = company_funnel()
         self.stages = [stage.stage for stage in self.prepared.found.stages]
-        self.most = turn(self.prepared, days_faster=FASTER).entered[0]
+        self.room = turn(self.prepared, days_faster=ROOM).entered[0]
         super().__init__(
             _("What if more went on?"),
             {
@@ -74,7 +75,7 @@ class FunnelBoard(Board):
         found, stage = self.prepared.found, self.stages[int(at["stage"])]
         now = turn(self.prepared, {stage: at["points"] / 100}, days_faster=at["days"])
         return Seen(
-            funnel_chart(found, now, self.most),
+            funnel_chart(found, now, max(self.room, *now.entered)),
             self._says(now, stage, at),
             (
                 Figure(
