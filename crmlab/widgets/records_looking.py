@@ -7,6 +7,7 @@ from typing import Any
 
 from crmlab.crm.access.browse import Page, Record, look, page
 from crmlab.crm.access.history import Change, history
+from crmlab.crm.access.permissions import Scope, permissions, seat_name
 from crmlab.crm.access.search import USUAL, Hit, search
 from crmlab.crm.access.timeline import Entry, read_timeline
 from crmlab.crm.records import KINDS
@@ -75,6 +76,7 @@ class Looking(Window):
             "listed": list_view(listed, self.names, whole=self.at_start) if listed else None,
             "searched": ", ".join(kind_words(kind).lower() for kind in USUAL),
             "found_for": self.found_for,
+            "further": self._who_sees_further(),
             "hits": hits_view(self.hits) if self.hits is not None and not record else None,
             "record": record_view(record, self.names) if record else None,
             "aspect": self.aspect,
@@ -85,6 +87,13 @@ class Looking(Window):
             "older": self._older(),
             "stale": self.stale,
         }
+
+    def _who_sees_further(self) -> str:
+        """Whom one asks whose search does not reach everything; empty if it does."""
+        known = permissions()
+        if self.who is None or known.scope(self.who.seat, "search") is Scope.ALL:
+            return ""
+        return seat_name(known.entry(self.who.seat).ask)
 
     def do_list(self, forms: Forms, kind: str = "") -> str:
         """A list from its start: the one that is chosen, or this one."""

@@ -177,6 +177,7 @@ def test_somebody_elses_customer_cannot_be_opened_found_or_looked_up(records: Re
     records.click("search", {"text": name})
     assert keys(records) == []
     assert "Nothing that your seat sees" in records.text()
+    assert "if you know that it is there, ask the Sales manager." in records.text()
     open_(records, OTHERS)
     assert f"you see no customer '{OTHERS}'" in records.trouble
     assert "The rule: “Sales representative: See”" in records.trouble
