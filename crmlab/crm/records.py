@@ -8,7 +8,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session, aliased, joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -70,18 +70,6 @@ def canonical(session: Session, name: str, key: str) -> str | None:
     column = table.__mapper__.primary_key[0]
     found = session.scalar(select(column).where(func.lower(column) == key.lower()))
     return None if found is None else str(found)
-
-
-def nearly(session: Session, name: str, key: str, most: int = 3) -> list[str]:
-    """Keys that somebody may have meant: the same without its dashes, or one that goes on."""
-    column = kind(name).__mapper__.primary_key[0]
-    letters = "".join(sign for sign in key.lower() if sign.isalnum())
-    if not letters:
-        return []
-    same = func.replace(func.lower(column), "-", "") == letters
-    goes_on = func.lower(column).startswith(f"{key.lower()}-", autoescape=True)
-    found = session.scalars(select(column).where(or_(same, goes_on)).order_by(column).limit(most))
-    return [str(each) for each in found]
 
 
 def read_together(session: Session, wanted: Iterable[tuple[type[Base], str | int]]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from crmlab.calendar import STANDARD
 from crmlab.crm.access.permissions import seat_name
+from crmlab.crm.base.duplicates import as_code
 from crmlab.crm.casework.looking import Look
 from crmlab.practice.session import Practice
 from crmlab.procedures import Procedure
@@ -27,6 +29,9 @@ MODES = {"integer": "numeric", "amount": "decimal"}
 """How numbers are typed on a small screen, by the field types that are numbers."""
 WRITTEN = ("text", "long_text", "record", "date")
 """Field types whose value is what somebody typed, in no language."""
+
+MEANT = 3
+"""So many keys are named at most where an entry was nearly right."""
 
 
 def case_view(case: Case, look: Look) -> dict[str, Any]:
@@ -157,6 +162,9 @@ def _read(procedure: Procedure, world: CaseWorld, reference: str) -> dict[str, A
 
 
 def _field(look: Look, name: str, field: Field, value: Any, error: str) -> dict[str, Any]:
+    options = list(_options(look, field))
+    if error and field.record and (meant := _meant(str(value or ""), options)):
+        error = _("{error} Do you mean {known}?").format(error=error, known=", ".join(meant))
     return {
         "name": name,
         "label": _(field.label),
@@ -165,7 +173,7 @@ def _field(look: Look, name: str, field: Field, value: Any, error: str) -> dict[
         "required": field.required,
         "input": INPUTS.get(field.type, "text"),
         "mode": MODES.get(field.type, ""),
-        "options": list(_options(look, field)),
+        "options": options,
         "value": {True: "yes", False: "no", None: ""}.get(value, value)
         if isinstance(value, bool | None)
         else str(value),
@@ -182,6 +190,17 @@ def _options(look: Look, field: Field) -> Iterator[dict[str, str]]:
     if field.record:
         for entry in look.offers.get(field.record, ()):
             yield {"value": entry.key, "label": entry.label}
+
+
+def _meant(entry: str, options: list[dict[str, str]]) -> list[str]:
+    """What of the list somebody may have meant whose entry is not in it: the same code written
+    otherwise, or one that goes on. None of it is shown that the list does not show."""
+    wanted, keys = as_code(entry), [option["value"] for option in options]
+    if not wanted or entry in keys:
+        return []
+    further = f"{entry}-".casefold()
+    nearly = (k for k in keys if as_code(k) == wanted or k.casefold().startswith(further))
+    return list(islice(nearly, MEANT))
 
 
 def returned_view(procedure: Procedure, case: Case) -> dict[str, Any] | None:

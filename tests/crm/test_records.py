@@ -35,15 +35,6 @@ def statements() -> Iterator[list[str]]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
-def test_what_somebody_may_have_meant(sandbox: Sandbox) -> None:
-    with sandbox.read() as crm:
-        for key, meant in (("b2203", ["B-2203"]), ("B-22", []), ("--", []), ("B-2203", ["B-2203"])):
-            assert records.nearly(crm, "batch", key) == meant
-        lines = records.nearly(crm, "order_line", "so-20871")
-    assert lines
-    assert all(line.startswith("SO-20871-") for line in lines)
-
-
 def test_rows_are_read_together_and_found_one_by_one(sandbox: Sandbox) -> None:
     wanted: list[tuple[type[tables.Base], str | int]] = [
         (tables.Customer, "CU-005"),

@@ -415,6 +415,9 @@ def test_each_dial_changes_its_figure_and_its_words(lessons: Any, window: Any) -
 
     dark = window(theme="dark")
     open_lesson(dark, lessons.url(LESSON))
+    whole = dark.locator(".whole")
+    assert {"CU-095", "24 %"} <= set(whole.all_inner_texts()), "not broken at a line's end"
+    assert whole.first.evaluate("e => getComputedStyle(e).whiteSpace") == "nowrap"
     BoardPage(dark, "What is one customer worth?")
     assert not axe_troubles(dark, "main")
 

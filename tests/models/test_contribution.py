@@ -154,6 +154,17 @@ def test_a_remedy_of_a_blocked_line_is_left_out_with_it() -> None:
     assert (found.parts.complaint_cost, found.parts.service_cost) == (4, 6)
 
 
+def test_a_remedy_is_nobodys_line_where_lines_are_numbered_anew_in_each_order() -> None:
+    rows = sales(("A", 100, 40, 50), ("A", 100, 40, 50), ("B", 9, 1, 0))
+    told = pd.DataFrame({"customer_id": ["A"], "remedy_cost": [4], "line_id": ["1"]})
+    within = Rates(remedies_in_service=True)
+    known = contribution(rows.assign(line_id=["1", "2", "3"]), complaints=told, rates=within)
+    anew = contribution(rows.assign(line_id=["1", "1", "1"]), complaints=told, rates=within)
+    for found in (known, anew):
+        assert (found.parts.complaint_cost, found.parts.service_cost) == (4, 96), "once, not twice"
+    assert anew.contribution == known.contribution
+
+
 def test_money_that_stands_out_costs_interest_until_it_is_paid() -> None:
     rows = sales(("A", 1000, 0, 0), ("B", 1000, 0, 0))
     invoices = pd.DataFrame(

@@ -129,9 +129,10 @@ def test_a_key_that_was_nearly_right_is_offered(desk: Desk) -> None:
     desk.click("hand_over", {"batch_no": "b2203", "line_id": "SO-20871"})
     page = soup(desk)
     said = [error.get_text() for error in page.select(".err")]
-    assert "'b2203' is not in the CRM. Do you mean B-2203?" in said
+    assert "'b2203' is not in the CRM; choose one from the list. Do you mean B-2203?" in said
     assert any(
-        words.startswith("'SO-20871' is not in the CRM. Do you mean SO-20871-") for words in said
+        words.startswith("'SO-20871' is not in the CRM") and "Do you mean SO-20871-" in words
+        for words in said
     )
 
 
@@ -170,9 +171,12 @@ def test_markup_and_sql_are_shown_as_text(desk: Desk) -> None:
 
 def test_hints_open_one_at_a_time(desk: Desk) -> None:
     hints = desk.procedure.steps["register"].hints
+    costs = "With a hint this case does not count as worked unaided."
+    assert costs in desk.text(), "said before the first one"
     for n in range(1, len(hints) + 1):
         desk.click("hint")
         assert len(soup(desk).select(".hints li")) == n
+        assert costs not in desk.text()
     with pytest.raises(LookupError):
         desk.click("hint")
 

@@ -105,7 +105,7 @@ def say(told: dict[str, Any]) -> None:
 
 
 def _say_how_it_goes(told: dict[str, Any]) -> None:
-    """Win rate, cycle, average and velocity, those that are known."""
+    """Win rate, cycle and velocity, those that are known."""
     cycle, rate = told["cycle_days"], told["win_rate"]
     if rate is not None:
         typer.echo(_("Win rate, won of closed: {share:.0%}.").format(share=rate))

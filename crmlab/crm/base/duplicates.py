@@ -182,10 +182,10 @@ def _contains(whole: Name, part: Name) -> bool:
 
 
 def _like_codes(text: str, others: list[str]) -> dict[int, float]:
-    wanted = _as_code(text)
+    wanted = as_code(text)
     if not wanted:
         return {}
-    codes = [_as_code(other) for other in others]
+    codes = [as_code(other) for other in others]
     found = process.extract(wanted, codes, scorer=OSA.distance, score_cutoff=1, limit=None)
     scores = {}
     for code, distance, at in found:
@@ -199,7 +199,7 @@ def _like_codes(text: str, others: list[str]) -> dict[int, float]:
 
 
 @lru_cache(maxsize=65_536)
-def _as_code(code: str) -> str:
+def as_code(code: str) -> str:
     """A code's letters and digits alone: `LP 40` and `lp-40` are the same."""
     plain = unicodedata.normalize("NFKC", code).casefold()
     return "".join(sign for sign in plain if sign.isalnum())

@@ -32,20 +32,11 @@ def faults_of(session: Session, procedure: Procedure, action: Action) -> dict[st
         return {}
     faults = {
         name: still_waits(session, field.record or "", key)
-        or _not_there(session, field.record or "", key)
+        or _("'{key}' is not in the CRM; choose one from the list.").format(key=key)
         for name, field, key in _records_named(procedure, action)
         if records.canonical(session, field.record or "", key) is None
     }
     return {**faults, **_near(session, procedure, action)}
-
-
-def _not_there(session: Session, kind: str, key: str) -> str:
-    meant = records.nearly(session, kind, key)
-    if not meant:
-        return _("'{key}' is not in the CRM; choose one from the list.").format(key=key)
-    return _("'{key}' is not in the CRM. Do you mean {known}?").format(
-        key=key, known=", ".join(meant)
-    )
 
 
 def _records_named(procedure: Procedure, action: HandOver) -> Iterator[tuple[str, Field, str]]:
